@@ -1,0 +1,1 @@
+//! GraphQL, sessions and the dashboard over HTTP and WebSocket

@@ -1,0 +1,1 @@
+//! The MQTT edge: listeners, login, access control, limits, retained messages

@@ -1,0 +1,2 @@
+//! The program: arguments, configuration, the composition root
+fn main() {}

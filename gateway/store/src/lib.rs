@@ -1,0 +1,1 @@
+//! One embedded database: tables, records, migration, the writer thread

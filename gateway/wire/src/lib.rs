@@ -1,0 +1,1 @@
+//! What boards and gateway say: topics both ways, payloads

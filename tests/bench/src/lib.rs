@@ -1,0 +1,1 @@
+//! The load generator that measures a tap beside mosquitto

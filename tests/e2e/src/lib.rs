@@ -1,0 +1,1 @@
+//! End-to-end runs against the real daemon and the real firmware process
