@@ -1,1 +1,14 @@
-//! The rules of a home, pure: input in, effects out, no IO and no clock
+//! The rules of a home, pure: inputs and the time go in, effects come out.
+//!
+//! **Invariant:** this crate does no IO, reads no clock, draws no random number, knows no async runtime and no
+//! serialisation. `home::Home::handle` is the only way to change anything.
+
+pub mod access;
+pub mod command;
+pub mod device;
+pub mod ids;
+pub mod name;
+pub mod record;
+pub mod switch;
+pub mod time;
+pub mod view;

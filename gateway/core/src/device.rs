@@ -1,0 +1,197 @@
+//! Boards as the edge reports them, and devices as the home keeps them.
+
+use crate::command::{BoardSession, OrderId, Reason};
+use crate::ids::{DeviceId, LinkId, RoomId};
+use crate::name::{BoardId, Endpoint, Name};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+/// A hash of a board's secret, as the edge computes it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SecretHash(pub [u8; 32]);
+
+impl std::fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretHash(…)")
+    }
+}
+
+/// A claimed board, as kept on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// Its id for good.
+    pub id: DeviceId,
+    /// The board behind it now.
+    pub board: BoardId,
+    /// What people call it.
+    pub name: Name,
+    /// Where it is.
+    pub room: Option<RoomId>,
+    /// What the board must present at login.
+    pub secret: SecretHash,
+}
+
+/// Facts a board tells of itself. Kept in memory: it tells them again at each connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BoardFacts {
+    /// The hardware.
+    pub model: Option<Arc<str>>,
+    /// The firmware's version.
+    pub firmware: Option<Arc<str>>,
+    /// The MAC address it claims to have.
+    pub mac: Option<Arc<str>>,
+    /// The address it connected from.
+    pub address: Option<IpAddr>,
+}
+
+/// Homie's `$state`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BoardState {
+    /// Connected, not yet to be commanded.
+    Init,
+    /// Takes commands.
+    Ready,
+    /// Said good-bye.
+    Disconnected,
+    /// Asleep, will be back.
+    Sleeping,
+    /// Its last will.
+    Lost,
+}
+
+/// What a board can do, from its `$description`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// Whether it declares the command extension.
+    pub native: bool,
+    /// Its switching endpoints, in the order given; at most [`MAX_RELAYS`].
+    pub relays: Vec<Endpoint>,
+}
+
+/// Most switching endpoints a board may have.
+pub const MAX_RELAYS: usize = 32;
+
+/// What moved a relay last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A command.
+    Command,
+    /// The wall button.
+    Button,
+    /// The power-on state.
+    Boot,
+    /// The end of a pulse.
+    Pulse,
+    /// The interlock.
+    Interlock,
+}
+
+/// A board says what its relay does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The board's session.
+    pub session: BoardSession,
+    /// Rises with every report since the board booted.
+    pub counter: NonZeroU32,
+    /// The board's monotonic clock, milliseconds.
+    pub uptime_ms: u64,
+    /// The relay.
+    pub endpoint: Endpoint,
+    /// The pin as read back.
+    pub on: bool,
+    /// What moved it last.
+    pub cause: Cause,
+    /// The last command this endpoint obeyed since the board booted, also of an earlier session.
+    pub obeyed: Option<OrderId>,
+}
+
+/// A board says why it did not obey.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The command it refuses.
+    pub order: OrderId,
+    /// The board's monotonic clock, milliseconds.
+    pub uptime_ms: u64,
+    /// The relay it was for.
+    pub endpoint: Endpoint,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A fact about the board, from its `system` node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// The hardware.
+    Model(Arc<str>),
+    /// The firmware's version.
+    Firmware(Arc<str>),
+    /// The MAC address it claims to have.
+    Mac(Arc<str>),
+    /// The board's monotonic clock, milliseconds.
+    Uptime(u64),
+}
+
+/// One thing a board said, decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// Its state.
+    State(BoardState),
+    /// What it can do.
+    Description(Description),
+    /// The session of this connection, and the board's clock in milliseconds.
+    Session(BoardSession, u64),
+    /// What a relay does.
+    Report(Report),
+    /// Why it did not obey.
+    Refusal(Refusal),
+    /// A fact about itself.
+    Fact(Fact),
+}
+
+/// What the MQTT edge tells of boards. A connection's events arrive in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BoardEvent {
+    /// A board logged in with its own credential.
+    Connected {
+        /// Which board.
+        board: BoardId,
+        /// This connection.
+        link: LinkId,
+        /// Where from.
+        address: Option<IpAddr>,
+    },
+    /// The connection is gone, in whatever way.
+    Disconnected {
+        /// Which board.
+        board: BoardId,
+        /// This connection.
+        link: LinkId,
+    },
+    /// The board said something.
+    Said {
+        /// Which board, as it logged in.
+        board: BoardId,
+        /// This connection.
+        link: LinkId,
+        /// What.
+        said: Said,
+    },
+}
+
+/// A command on its way to a board's own connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The board.
+    pub board: BoardId,
+    /// The connection it is for; on no other may it be sent.
+    pub link: LinkId,
+    /// Its name.
+    pub id: OrderId,
+    /// On the board's own clock, milliseconds: from then on it must not be obeyed.
+    pub deadline_ms: u64,
+    /// The relay.
+    pub endpoint: Endpoint,
+    /// What is asked.
+    pub on: bool,
+}

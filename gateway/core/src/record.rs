@@ -1,0 +1,56 @@
+//! Durable facts: what the store keeps, and what a home is made of again at start.
+//!
+//! A change of settings is a list of records: first it is written, then the very same list is applied.
+
+use crate::access::{Member, Session};
+use crate::command::Command;
+use crate::device::Device;
+use crate::ids::{HomeId, RoomId, SessionId, SwitchId};
+use crate::name::Name;
+use crate::switch::{Reported, Switch};
+use std::sync::Arc;
+
+/// The household.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HomeRecord {
+    /// Its id for good.
+    pub id: HomeId,
+    /// What it is called.
+    pub name: Name,
+    /// Its IANA time zone, `Europe/Vienna` say.
+    pub time_zone: Arc<str>,
+}
+
+/// A place in the home.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Its id for good.
+    pub id: RoomId,
+    /// What it is called.
+    pub name: Name,
+}
+
+/// One durable fact. The later one for the same key replaces the earlier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// The household exists.
+    Home(Arc<HomeRecord>),
+    /// A person exists.
+    Member(Arc<Member>),
+    /// A person signed in.
+    Session(Session),
+    /// A session ended.
+    SessionEnded(SessionId),
+    /// A room exists.
+    Room(Arc<Room>),
+    /// A room is gone.
+    RoomDeleted(RoomId),
+    /// A board is claimed.
+    Device(Arc<Device>),
+    /// A switch exists.
+    Switch(Arc<Switch>),
+    /// What a board last said of a switch.
+    Reported(SwitchId, Reported),
+    /// A command, open or settled.
+    Command(Arc<Command>),
+}

@@ -1,0 +1,138 @@
+//! What everyone may read: a snapshot, and the changes that lead from one to the next.
+
+use crate::access::Access;
+use crate::command::Command;
+use crate::device::BoardFacts;
+use crate::ids::{DeviceId, RoomId, SwitchId};
+use crate::name::{BoardId, Endpoint, Name};
+use crate::record::{HomeRecord, Room};
+use crate::switch::SwitchChange;
+use crate::time::Wall;
+use std::sync::Arc;
+
+/// Whether something can be reached now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Availability {
+    /// Connected and ready.
+    Online,
+    /// Not.
+    Offline,
+}
+
+/// A device as shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceView {
+    /// Its id.
+    pub id: DeviceId,
+    /// The board behind it.
+    pub board: BoardId,
+    /// What people call it.
+    pub name: Name,
+    /// Where it is.
+    pub room: Option<RoomId>,
+    /// Whether it takes commands now.
+    pub availability: Availability,
+    /// When it last said anything, to about half a minute; none when never in this run, or the clock was not trusted.
+    pub last_seen: Option<Wall>,
+    /// What it tells of itself.
+    pub facts: BoardFacts,
+}
+
+/// A switch as shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SwitchView {
+    /// Its id.
+    pub id: SwitchId,
+    /// Its device.
+    pub device: DeviceId,
+    /// Which endpoint of it.
+    pub endpoint: Endpoint,
+    /// What people call it.
+    pub name: Name,
+    /// Where it is: its own room, else its device's.
+    pub room: Option<RoomId>,
+    /// What the board last reported; none when it never has.
+    pub on: Option<bool>,
+    /// When it did.
+    pub reported_at: Option<Wall>,
+    /// What was asked for: the open command's value, else what is reported.
+    pub desired: Option<bool>,
+    /// Whether a command would reach it.
+    pub availability: Availability,
+    /// The command under way.
+    pub open: Option<Arc<Command>>,
+    /// The last change of its state.
+    pub last_change: Option<Arc<SwitchChange>>,
+}
+
+/// A step from one view to the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The household is another.
+    Home(Arc<HomeRecord>),
+    /// A room is new or another.
+    Room(Arc<Room>),
+    /// A room is gone.
+    RoomRemoved(RoomId),
+    /// A device is new or another.
+    Device(Arc<DeviceView>),
+    /// A switch is new or another.
+    Switch(Arc<SwitchView>),
+    /// People or sessions are others.
+    Access(Arc<Access>),
+}
+
+/// Everything there is to see, at one moment. Cheap to clone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// The household; none before it is claimed.
+    pub home: Option<Arc<HomeRecord>>,
+    /// Rooms, by id.
+    pub rooms: Vec<Arc<Room>>,
+    /// Devices, by id.
+    pub devices: Vec<Arc<DeviceView>>,
+    /// Switches, by id.
+    pub switches: Vec<Arc<SwitchView>>,
+    /// People and sessions.
+    pub access: Arc<Access>,
+}
+
+fn put<T, K: Ord>(list: &mut Vec<Arc<T>>, item: &Arc<T>, key: impl Fn(&T) -> K) {
+    match list.binary_search_by_key(&key(item), |other| key(other)) {
+        Ok(at) => list[at] = item.clone(),
+        Err(at) => list.insert(at, item.clone()),
+    }
+}
+
+fn find<'a, T, K: Ord>(list: &'a [Arc<T>], wanted: &K, key: impl Fn(&T) -> K) -> Option<&'a Arc<T>> {
+    list.binary_search_by_key(wanted, |item| key(item)).ok().map(|at| &list[at])
+}
+
+impl View {
+    /// Takes one step.
+    pub fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Home(home) => self.home = Some(home.clone()),
+            Change::Room(room) => put(&mut self.rooms, room, |r| r.id),
+            Change::RoomRemoved(id) => self.rooms.retain(|room| room.id != *id),
+            Change::Device(device) => put(&mut self.devices, device, |d| d.id),
+            Change::Switch(switch) => put(&mut self.switches, switch, |s| s.id),
+            Change::Access(access) => self.access = access.clone(),
+        }
+    }
+
+    /// A room by id.
+    pub fn room(&self, id: RoomId) -> Option<&Arc<Room>> {
+        find(&self.rooms, &id, |r| r.id)
+    }
+
+    /// A device by id.
+    pub fn device(&self, id: DeviceId) -> Option<&Arc<DeviceView>> {
+        find(&self.devices, &id, |d| d.id)
+    }
+
+    /// A switch by id.
+    pub fn switch(&self, id: SwitchId) -> Option<&Arc<SwitchView>> {
+        find(&self.switches, &id, |s| s.id)
+    }
+}
