@@ -1,1 +1,6 @@
-//! What boards and gateway say: topics both ways, payloads
+//! What boards and gateway say: topics both ways, payloads. One module per dialect.
+//!
+//! **Invariant:** no other crate knows a topic or a payload field. This crate does no IO and reads no clock, and no
+//! input makes it panic or allocate more than in proportion to the input's bounded size.
+
+pub mod homie;
