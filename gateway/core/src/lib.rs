@@ -6,6 +6,7 @@
 pub mod access;
 pub mod command;
 pub mod device;
+pub mod home;
 pub mod ids;
 pub mod name;
 pub mod record;

@@ -1,0 +1,299 @@
+//! What boards say, and whether they are there.
+
+use super::clock_offset::ClockOffset;
+use super::{Effect, Home};
+use crate::command::{Actor, ActorKind, BoardSession, OrderId};
+use crate::device::{BoardEvent, BoardFacts, BoardState, Cause, Description, Fact, Report, Said};
+use crate::ids::{DeviceId, LinkId, SwitchId};
+use crate::name::Endpoint;
+use crate::record::Record;
+use crate::switch::{Reported, SwitchChange};
+use crate::time::{Mono, Now, Wall};
+use crate::view::Availability;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often "last seen" is told again while a board talks.
+const LAST_SEEN_STEP: Duration = Duration::from_secs(30);
+
+/// Whether a board is there, and what is known of it in this run.
+#[derive(Debug, Default)]
+pub(super) struct Presence {
+    link: Option<Link>,
+    facts: BoardFacts,
+    last_seen: Option<(Mono, Option<Wall>)>,
+    last_seen_shown: Option<(Mono, Option<Wall>)>,
+}
+
+/// One connection of a board, from login to its end.
+#[derive(Debug)]
+struct Link {
+    id: LinkId,
+    ready: bool,
+    native: bool,
+    session: Option<BoardSession>,
+    last_seq: u32,
+    /// The last counter of each endpoint: an older report is dropped.
+    counters: HashMap<Endpoint, NonZeroU32>,
+    clock: ClockOffset,
+    /// Reports of relays whose switch is not on disk yet; at most [`crate::device::MAX_RELAYS`], as the counters.
+    early: Vec<Report>,
+}
+
+/// A connection that takes commands now.
+pub(super) struct Commandable<'a> {
+    pub(super) link: LinkId,
+    pub(super) session: BoardSession,
+    link_state: &'a mut Link,
+}
+
+impl Commandable<'_> {
+    /// The name of the next command.
+    pub(super) fn next_order(&mut self) -> Option<OrderId> {
+        self.link_state.last_seq = self.link_state.last_seq.checked_add(1)?;
+        Some(OrderId { session: self.session, seq: NonZeroU32::new(self.link_state.last_seq)? })
+    }
+
+    /// `instant` on the board's clock, milliseconds.
+    pub(super) fn on_board(&mut self, instant: Mono, now: Mono) -> Option<u64> {
+        self.link_state.clock.on_board(instant, now)
+    }
+}
+
+impl Presence {
+    pub(super) fn availability(&self) -> Availability {
+        let there = self.link.as_ref().is_some_and(|link| link.ready && link.native && link.session.is_some());
+        if there { Availability::Online } else { Availability::Offline }
+    }
+
+    pub(super) fn facts(&self) -> &BoardFacts {
+        &self.facts
+    }
+
+    pub(super) fn last_seen_shown(&self) -> Option<Wall> {
+        self.last_seen_shown.and_then(|(_, wall)| wall)
+    }
+
+    /// The connection to send a command by, when there is one.
+    pub(super) fn commandable(&mut self) -> Option<Commandable<'_>> {
+        if self.availability() == Availability::Offline {
+            return None;
+        }
+        let link = self.link.as_mut()?;
+        Some(Commandable { link: link.id, session: link.session?, link_state: link })
+    }
+
+    fn connected(&mut self, link: LinkId, address: Option<IpAddr>) {
+        self.facts.address = address;
+        self.link = Some(Link {
+            id: link,
+            ready: false,
+            native: false,
+            session: None,
+            last_seq: 0,
+            counters: HashMap::new(),
+            clock: ClockOffset::default(),
+            early: Vec::new(),
+        });
+    }
+
+    fn current(&mut self, link: LinkId) -> Option<&mut Link> {
+        self.link.as_mut().filter(|current| current.id == link)
+    }
+
+    /// Notes that the board talks. True when it is time to tell so.
+    fn seen(&mut self, now: &Now) -> bool {
+        self.last_seen = Some((now.mono, now.stamp()));
+        let due = self.last_seen_shown.is_none_or(|(at, _)| now.mono.since(at) >= LAST_SEEN_STEP);
+        if due {
+            self.last_seen_shown = self.last_seen;
+        }
+        due
+    }
+
+    fn show_last_seen(&mut self) {
+        self.last_seen_shown = self.last_seen;
+    }
+
+    /// Takes a fact. True when it is news.
+    fn learn(&mut self, fact: Fact) -> bool {
+        let (known, told) = match fact {
+            Fact::Model(model) => (&mut self.facts.model, model),
+            Fact::Firmware(firmware) => (&mut self.facts.firmware, firmware),
+            Fact::Mac(mac) => (&mut self.facts.mac, mac),
+            Fact::Uptime(_) => return false,
+        };
+        let news = known.as_ref() != Some(&told);
+        *known = Some(told);
+        news
+    }
+}
+
+impl Link {
+    fn describe(&mut self, description: &Description) {
+        self.native = description.native;
+    }
+
+    /// Whether a report is of this session and newer than the last of its endpoint.
+    fn accepts(&mut self, report: &Report) -> bool {
+        if self.session != Some(report.session) {
+            return false;
+        }
+        if let Some(last) = self.counters.get_mut(&report.endpoint) {
+            let newer = report.counter > *last;
+            *last = report.counter.max(*last);
+            return newer;
+        }
+        let room = self.counters.len() < crate::device::MAX_RELAYS;
+        if room {
+            self.counters.insert(report.endpoint.clone(), report.counter);
+        }
+        room
+    }
+}
+
+impl Home {
+    pub(super) fn board_event(&mut self, now: &Now, event: BoardEvent, out: &mut Vec<Effect>) {
+        match event {
+            BoardEvent::Connected { board, link, address } => {
+                let Some(&device) = self.by_board.get(&board) else { return };
+                let Some(entry) = self.devices.get_mut(&device) else { return };
+                entry.presence.connected(link, address);
+                entry.presence.seen(now);
+                self.show_device_and_switches(device, out);
+            }
+            BoardEvent::Disconnected { board, link } => {
+                let Some(&device) = self.by_board.get(&board) else { return };
+                let Some(entry) = self.devices.get_mut(&device) else { return };
+                if entry.presence.current(link).is_some() {
+                    entry.presence.link = None;
+                    entry.presence.show_last_seen();
+                    self.show_device_and_switches(device, out);
+                }
+            }
+            BoardEvent::Said { board, link, said } => {
+                let Some(&device) = self.by_board.get(&board) else { return };
+                self.board_said(now, device, link, said, out);
+            }
+        }
+    }
+
+    fn board_said(&mut self, now: &Now, device: DeviceId, link_id: LinkId, said: Said, out: &mut Vec<Effect>) {
+        let Some(entry) = self.devices.get_mut(&device) else { return };
+        let presence = &mut entry.presence;
+        let was = presence.availability();
+        // A connection that was taken over may still have words under way: they are of the past.
+        let Some(link) = presence.current(link_id) else { return };
+        if let Some(uptime_ms) = clock_sample(&said, link.session) {
+            link.clock.sample(uptime_ms, now.mono);
+        }
+        let mut news = false;
+        let mut relays = None;
+        let mut report = None;
+        let mut refusal = None;
+        match said {
+            Said::State(state) => link.ready = state == BoardState::Ready,
+            Said::Description(description) => {
+                link.describe(&description);
+                relays = description.native.then_some(description.relays);
+            }
+            // One session a connection: a second one would let old reports pass for new.
+            Said::Session(session, uptime_ms) if link.session.is_none() => {
+                link.session = Some(session);
+                link.clock.sample(uptime_ms, now.mono);
+            }
+            Said::Session(..) => {}
+            Said::Report(said) => report = link.accepts(&said).then_some(said),
+            Said::Refusal(said) => refusal = Some(said),
+            Said::Fact(fact) => news = presence.learn(fact),
+        }
+        news |= presence.seen(now);
+        let is = presence.availability();
+        if let Some(relays) = relays {
+            self.adopt_relays(now, device, relays, out);
+        }
+        if let Some(report) = report {
+            self.reported(now, device, &report, out);
+        }
+        if let Some(refusal) = refusal {
+            self.refused(now, device, &refusal, out);
+        }
+        if was != is {
+            self.show_device_and_switches(device, out);
+        } else if news {
+            self.show_device(device, out);
+        }
+    }
+
+    fn reported(&mut self, now: &Now, device: DeviceId, report: &Report, out: &mut Vec<Effect>) {
+        let Some(switch) = self.switch_of(device, &report.endpoint) else {
+            self.keep_early(device, report);
+            return;
+        };
+        let settled = self.settle_by_report(now, switch, report, out);
+        let Some(entry) = self.switches.get_mut(&switch) else { return };
+        let was = entry.reported.take();
+        let changed = was.as_ref().is_none_or(|was| was.on != report.on);
+        let change = if changed {
+            let command = match report.cause {
+                Cause::Command => settled.or_else(|| report.obeyed.and_then(|order| entry.sent.get(order))),
+                _ => None,
+            };
+            let actor = match (&command, report.cause) {
+                (Some(command), _) => command.actor.clone(),
+                (None, cause) => Actor::of_kind(actor_kind(cause)),
+            };
+            Some(Arc::new(SwitchChange { on: report.on, at: now.stamp(), actor, command }))
+        } else {
+            was.and_then(|was| was.change)
+        };
+        let reported = Reported { on: report.on, at: now.stamp(), change };
+        entry.reported = Some(reported.clone());
+        out.push(Effect::Write { ticket: None, records: vec![Record::Reported(switch, reported)] });
+        self.show_switch(switch, out);
+    }
+
+    fn keep_early(&mut self, device: DeviceId, report: &Report) {
+        let link = self.devices.get_mut(&device).and_then(|entry| entry.presence.link.as_mut());
+        if let Some(link) = link {
+            link.early.retain(|early| early.endpoint != report.endpoint);
+            link.early.push(report.clone());
+        }
+    }
+
+    /// A switch is on disk now: what its board reported meanwhile counts.
+    pub(super) fn replay_early(&mut self, now: &Now, device: DeviceId, endpoint: &Endpoint, out: &mut Vec<Effect>) {
+        let link = self.devices.get_mut(&device).and_then(|entry| entry.presence.link.as_mut());
+        let Some(link) = link else { return };
+        let Some(at) = link.early.iter().position(|early| early.endpoint == *endpoint) else { return };
+        let report = link.early.swap_remove(at);
+        self.reported(now, device, &report, out);
+    }
+
+    pub(super) fn switch_of(&self, device: DeviceId, endpoint: &Endpoint) -> Option<SwitchId> {
+        self.devices.get(&device)?.switches.get(endpoint).copied()
+    }
+}
+
+/// The board's clock as written into a message. Reports of another session are of another time.
+fn clock_sample(said: &Said, session: Option<BoardSession>) -> Option<u64> {
+    match said {
+        Said::Fact(Fact::Uptime(uptime_ms)) => Some(*uptime_ms),
+        Said::Report(report) if Some(report.session) == session => Some(report.uptime_ms),
+        Said::Refusal(refusal) => Some(refusal.uptime_ms),
+        _ => None,
+    }
+}
+
+fn actor_kind(cause: Cause) -> ActorKind {
+    match cause {
+        Cause::Command => ActorKind::Unknown,
+        Cause::Button => ActorKind::Button,
+        Cause::Boot => ActorKind::Boot,
+        Cause::Pulse => ActorKind::Pulse,
+        Cause::Interlock => ActorKind::Interlock,
+    }
+}

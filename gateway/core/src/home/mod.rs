@@ -1,0 +1,419 @@
+//! The home: one owner of all rules.
+//!
+//! [`Home::handle`] takes one input with the time it arrived at and says what to do about it. It has four kinds of
+//! business, one file each: what boards say (`boards`), commands (`commands`), who people are (`people`), and settings,
+//! which are durable before they are true (`settings`).
+
+mod boards;
+mod clock_offset;
+mod commands;
+mod people;
+mod settings;
+
+#[cfg(test)]
+mod tests;
+
+pub use people::{Claim, SignInCheck};
+pub use settings::{Edit, MAX_DEVICES, MAX_ROOMS, Registration, Setting};
+
+use crate::access::{Access, ClaimCode, Credentials, Denied, Operate, Throttle, Viewer};
+use crate::command::Command;
+use crate::device::{BoardEvent, Device, Order};
+use crate::ids::{DeviceId, IdSource, Request, RoomId, SwitchId, Ticket};
+use crate::name::{BoardId, Endpoint};
+use crate::record::{HomeRecord, Record, Room};
+use crate::switch::{Reported, Switch};
+use crate::time::{Mono, Now};
+use crate::view::{Change, DeviceView, SwitchView, View};
+use boards::Presence;
+use commands::{Commands, SentOrders};
+use settings::Queue;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What can happen to a home.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The edge tells of a board.
+    Board(BoardEvent),
+    /// Someone asks for a switch to be on or off. Answered with [`Answer::Command`] when it settles.
+    SetSwitch {
+        /// The right to do so.
+        cap: Operate,
+        /// Who waits.
+        request: Request,
+        /// What is asked.
+        on: bool,
+        /// How long to wait for the board, [`crate::command::MIN_TIMEOUT`] to [`crate::command::MAX_TIMEOUT`].
+        timeout: Duration,
+        /// The caller's own name for this command: the same name again within ten minutes answers the same command.
+        request_id: Option<String>,
+    },
+    /// Someone who is not signed in tries a claim code. Answered with [`Answer::Done`].
+    TryClaimCode {
+        /// Who waits.
+        request: Request,
+        /// What they typed.
+        code: String,
+    },
+    /// Someone starts to sign in. Answered with [`Answer::SignIn`].
+    BeginSignIn {
+        /// Who waits.
+        request: Request,
+        /// The name they typed.
+        name: String,
+        /// Where from; guessing is slowed down per name and per address.
+        address: String,
+    },
+    /// Their password was checked. Answered with [`Answer::Viewer`].
+    FinishSignIn {
+        /// Who waits.
+        request: Request,
+        /// What [`Answer::SignIn`] gave.
+        check: SignInCheck,
+        /// Whether the password was right.
+        right: bool,
+        /// The hash of the new session's token.
+        token: crate::access::TokenHash,
+    },
+    /// A change of settings; durable before it is answered.
+    Settings {
+        /// Who waits.
+        request: Request,
+        /// What is to change.
+        setting: Setting,
+    },
+    /// A new claim code was drawn.
+    NewClaimCode(ClaimCode),
+    /// The store wrote a ticket, or could not.
+    Written {
+        /// Which.
+        ticket: Ticket,
+        /// Whether it is on disk.
+        ok: bool,
+    },
+    /// A deadline may have passed.
+    Tick,
+    /// The daemon is stopping: settle what is open.
+    Stop,
+}
+
+/// What is to be done about it, in this order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Send a command to a board's own connection.
+    Send(Order),
+    /// Answer someone who waits.
+    Answer(Request, Result<Answer, Denied>),
+    /// Tell everyone who looks.
+    Changed(Change),
+    /// Write to the store; with a ticket, say when it is on disk.
+    Write {
+        /// Which [`Input::Written`] is wanted.
+        ticket: Option<Ticket>,
+        /// What.
+        records: Vec<Record>,
+    },
+    /// Who may log in at the edge has changed: see [`Home::credentials`].
+    CredentialsChanged,
+}
+
+/// What someone who waited is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It is done.
+    Done,
+    /// A command settled.
+    Command(Arc<Command>),
+    /// Check this password, then come back with [`Input::FinishSignIn`].
+    SignIn(SignInCheck),
+    /// Signed in.
+    Viewer(Viewer),
+    /// The room as it is now.
+    Room(Arc<Room>),
+    /// The device as it is now.
+    Device(Arc<DeviceView>),
+    /// The switch as it is now.
+    Switch(Arc<SwitchView>),
+}
+
+/// A board claimed by this home: what is durable, and what is known of it now.
+#[derive(Debug)]
+struct DeviceEntry {
+    device: Arc<Device>,
+    presence: Presence,
+    switches: BTreeMap<Endpoint, SwitchId>,
+}
+
+/// A switch of this home: what is durable, and what is under way.
+#[derive(Debug)]
+struct SwitchEntry {
+    switch: Arc<Switch>,
+    reported: Option<Reported>,
+    open: Option<crate::ids::CommandId>,
+    sent: SentOrders,
+    /// As last told to everyone; a change is told once.
+    shown: Option<Arc<SwitchView>>,
+}
+
+/// A household with all its rules. See the module's documentation.
+#[derive(Debug)]
+pub struct Home {
+    ids: IdSource,
+    next_ticket: u64,
+    household: Option<Arc<HomeRecord>>,
+    claim_code: Option<ClaimCode>,
+    throttle: Throttle,
+    access: Arc<Access>,
+    rooms: BTreeMap<RoomId, Arc<Room>>,
+    devices: BTreeMap<DeviceId, DeviceEntry>,
+    by_board: HashMap<BoardId, DeviceId>,
+    switches: BTreeMap<SwitchId, SwitchEntry>,
+    commands: Commands,
+    settings: Queue,
+    stopping: bool,
+}
+
+impl Home {
+    /// A home as its records tell, at start number `boot` of the daemon. Commands that were open when the daemon
+    /// ended are settled: the effects say so, and must be carried out like any others.
+    pub fn load(boot: u32, records: Vec<Record>, now: Now) -> (Self, Vec<Effect>) {
+        let mut home = Self {
+            ids: IdSource::new(boot),
+            next_ticket: 0,
+            household: None,
+            claim_code: None,
+            throttle: Throttle::default(),
+            access: Arc::default(),
+            rooms: BTreeMap::new(),
+            devices: BTreeMap::new(),
+            by_board: HashMap::new(),
+            switches: BTreeMap::new(),
+            commands: Commands::default(),
+            settings: Queue::default(),
+            stopping: false,
+        };
+        let mut effects = Vec::new();
+        let mut abandoned = Vec::new();
+        for record in records {
+            match record {
+                Record::Command(command) => abandoned.push(command),
+                record => home.apply_record(record, &mut effects),
+            }
+        }
+        effects.clear();
+        for command in abandoned {
+            home.settle_abandoned(&now, &command, &mut effects);
+        }
+        (home, effects)
+    }
+
+    /// Takes one input. Bounded work, no IO.
+    pub fn handle(&mut self, now: Now, input: Input) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let out = &mut effects;
+        match input {
+            Input::Board(event) => self.board_event(&now, event, out),
+            Input::SetSwitch { cap, request, on, timeout, request_id } => {
+                self.set_switch(&now, cap, request, commands::Asked { on, timeout, request_id }, out);
+            }
+            Input::TryClaimCode { request, code } => {
+                let answer = self.try_claim_code(&now, &code).map(|()| Answer::Done);
+                out.push(Effect::Answer(request, answer));
+            }
+            Input::BeginSignIn { request, name, address } => {
+                let answer = self.begin_sign_in(&now, &name, &address).map(Answer::SignIn);
+                out.push(Effect::Answer(request, answer));
+            }
+            Input::FinishSignIn { request, check, right, token } => {
+                match self.finish_sign_in(&now, &check, right, token) {
+                    Ok(setting) => self.change_settings(&now, Some(request), setting, out),
+                    Err(denied) => out.push(Effect::Answer(request, Err(denied))),
+                }
+            }
+            Input::Settings { request, setting } => self.change_settings(&now, Some(request), setting, out),
+            Input::NewClaimCode(code) => self.claim_code = self.household.is_none().then_some(code),
+            Input::Written { ticket, ok } => self.written(&now, ticket, ok, out),
+            Input::Tick => self.tick(&now, out),
+            Input::Stop => self.stop(&now, out),
+        }
+        effects
+    }
+
+    /// When the next [`Input::Tick`] is due.
+    pub fn next_deadline(&self) -> Option<Mono> {
+        self.commands.next_deadline()
+    }
+
+    /// The claim code, while the home has no owner and the code is live.
+    pub fn claim_code(&self, now: Mono) -> Option<&ClaimCode> {
+        self.claim_code.as_ref().filter(|code| code.is_live(now))
+    }
+
+    /// Whether the home has an owner.
+    pub fn is_claimed(&self) -> bool {
+        self.household.is_some()
+    }
+
+    /// A command that is open or settled lately; the store knows the older ones.
+    pub fn command(&self, id: crate::ids::CommandId) -> Option<Arc<Command>> {
+        self.commands.get(id)
+    }
+
+    /// Everyone who may log in at the edge.
+    pub fn credentials(&self) -> Credentials {
+        let boards = self.devices.values().map(|entry| {
+            let device = &entry.device;
+            let credential = crate::access::BoardCredential { device: device.id, secret: device.secret };
+            (device.board.clone(), credential)
+        });
+        Credentials { boards: boards.collect(), integrations: HashMap::new() }
+    }
+
+    /// Everything there is to see. The changes keep a copy of it up to date, so this is asked once.
+    pub fn view(&self) -> View {
+        View {
+            home: self.household.clone(),
+            rooms: self.rooms.values().cloned().collect(),
+            devices: self.devices.values().map(|entry| Arc::new(self.device_view(entry))).collect(),
+            switches: self.switches.values().map(|entry| Arc::new(self.switch_view(entry))).collect(),
+            access: self.access.clone(),
+        }
+    }
+
+    fn device_view(&self, entry: &DeviceEntry) -> DeviceView {
+        DeviceView {
+            id: entry.device.id,
+            board: entry.device.board.clone(),
+            name: entry.device.name.clone(),
+            room: entry.device.room,
+            availability: entry.presence.availability(),
+            last_seen: entry.presence.last_seen_shown(),
+            facts: entry.presence.facts().clone(),
+        }
+    }
+
+    fn switch_view(&self, entry: &SwitchEntry) -> SwitchView {
+        let switch = &entry.switch;
+        let device = self.devices.get(&switch.device);
+        let open = entry.open.and_then(|id| self.commands.get(id));
+        let on = entry.reported.as_ref().map(|reported| reported.on);
+        SwitchView {
+            id: switch.id,
+            device: switch.device,
+            endpoint: switch.endpoint.clone(),
+            name: switch.name.clone(),
+            room: switch.room.or_else(|| device.and_then(|entry| entry.device.room)),
+            on,
+            reported_at: entry.reported.as_ref().and_then(|reported| reported.at),
+            desired: open.as_ref().map(|command| command.on).or(on),
+            availability: device.map_or(crate::view::Availability::Offline, |entry| entry.presence.availability()),
+            open,
+            last_change: entry.reported.as_ref().and_then(|reported| reported.change.clone()),
+        }
+    }
+
+    /// Tells of a switch if anything about it is another than last told.
+    fn show_switch(&mut self, id: SwitchId, out: &mut Vec<Effect>) {
+        let Some(entry) = self.switches.get(&id) else { return };
+        let view = self.switch_view(entry);
+        if entry.shown.as_deref() == Some(&view) {
+            return;
+        }
+        let view = Arc::new(view);
+        if let Some(entry) = self.switches.get_mut(&id) {
+            entry.shown = Some(view.clone());
+        }
+        out.push(Effect::Changed(Change::Switch(view)));
+    }
+
+    fn show_device(&self, id: DeviceId, out: &mut Vec<Effect>) {
+        if let Some(entry) = self.devices.get(&id) {
+            out.push(Effect::Changed(Change::Device(Arc::new(self.device_view(entry)))));
+        }
+    }
+
+    fn show_device_and_switches(&mut self, id: DeviceId, out: &mut Vec<Effect>) {
+        self.show_device(id, out);
+        let switches: Vec<_> =
+            self.devices.get(&id).map(|entry| entry.switches.values().copied().collect()).unwrap_or_default();
+        for switch in switches {
+            self.show_switch(switch, out);
+        }
+    }
+
+    /// Makes a durable fact true, and tells of it.
+    fn apply_record(&mut self, record: Record, out: &mut Vec<Effect>) {
+        match record {
+            Record::Home(home) => {
+                self.claim_code = None;
+                self.household = Some(home.clone());
+                out.push(Effect::Changed(Change::Home(home)));
+            }
+            Record::Member(member) => {
+                Arc::make_mut(&mut self.access).members.insert(member.id, member);
+                out.push(Effect::Changed(Change::Access(self.access.clone())));
+            }
+            Record::Session(session) => {
+                Arc::make_mut(&mut self.access).open(session);
+                out.push(Effect::Changed(Change::Access(self.access.clone())));
+            }
+            Record::SessionEnded(session) => {
+                Arc::make_mut(&mut self.access).close(session);
+                out.push(Effect::Changed(Change::Access(self.access.clone())));
+            }
+            Record::Room(room) => {
+                self.rooms.insert(room.id, room.clone());
+                out.push(Effect::Changed(Change::Room(room)));
+            }
+            Record::RoomDeleted(room) => {
+                self.rooms.remove(&room);
+                out.push(Effect::Changed(Change::RoomRemoved(room)));
+            }
+            Record::Device(device) => self.apply_device(device, out),
+            Record::Switch(switch) => self.apply_switch(switch, out),
+            Record::Reported(switch, reported) => {
+                if let Some(entry) = self.switches.get_mut(&switch) {
+                    entry.reported = Some(reported);
+                    self.show_switch(switch, out);
+                }
+            }
+            Record::Command(_) => debug_assert!(false, "commands are settled, not applied"),
+        }
+    }
+
+    fn apply_device(&mut self, device: Arc<Device>, out: &mut Vec<Effect>) {
+        let id = device.id;
+        let known = self.devices.get(&id).map(|entry| entry.device.clone());
+        self.by_board.insert(device.board.clone(), id);
+        match self.devices.get_mut(&id) {
+            Some(entry) => entry.device = device.clone(),
+            None => {
+                let entry =
+                    DeviceEntry { device: device.clone(), presence: Presence::default(), switches: BTreeMap::new() };
+                self.devices.insert(id, entry);
+            }
+        }
+        self.show_device_and_switches(id, out);
+        if known.is_none_or(|known| known.secret != device.secret || known.board != device.board) {
+            out.push(Effect::CredentialsChanged);
+        }
+    }
+
+    fn apply_switch(&mut self, switch: Arc<Switch>, out: &mut Vec<Effect>) {
+        let id = switch.id;
+        if let Some(device) = self.devices.get_mut(&switch.device) {
+            device.switches.insert(switch.endpoint.clone(), id);
+        }
+        match self.switches.get_mut(&id) {
+            Some(entry) => entry.switch = switch,
+            None => {
+                let entry =
+                    SwitchEntry { switch, reported: None, open: None, sent: SentOrders::default(), shown: None };
+                self.switches.insert(id, entry);
+            }
+        }
+        self.show_switch(id, out);
+    }
+}

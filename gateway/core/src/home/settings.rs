@@ -1,0 +1,323 @@
+//! Settings: durable before they are true, one change at a time.
+//!
+//! A change is planned as records, the records are written under a ticket, and only when they are on disk are the same
+//! records applied, told and answered. The next change is planned after that, so no two can contradict each other.
+
+use super::{Answer, Claim, Effect, Home};
+use crate::access::{Administer, Denied, TokenHash};
+use crate::device::{Device, MAX_RELAYS, SecretHash};
+use crate::ids::{DeviceId, MemberId, Request, RoomId, SessionId, SwitchId, Ticket};
+use crate::name::{BoardId, Endpoint, Name};
+use crate::record::{Record, Room};
+use crate::switch::Switch;
+use crate::time::Now;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Changes that may wait for their turn.
+const MAX_WAITING: usize = 1_024;
+/// Rooms a home may have.
+pub const MAX_ROOMS: usize = 256;
+/// Devices a home may have.
+pub const MAX_DEVICES: usize = 1_000;
+
+/// A board claimed by hand.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// Its id on the wire.
+    pub board: BoardId,
+    /// The hash of its secret.
+    pub secret: SecretHash,
+    /// What people call it; its id when none.
+    pub name: Option<Name>,
+    /// The room it is in, by name; made when there is none of that name.
+    pub room: Option<Name>,
+    /// How many relays it has; more are added when the board describes itself.
+    pub relays: usize,
+}
+
+/// A change of settings.
+#[derive(Clone, Debug)]
+pub enum Setting {
+    /// The first owner. Answered with [`Answer::Viewer`].
+    Claim(Claim),
+    /// A sign-in whose password was right. Answered with [`Answer::Viewer`].
+    OpenSession {
+        /// Whose.
+        member: MemberId,
+        /// The hash of its token.
+        token: TokenHash,
+    },
+    /// Sign out. Answered with [`Answer::Done`].
+    CloseSession(SessionId),
+    /// A new room. Answered with [`Answer::Room`].
+    CreateRoom(Administer, Name),
+    /// A room's other name. Answered with [`Answer::Room`].
+    RenameRoom(Administer, RoomId, Name),
+    /// A room less; what was in it is in no room then. Answered with [`Answer::Done`].
+    DeleteRoom(Administer, RoomId),
+    /// Another name or room of a device. Answered with [`Answer::Device`].
+    UpdateDevice(Administer, DeviceId, Edit),
+    /// Another name or room of a switch; no room means its device's. Answered with [`Answer::Switch`].
+    UpdateSwitch(Administer, SwitchId, Edit),
+    /// A board claimed by hand; the same once more changes nothing. Answered with [`Answer::Device`].
+    RegisterBoard(Administer, Registration),
+    /// A board described relays that have no switch yet.
+    AdoptRelays(DeviceId, Vec<Endpoint>),
+}
+
+/// What to change of a thing; what is none stays.
+#[derive(Clone, Debug, Default)]
+pub struct Edit {
+    /// Its name.
+    pub name: Option<Name>,
+    /// Its room, or no room.
+    pub room: Option<Option<RoomId>>,
+}
+
+/// How to answer once a plan is true.
+#[derive(Clone, Copy, Debug)]
+enum Reply {
+    Done,
+    Viewer(TokenHash),
+    Room(RoomId),
+    Device(DeviceId),
+    Switch(SwitchId),
+}
+
+#[derive(Debug)]
+struct InFlight {
+    ticket: Ticket,
+    request: Option<Request>,
+    records: Vec<Record>,
+    reply: Reply,
+}
+
+/// The change under way, and those that wait.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    in_flight: Option<InFlight>,
+    waiting: VecDeque<(Option<Request>, Setting)>,
+}
+
+impl Home {
+    pub(super) fn change_settings(
+        &mut self,
+        now: &Now,
+        request: Option<Request>,
+        setting: Setting,
+        out: &mut Vec<Effect>,
+    ) {
+        if self.settings.waiting.len() == MAX_WAITING {
+            answer(request, Err(Denied::Busy), out);
+            return;
+        }
+        self.settings.waiting.push_back((request, setting));
+        self.next_setting(now, out);
+    }
+
+    /// A board described itself: switches for relays that have none yet.
+    pub(super) fn adopt_relays(&mut self, now: &Now, device: DeviceId, relays: Vec<Endpoint>, out: &mut Vec<Effect>) {
+        if relays.iter().any(|relay| self.switch_of(device, relay).is_none()) {
+            self.change_settings(now, None, Setting::AdoptRelays(device, relays), out);
+        }
+    }
+
+    pub(super) fn written(&mut self, now: &Now, ticket: Ticket, ok: bool, out: &mut Vec<Effect>) {
+        let Some(done) = self.settings.in_flight.take_if(|under_way| under_way.ticket == ticket) else { return };
+        if ok {
+            for record in done.records {
+                let new = match &record {
+                    Record::Switch(switch) => Some(switch.clone()),
+                    _ => None,
+                };
+                self.apply_record(record, out);
+                if let Some(switch) = new {
+                    self.replay_early(now, switch.device, &switch.endpoint, out);
+                }
+            }
+            let reply = self.reply(done.reply);
+            answer(done.request, reply, out);
+        } else {
+            answer(done.request, Err(Denied::Storage), out);
+        }
+        self.next_setting(now, out);
+    }
+
+    fn next_setting(&mut self, now: &Now, out: &mut Vec<Effect>) {
+        while self.settings.in_flight.is_none() {
+            let Some((request, setting)) = self.settings.waiting.pop_front() else { return };
+            match self.plan(now, setting) {
+                Err(denied) => answer(request, Err(denied), out),
+                Ok((records, reply)) if records.is_empty() => {
+                    let reply = self.reply(reply);
+                    answer(request, reply, out);
+                }
+                Ok((records, reply)) => {
+                    self.next_ticket += 1;
+                    let ticket = Ticket(self.next_ticket);
+                    out.push(Effect::Write { ticket: Some(ticket), records: records.clone() });
+                    self.settings.in_flight = Some(InFlight { ticket, request, records, reply });
+                }
+            }
+        }
+    }
+
+    fn reply(&self, reply: Reply) -> Result<Answer, Denied> {
+        match reply {
+            Reply::Done => Ok(Answer::Done),
+            Reply::Viewer(token) => self.access.viewer(&token).map(Answer::Viewer).ok_or(Denied::Unauthenticated),
+            Reply::Room(id) => self.rooms.get(&id).cloned().map(Answer::Room).ok_or(Denied::NotFound("room")),
+            Reply::Device(id) => {
+                let entry = self.devices.get(&id).ok_or(Denied::NotFound("device"))?;
+                Ok(Answer::Device(Arc::new(self.device_view(entry))))
+            }
+            Reply::Switch(id) => {
+                let entry = self.switches.get(&id).ok_or(Denied::NotFound("switch"))?;
+                Ok(Answer::Switch(Arc::new(self.switch_view(entry))))
+            }
+        }
+    }
+
+    fn plan(&mut self, now: &Now, setting: Setting) -> Result<(Vec<Record>, Reply), Denied> {
+        match setting {
+            Setting::Claim(claim) => {
+                let reply = Reply::Viewer(claim.token);
+                Ok((self.plan_claim(now, claim)?, reply))
+            }
+            Setting::OpenSession { member, token } => {
+                Ok((self.plan_session(now, member, token)?, Reply::Viewer(token)))
+            }
+            Setting::CloseSession(id) => Ok((vec![Record::SessionEnded(id)], Reply::Done)),
+            Setting::CreateRoom(_, name) => {
+                let room = self.plan_room(name)?;
+                let reply = Reply::Room(room.id);
+                Ok((vec![Record::Room(room)], reply))
+            }
+            Setting::RenameRoom(_, id, name) => {
+                self.known_room(Some(id), "id")?;
+                if self.rooms.values().any(|room| room.id != id && room.name.same_as(&name)) {
+                    return Err(room_exists(&name));
+                }
+                Ok((vec![Record::Room(Arc::new(Room { id, name }))], Reply::Room(id)))
+            }
+            Setting::DeleteRoom(_, id) => Ok((self.plan_room_deletion(id)?, Reply::Done)),
+            Setting::UpdateDevice(_, id, edit) => {
+                let mut device = Device::clone(&self.devices.get(&id).ok_or(Denied::NotFound("device"))?.device);
+                self.edit(edit, &mut device.name, &mut device.room)?;
+                Ok((vec![Record::Device(Arc::new(device))], Reply::Device(id)))
+            }
+            Setting::UpdateSwitch(_, id, edit) => {
+                let mut switch = Switch::clone(&self.switches.get(&id).ok_or(Denied::NotFound("switch"))?.switch);
+                self.edit(edit, &mut switch.name, &mut switch.room)?;
+                Ok((vec![Record::Switch(Arc::new(switch))], Reply::Switch(id)))
+            }
+            Setting::RegisterBoard(_, registration) => self.plan_registration(registration),
+            Setting::AdoptRelays(id, relays) => {
+                let device = self.devices.get(&id).ok_or(Denied::NotFound("device"))?.device.clone();
+                Ok((self.plan_switches(&device, &relays), Reply::Done))
+            }
+        }
+    }
+
+    fn known_room(&self, room: Option<RoomId>, field: &'static str) -> Result<(), Denied> {
+        match room {
+            Some(id) if !self.rooms.contains_key(&id) && field == "id" => Err(Denied::NotFound("room")),
+            Some(id) if !self.rooms.contains_key(&id) => {
+                Err(Denied::BadInput { field, message: "There is no such room.".to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn edit(&self, edit: Edit, name: &mut Name, room: &mut Option<RoomId>) -> Result<(), Denied> {
+        if let Some(new) = edit.room {
+            self.known_room(new, "roomId")?;
+            *room = new;
+        }
+        if let Some(new) = edit.name {
+            *name = new;
+        }
+        Ok(())
+    }
+
+    fn plan_room(&mut self, name: Name) -> Result<Arc<Room>, Denied> {
+        if self.rooms.values().any(|room| room.name.same_as(&name)) {
+            return Err(room_exists(&name));
+        }
+        if self.rooms.len() == MAX_ROOMS {
+            return Err(Denied::Conflict(format!("A home has at most {MAX_ROOMS} rooms. Delete one first.")));
+        }
+        Ok(Arc::new(Room { id: RoomId::from_raw(self.ids.draw()), name }))
+    }
+
+    fn plan_room_deletion(&self, id: RoomId) -> Result<Vec<Record>, Denied> {
+        self.known_room(Some(id), "id")?;
+        let devices = self.devices.values().map(|entry| &entry.device).filter(|device| device.room == Some(id));
+        let devices = devices.map(|device| Record::Device(Arc::new(Device { room: None, ..Device::clone(device) })));
+        let switches = self.switches.values().map(|entry| &entry.switch).filter(|switch| switch.room == Some(id));
+        let switches = switches.map(|switch| Record::Switch(Arc::new(Switch { room: None, ..Switch::clone(switch) })));
+        Ok(devices.chain(switches).chain([Record::RoomDeleted(id)]).collect())
+    }
+
+    fn plan_registration(&mut self, registration: Registration) -> Result<(Vec<Record>, Reply), Denied> {
+        let Registration { board, secret, name, room, relays } = registration;
+        if !(1..=MAX_RELAYS).contains(&relays) {
+            let message = format!("A board has 1 to {MAX_RELAYS} relays.");
+            return Err(Denied::BadInput { field: "relays", message });
+        }
+        if let Some(&id) = self.by_board.get(&board) {
+            return match self.devices.get(&id) {
+                Some(entry) if entry.device.secret == secret => Ok((Vec::new(), Reply::Device(id))),
+                _ => Err(Denied::Conflict(format!("Board {board} is already claimed, with another secret."))),
+            };
+        }
+        if self.devices.len() == MAX_DEVICES {
+            return Err(Denied::Conflict(format!("A home has at most {MAX_DEVICES} devices. Remove one first.")));
+        }
+        let mut records = Vec::new();
+        let room = match room {
+            None => None,
+            Some(name) => match self.rooms.values().find(|room| room.name.same_as(&name)) {
+                Some(room) => Some(room.id),
+                None => {
+                    let room = self.plan_room(name)?;
+                    records.push(Record::Room(room.clone()));
+                    Some(room.id)
+                }
+            },
+        };
+        let name = name.or_else(|| Name::new(board.as_str()).ok()).ok_or(Denied::Busy)?;
+        let id = DeviceId::from_raw(self.ids.draw());
+        let device = Arc::new(Device { id, board, name, room, secret });
+        records.push(Record::Device(device.clone()));
+        let relays: Vec<_> = (1..=relays).map(Endpoint::relay).collect();
+        records.extend(self.plan_switches(&device, &relays));
+        Ok((records, Reply::Device(id)))
+    }
+
+    /// A switch for each relay that has none. One relay takes the device's name, several are numbered.
+    fn plan_switches(&mut self, device: &Device, relays: &[Endpoint]) -> Vec<Record> {
+        let mut records = Vec::new();
+        for (index, relay) in relays.iter().enumerate() {
+            if self.switch_of(device.id, relay).is_some() {
+                continue;
+            }
+            let name = if relays.len() == 1 { device.name.clone() } else { device.name.numbered(index + 1) };
+            let id = SwitchId::from_raw(self.ids.draw());
+            let switch = Switch { id, device: device.id, endpoint: relay.clone(), name, room: None };
+            records.push(Record::Switch(Arc::new(switch)));
+        }
+        records
+    }
+}
+
+fn room_exists(name: &Name) -> Denied {
+    Denied::Conflict(format!("There already is a room called {name}."))
+}
+
+fn answer(request: Option<Request>, answer: Result<Answer, Denied>, out: &mut Vec<Effect>) {
+    if let Some(request) = request {
+        out.push(Effect::Answer(request, answer));
+    }
+}
