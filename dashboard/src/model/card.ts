@@ -1,0 +1,198 @@
+/** What a card shows of one switch. State is only ever what the gateway reported. */
+import type { Actor } from '../api/switches';
+import type { Entry, Outcome } from './panel';
+import { ago, duration } from './time';
+
+export type State = 'on' | 'off' | 'unknown';
+export type Phase = 'idle' | 'switching' | 'confirmed' | 'refused' | 'timed-out' | 'offline' | 'superseded';
+
+export interface Card {
+  readonly id: string;
+  readonly name: string;
+  readonly state: State;
+  readonly phase: Phase;
+  /** While switching: what was asked for, which is not a fact. */
+  readonly asked: 'on' | 'off' | null;
+  /** The state in words, or what stands in its place. */
+  readonly lead: string;
+  /** The rest of the status line; may be empty. */
+  readonly detail: string;
+  /** What a tap asks for. */
+  readonly next: boolean;
+}
+
+/** How long the end of a request stays on a card before the plain "who and when" returns. */
+export const OUTCOME_SHOWN_MS = 60_000;
+
+const word = (on: boolean): 'on' | 'off' => (on ? 'on' : 'off');
+
+/** `live` is false while no connection stands: what is shown then is what was last known. */
+export function card(entry: Entry, now: number, live = true): Card {
+  const shown = current(entry, now);
+  const known = shown.lead === 'on' || shown.lead === 'off';
+  return live || !known ? shown : { ...shown, lead: `last known: ${shown.lead}` };
+}
+
+function current(entry: Entry, now: number): Card {
+  const { switch: it, outcome } = entry;
+  const state = stateOf(entry);
+  const asked = askedOf(entry);
+  const base = { id: it.id, name: it.name, state, asked: asked === null ? null : word(asked) };
+
+  if (asked !== null) {
+    const other = entry.tap || outcome?.mine ? null : it.openCommand?.actor;
+    const who = other ? `${actorName(other)} asked` : 'asked';
+    return {
+      ...base,
+      phase: 'switching',
+      lead: `switching ${word(asked)}…`,
+      detail: it.on === null ? `${who}, not confirmed yet` : `${who}, still ${word(it.on)}`,
+      next: !asked,
+    };
+  }
+  const stands = outcome !== null && (lasting(outcome) || now - outcome.at < OUTCOME_SHOWN_MS);
+  return {
+    ...base,
+    // Asking again is what a person means by tapping a switch that never answered.
+    next: outcome?.kind === 'TIMED_OUT' || outcome?.kind === 'OFFLINE' ? outcome.on : !(it.on ?? false),
+    ...(stands ? settled(entry, outcome) : atRest(entry, now)),
+  };
+}
+
+/** The whole status line. */
+export const statusOf = (shown: Pick<Card, 'lead' | 'detail'>): string =>
+  shown.detail ? `${shown.lead} · ${shown.detail}` : shown.lead;
+
+function stateOf({ switch: it, outcome }: Entry): State {
+  if (it.on === null || it.availability === 'OFFLINE' || outcome?.kind === 'TIMED_OUT') return 'unknown';
+  return word(it.on);
+}
+
+function askedOf({ switch: it, tap, outcome }: Entry): boolean | null {
+  if (tap) return tap.on;
+  if (it.openCommand && it.openCommand.id !== outcome?.commandId) return it.openCommand.on;
+  // Confirmed, but the report itself is still on its way over the other connection.
+  if (outcome?.kind === 'CONFIRMED' && it.availability === 'ONLINE' && it.on !== outcome.on)
+    return outcome.on;
+  return null;
+}
+
+const lasting = (outcome: Outcome): boolean => outcome.kind === 'TIMED_OUT' || outcome.kind === 'OFFLINE';
+
+type Shown = Pick<Card, 'phase' | 'lead' | 'detail'>;
+
+function settled(entry: Entry, outcome: Outcome): Shown {
+  const state = stateOf(entry);
+  const lead = entry.switch.availability === 'OFFLINE' ? 'offline' : state;
+  const who = !outcome.mine && outcome.actor ? `${actorName(outcome.actor)}, ` : '';
+  switch (outcome.kind) {
+    case 'CONFIRMED':
+      return {
+        phase: 'confirmed',
+        lead,
+        detail: who + confirmedIn(outcome.latencyMs),
+      };
+    case 'REFUSED':
+      return { phase: 'refused', lead, detail: `${who}refused: ${reasonText(outcome)}` };
+    case 'TIMED_OUT':
+      return {
+        phase: 'timed-out',
+        lead: 'unknown',
+        detail: `${who}asked ${word(outcome.on)}, no answer; unknown until the board reports`,
+      };
+    case 'OFFLINE':
+      return { phase: 'offline', lead: 'offline', detail: `${who}nothing happened: ${reasonText(outcome)}` };
+    case 'SUPERSEDED':
+      return { phase: 'superseded', lead, detail: `${who}superseded: a newer request took its place` };
+    default:
+      return { phase: 'refused', lead, detail: `${who}${reasonText(outcome)}` };
+  }
+}
+
+function atRest(entry: Entry, now: number): Shown {
+  const { switch: it, changedAt } = entry;
+  if (it.availability === 'OFFLINE') {
+    return {
+      phase: 'offline',
+      lead: 'offline',
+      detail: it.on === null ? 'never reported' : `was ${word(it.on)}`,
+    };
+  }
+  if (it.on === null) return { phase: 'idle', lead: 'unknown', detail: 'the board has not reported yet' };
+  const change = it.lastChange;
+  const lead = word(it.on);
+  if (!change) return { phase: 'idle', lead, detail: '' };
+  const who = change.actor ? actorName(change.actor) : '';
+  const when = changedAt === null ? '' : ago(now - changedAt);
+  const plain = [who, when].filter(Boolean).join(', ');
+  if (change.command?.outcome === 'CONFIRMED' && changedAt !== null && now - changedAt < OUTCOME_SHOWN_MS) {
+    const detail = [who, confirmedIn(change.command.latencyMs)].filter(Boolean).join(', ');
+    return { phase: 'confirmed', lead, detail };
+  }
+  const late = change.command?.outcome === 'TIMED_OUT' ? ', reported late' : '';
+  return { phase: 'idle', lead, detail: plain + late };
+}
+
+const confirmedIn = (latencyMs: number | null): string =>
+  latencyMs === null ? 'confirmed' : `confirmed in ${duration(latencyMs)}`;
+
+/** Who or what moved a relay, as people say it. */
+export function actorName(actor: Actor): string {
+  switch (actor.kind) {
+    case 'BUTTON':
+      return 'wall button';
+    case 'BOOT':
+      return 'board restarted';
+    case 'INTERLOCK':
+      return 'interlock';
+    case 'PULSE':
+      return 'pulse ended';
+    case 'CONSOLE':
+      return 'gateway console';
+    case 'UNKNOWN':
+      return 'unknown cause';
+    default:
+      return actor.name;
+  }
+}
+
+const REASONS: Record<string, string> = {
+  OFFLINE: 'the board is offline',
+  STALE: 'the board found the request too old',
+  INTERLOCKED: 'another relay it must not run with is on',
+  QUARANTINED: 'the board is in quarantine',
+  NO_REPORT: 'the board has not reported',
+  SUPERSEDED: 'a newer request took its place',
+  GATEWAY_STOPPING: 'the gateway is stopping',
+  BAD_VALUE: 'the board did not understand the request',
+  UNKNOWN_ENDPOINT: 'the board has no such switch any more',
+  HELD_BY_PULSE: 'a pulse is running',
+  READ_BACK_DIFFERS: 'the relay did not follow: check the board',
+};
+
+/** Why, in words: the gateway's own where it gave some. */
+export function reasonText({
+  reason,
+  reasonCode,
+}: {
+  reason: string | null;
+  reasonCode: string | null;
+}): string {
+  return reason ?? REASONS[reasonCode ?? ''] ?? 'no reason given';
+}
+
+/** "2 on · 1 unknown · 1 offline": what deserves a glance, in that order. */
+export function tally(cards: Iterable<Card>): string {
+  const all = [...cards];
+  const count = (test: (one: Card) => boolean, name: string) => {
+    const found = all.filter(test).length;
+    return found ? [`${found} ${name}`] : [];
+  };
+  const parts = [
+    ...count((one) => one.state === 'on', 'on'),
+    ...count((one) => one.state === 'unknown' && one.phase !== 'offline', 'unknown'),
+    ...count((one) => one.phase === 'offline', 'offline'),
+  ];
+  if (parts.length) return parts.join(' · ');
+  return all.length ? 'Everything is off' : '';
+}

@@ -1,0 +1,198 @@
+import { devices, onDeviceChanged, updateDevice, type Device } from '../api/devices';
+import { ApiError } from '../api/error';
+import * as roomsApi from '../api/rooms';
+import { openSocket, type Socket } from '../api/socket';
+import * as switchesApi from '../api/switches';
+import { summarise, type Summary } from '../model/apply';
+import { card, statusOf, type Card } from '../model/card';
+import { messageFor } from '../model/messages';
+import * as panel from '../model/panel';
+import { compareNames } from '../model/rooms';
+
+const CLOCK_TICK_MS = 5_000;
+
+/**
+ * The home as this screen knows it: joins the gateway's messages and the person's taps to the model's folds.
+ * Pages read it and call it; they never ask the gateway themselves.
+ */
+export class Live {
+  panel = $state.raw(panel.emptyPanel());
+  devices = $state.raw<ReadonlyMap<string, Device>>(new Map());
+  rooms = $state.raw<readonly roomsApi.Room[]>([]);
+  /** null until the first connection stands or fails. */
+  connected = $state<boolean | null>(null);
+  /** Local milliseconds, a few seconds coarse: for "3 min ago". */
+  now = $state(Date.now());
+  /** The newest end of a tap made here, for those who listen rather than look. */
+  announcement = $state('');
+
+  readonly #expired: () => void;
+  readonly #clock: ReturnType<typeof setInterval>;
+  readonly #socket: Socket;
+  #taps = 0;
+
+  constructor(clockAheadMs: number, expired: () => void) {
+    this.panel = panel.emptyPanel(clockAheadMs);
+    this.#expired = expired;
+    this.#clock = setInterval(() => (this.now = Date.now()), CLOCK_TICK_MS);
+    this.#socket = openSocket({
+      connected: () => {
+        this.connected = true;
+        this.panel = panel.connected(this.panel);
+        void this.refresh();
+      },
+      disconnected: () => (this.connected = false),
+      expired,
+    });
+    switchesApi.onSwitchChanged(this.#socket, (changed) => this.#changed(changed));
+    switchesApi.onSwitchRemoved(this.#socket, (id) => (this.panel = panel.removed(this.panel, id)));
+    onDeviceChanged(this.#socket, (device) => this.#device(device));
+    // The lists come even where a proxy lets no WebSocket through.
+    void this.refresh();
+  }
+
+  stop(): void {
+    clearInterval(this.#clock);
+    this.#socket.close();
+  }
+
+  /**
+   * Asks for every list again: after a connection was lost, or when something was renamed or moved.
+   * Answers the switches, or null when the gateway did not.
+   */
+  async refresh(): Promise<switchesApi.Switch[] | null> {
+    const { connection } = this.panel;
+    try {
+      const [switches, rooms, all] = await Promise.all([switchesApi.switches(), roomsApi.rooms(), devices()]);
+      this.#tick();
+      this.panel = panel.listed(this.panel, connection, switches, this.now);
+      this.rooms = rooms.toSorted(compareNames);
+      this.devices = new Map(all.map((device) => [device.id, device]));
+      return switches;
+    } catch (error) {
+      // What is asked in the background fails without a word: the banner tells that the gateway is away.
+      this.#checkSession(error);
+      return null;
+    }
+  }
+
+  /** Asks for what the card of this switch offers. The card itself tells how it ends. */
+  async tap(switchId: string): Promise<void> {
+    const entry = this.panel.entries.get(switchId);
+    if (!entry) return;
+    const { next } = card(entry, this.now);
+    const tap = this.#tapped(switchId, next);
+    try {
+      this.#answered(tap, await switchesApi.setSwitch(switchId, next));
+    } catch (error) {
+      this.#failed(switchId, tap, error);
+    }
+    this.#announce(switchId);
+  }
+
+  /**
+   * Asks for several states at once.
+   * @throws ApiError when the gateway took none of them
+   */
+  async apply(wanted: ReadonlyMap<string, boolean>): Promise<Summary> {
+    const inputs = [...wanted].map(([switchId, on]) => ({ switchId, on }));
+    const taps = new Map(inputs.map(({ switchId, on }) => [switchId, this.#tapped(switchId, on)]));
+    try {
+      const results = await switchesApi.setSwitches(inputs);
+      for (const { switchId, command, code } of results) {
+        const tap = taps.get(switchId) ?? 0;
+        if (command) this.#answered(tap, command);
+        else
+          this.#failed(
+            switchId,
+            tap,
+            new ApiError('INTERNAL', messageFor({ code: code ?? '', message: '', retryAfterMs: null })),
+          );
+      }
+      return summarise(results, (id) => this.panel.entries.get(id)?.switch.name ?? 'A switch');
+    } catch (error) {
+      for (const [switchId, tap] of taps) this.#failed(switchId, tap, error);
+      throw error;
+    }
+  }
+
+  createRoom = (name: string) => this.#change(() => roomsApi.createRoom(name));
+  renameRoom = (id: string, name: string) => this.#change(() => roomsApi.renameRoom(id, name));
+  deleteRoom = (id: string) => this.#change(() => roomsApi.deleteRoom(id));
+  updateSwitch = (input: Parameters<typeof switchesApi.updateSwitch>[0]) =>
+    this.#change(() => switchesApi.updateSwitch(input));
+  updateDevice = (input: Parameters<typeof updateDevice>[0]) => this.#change(() => updateDevice(input));
+
+  /** Changes the home's furniture, then reads it again. @throws ApiError */
+  async #change(act: () => Promise<unknown>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      this.#checkSession(error);
+      throw error;
+    }
+    const switches = await this.refresh();
+    if (switches) this.panel = panel.arranged(this.panel, switches);
+  }
+
+  #changed(fresh: switchesApi.Switch): void {
+    this.#tick();
+    const before = this.panel.entries.get(fresh.id);
+    this.panel = panel.changed(this.panel, fresh, this.now);
+    const after = this.panel.entries.get(fresh.id);
+    const open = after && panel.unexplained(before, after);
+    if (open) void this.#explain(open);
+  }
+
+  /** A command of another screen ended without moving the relay: why? */
+  async #explain(commandId: string): Promise<void> {
+    try {
+      const command = await switchesApi.command(commandId);
+      this.#tick();
+      if (command) this.panel = panel.observed(this.panel, command, this.now);
+    } catch (error) {
+      this.#checkSession(error);
+    }
+  }
+
+  #device(device: Device): void {
+    this.devices = new Map(this.devices).set(device.id, device);
+  }
+
+  #tapped(switchId: string, on: boolean): number {
+    this.#taps += 1;
+    this.panel = panel.tapped(this.panel, switchId, this.#taps, on);
+    return this.#taps;
+  }
+
+  #answered(tap: number, command: switchesApi.Command): void {
+    this.#tick();
+    this.panel = panel.answered(this.panel, tap, command, this.now, this.connected === true);
+  }
+
+  #failed(switchId: string, tap: number, error: unknown): void {
+    this.#checkSession(error);
+    this.#tick();
+    this.panel = panel.failed(this.panel, switchId, tap, messageFor(problemOf(error)), this.now);
+  }
+
+  #announce(switchId: string): void {
+    const entry = this.panel.entries.get(switchId);
+    const shown: Card | null = entry ? card(entry, this.now) : null;
+    if (shown) this.announcement = `${shown.name}: ${statusOf(shown)}`;
+  }
+
+  #checkSession(error: unknown): void {
+    const { code } = problemOf(error);
+    if (code === 'UNAUTHENTICATED' || code === 'GATEWAY_UNCLAIMED') this.#expired();
+  }
+
+  #tick(): void {
+    this.now = Date.now();
+  }
+}
+
+/** Anything thrown, as something that can be told to a person. */
+export function problemOf(error: unknown): ApiError {
+  return error instanceof ApiError ? error : new ApiError('INTERNAL', String(error));
+}

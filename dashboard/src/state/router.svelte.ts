@@ -1,0 +1,37 @@
+export type Path = '/' | '/rooms' | '/devices' | '/claim' | '/sign-in';
+
+const PATHS: ReadonlySet<string> = new Set<Path>(['/', '/rooms', '/devices', '/claim', '/sign-in']);
+
+const here = (): Path => (PATHS.has(location.pathname) ? (location.pathname as Path) : '/');
+
+/** Which page is open: the address's path, nothing more. */
+export class Router {
+  path = $state<Path>(here());
+
+  constructor() {
+    addEventListener('popstate', () => (this.path = here()));
+  }
+
+  open(path: Path): void {
+    if (path !== location.pathname) history.pushState(null, '', path);
+    this.path = path;
+    scrollTo(0, 0);
+  }
+
+  /** Goes where the person has to be; "back" does not return to where they could not be. */
+  redirect(path: Path): void {
+    // A claim code stands behind `#`: it is wanted on the claim page and nowhere else.
+    const hash = path === '/claim' ? location.hash : '';
+    if (path !== location.pathname || hash !== location.hash) history.replaceState(null, '', path + hash);
+    this.path = path;
+  }
+
+  /** For `onclick` of a link: leaves clicks that open a tab or window to the browser. */
+  follow = (event: MouseEvent): void => {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const { pathname } = event.currentTarget as HTMLAnchorElement;
+    event.preventDefault();
+    this.open(pathname as Path);
+  };
+}

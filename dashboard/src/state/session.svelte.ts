@@ -1,0 +1,73 @@
+import { ApiError } from '../api/error';
+import * as api from '../api/session';
+
+export type Stage = 'starting' | 'unreachable' | 'unclaimed' | 'signed-out' | 'signed-in';
+
+const TRY_AGAIN_MS = 3_000;
+
+/** Who is here, and what they have to do before they see the home. */
+export class Session {
+  stage = $state<Stage>('starting');
+  viewer = $state.raw<NonNullable<api.Presence['viewer']> | null>(null);
+  home = $state.raw<api.Home | null>(null);
+  /** Why the person stands at the sign-in page again. */
+  notice = $state('');
+  /** How far the gateway's clock is ahead of this one, milliseconds. */
+  clockAheadMs = 0;
+
+  /** Asks the gateway, and goes on asking while it cannot be reached. */
+  async start(): Promise<void> {
+    try {
+      const { gateway, viewer } = await api.whoIsHere();
+      if (gateway.time) this.clockAheadMs = Date.parse(gateway.time) - Date.now();
+      this.viewer = viewer;
+      if (!gateway.claimed) {
+        this.stage = 'unclaimed';
+      } else if (!viewer) {
+        this.stage = 'signed-out';
+      } else {
+        this.home = await api.home();
+        this.notice = '';
+        this.stage = 'signed-in';
+      }
+    } catch (error) {
+      const code = error instanceof ApiError ? error.code : 'INTERNAL';
+      if (code === 'UNAUTHENTICATED') this.stage = 'signed-out';
+      else if (code === 'GATEWAY_UNCLAIMED') this.stage = 'unclaimed';
+      else {
+        this.stage = 'unreachable';
+        setTimeout(() => void this.start(), TRY_AGAIN_MS);
+      }
+    }
+  }
+
+  /** @throws ApiError when the gateway refuses */
+  async claim(input: Parameters<typeof api.claimGateway>[0]): Promise<void> {
+    await api.claimGateway(input);
+    await this.start();
+  }
+
+  /** @throws ApiError when the gateway refuses */
+  async signIn(name: string, password: string): Promise<void> {
+    await api.signIn({ name, password });
+    await this.start();
+  }
+
+  /** @throws ApiError when the gateway cannot be reached: the session then still stands */
+  async signOut(): Promise<void> {
+    await api.signOut();
+    this.#leave('');
+  }
+
+  /** The gateway no longer knows this session. */
+  expired(): void {
+    if (this.stage === 'signed-in') this.#leave('Your session has ended. Sign in again.');
+  }
+
+  #leave(notice: string): void {
+    this.viewer = null;
+    this.home = null;
+    this.notice = notice;
+    this.stage = 'signed-out';
+  }
+}
