@@ -1,0 +1,107 @@
+// The parts of a board that a process does not have: relay pins, a finger on a button, a radio.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <random>
+
+#include "hardware.hpp"
+
+namespace gatehouse::host {
+
+class SimulatedPins final : public Pins {
+  public:
+    void write(uint8_t relay, bool on) override { pins_[relay].level = on; }
+    bool read(uint8_t relay) override {
+        const Pin& pin = pins_[relay];
+        return pin.stuck ? pin.stuckLevel : pin.level;
+    }
+
+    /// A welded or broken relay: reads `level` whatever is written.
+    void stick(uint8_t relay, bool level) { pins_[relay] = {pins_[relay].level, true, level}; }
+    /// From now on what is written counts again; the relay stays where it is until then.
+    void unstick(uint8_t relay) { pins_[relay] = {read(relay), false, false}; }
+    /// No power: every coil is off.
+    void losePower() {
+        for (Pin& pin : pins_) {
+            pin.level = false;
+        }
+    }
+
+  private:
+    struct Pin {
+        bool level = false;
+        bool stuck = false;
+        bool stuckLevel = false;
+    };
+    std::array<Pin, kRelaysMax> pins_;
+};
+
+/// Presses wall buttons as a person does: down long enough to count, then up, one press after another.
+class SimulatedFinger {
+  public:
+    static constexpr uint64_t kDownMs = 60;
+    static constexpr uint64_t kUpMs = 60;
+    /// Presses of one button that may wait.
+    static constexpr unsigned kWaitingMax = 100;
+
+    bool press(uint8_t button) {
+        Button& it = buttons_[button];
+        if (it.waiting == kWaitingMax) {
+            return false;
+        }
+        ++it.waiting;
+        return true;
+    }
+
+    /// Calls `change(button, pressed)` for every level that changes now.
+    template <typename Change>
+    void move(uint64_t nowMs, Change change) {
+        for (uint8_t at = 0; at < kRelaysMax; ++at) {
+            Button& it = buttons_[at];
+            if (nowMs < it.dueMs) {
+                continue;
+            }
+            if (it.down) {
+                it.down = false;
+                it.dueMs = nowMs + kUpMs;
+                change(at, false);
+            } else if (it.waiting > 0) {
+                --it.waiting;
+                it.down = true;
+                it.dueMs = nowMs + kDownMs;
+                change(at, true);
+            }
+        }
+    }
+
+    uint64_t nextDeadlineMs() const {
+        uint64_t due = UINT64_MAX;
+        for (const Button& it : buttons_) {
+            if ((it.down || it.waiting > 0) && it.dueMs < due) {
+                due = it.dueMs;
+            }
+        }
+        return due;
+    }
+
+  private:
+    struct Button {
+        unsigned waiting = 0;
+        bool down = false;
+        uint64_t dueMs = 0;
+    };
+    std::array<Button, kRelaysMax> buttons_;
+};
+
+class SimulatedChip final : public Chip {
+  public:
+    uint32_t random() override { return device_(); }
+    int32_t rssiDbm() override { return -55; }
+    uint32_t freeHeapBytes() override { return 40000; }
+
+  private:
+    std::random_device device_;
+};
+
+}  // namespace gatehouse::host

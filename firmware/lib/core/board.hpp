@@ -1,0 +1,105 @@
+// The board: one machine, event in, effects out.
+#pragma once
+
+#include "backoff.hpp"
+#include "command_gate.hpp"
+#include "debounce.hpp"
+#include "events.hpp"
+#include "homie_session.hpp"
+#include "restore_keeper.hpp"
+
+namespace gatehouse {
+
+/// What was dropped, and why. Counted since boot.
+struct Drops {
+    uint32_t malformedCommands = 0;
+    uint32_t retainedCommands = 0;
+    /// PUBLISH packets longer than the board keeps.
+    uint32_t tooLong = 0;
+    /// Messages on topics, or with values, that mean nothing to a native board, `relay-N/on/set` among them.
+    uint32_t ignoredMessages = 0;
+    /// Refusals for which there was no room.
+    uint32_t unsentRefusals = 0;
+};
+
+/// Relays, wall buttons, settings and the connection to the gateway. It owns no socket, no clock and no pin:
+/// pins and flash are called synchronously, because a pin must be read back in the same breath; everything
+/// else goes through `handle` and `out`. The absence of the gateway never moves a relay.
+class Board {
+  public:
+    /// The longest block of bytes one Received event may carry.
+    static constexpr size_t kReceiveMax = 512;
+    static constexpr uint64_t kDialMs = 5000;
+    /// A connection that was ready for this long makes the back-off start over.
+    static constexpr uint64_t kStableMs = 5000;
+
+    Board(const BoardInfo& info, Pins& pins, Flash& flash, Chip& chip);
+    Board(const Board&) = delete;
+    Board& operator=(const Board&) = delete;
+
+    /// Takes one event; what is to be done is added to `effects`. Bytes to send are then in `pending`.
+    void handle(const Event& event, Effects& effects);
+
+    /// When to come back with a Tick at the latest, as uptime; UINT64_MAX for never.
+    uint64_t nextDeadlineMs() const;
+
+    /// Bytes for the socket.
+    Text pending() const { return client_.out().pending(); }
+    /// `count` of them are with the socket now.
+    void sent(size_t count, uint64_t nowMs) { client_.sent(count, nowMs); }
+    /// There is room for the answers to another block of bytes. While false, leave them in the socket.
+    bool acceptsInput() const { return client_.out().room() >= kAnswersMax; }
+
+    Settings& settings() { return settings_; }
+    const RelayBank& relays() const { return relays_; }
+    const Drops& drops() const { return drops_; }
+    bool ready() const { return session_.ready(); }
+
+  private:
+    enum class Link : uint8_t { NoWifi, NotProvisioned, Waiting, Dialing, LoggingIn, Live, Stopped };
+
+    /// More than the answers to kReceiveMax bytes can take.
+    static constexpr size_t kAnswersMax = 3072;
+
+    void boot(uint64_t nowMs, Effects& effects);
+    void tick(uint64_t nowMs, Effects& effects);
+    void tickLink(uint64_t nowMs, Effects& effects);
+    void stop(Effects& effects);
+
+    void wifiUp(uint64_t nowMs, Effects& effects);
+    void wifiDown();
+    void dial(uint64_t nowMs, Effects& effects);
+    void logIn(uint64_t nowMs);
+    void loseLink(Notice why, uint8_t code, bool close, uint64_t nowMs, Effects& effects);
+    bool linked() const { return link_ == Link::Dialing || link_ == Link::LoggingIn || link_ == Link::Live; }
+
+    void received(Text bytes, uint64_t nowMs, Effects& effects);
+    void onMessage(const mqtt::Publish& message, uint64_t nowMs, Effects& effects);
+    void onCommand(const mqtt::Publish& message, uint64_t nowMs, Effects& effects);
+    void onSet(Text topic, const mqtt::Publish& message, uint64_t nowMs, Effects& effects);
+    void refuse(const wire::Command& command, wire::Reason reason, uint64_t nowMs);
+    void press(uint8_t button, uint64_t nowMs, Effects& effects);
+    void noteMove(uint8_t relay, RelayBank::Outcome outcome, bool wanted, uint64_t nowMs, Effects& effects);
+
+    const BoardInfo info_;
+    Chip& chip_;
+    Settings settings_;
+    RelayBank relays_;
+    RestoreKeeper restore_;
+    Debouncer buttons_[kRelaysMax];
+    CommandGate gate_;
+    Backoff backoff_;
+    mqtt::Client client_;
+    HomieSession session_;
+    Drops drops_;
+
+    Link link_ = Link::NoWifi;
+    /// While waiting: when to dial. While dialing: when to give up.
+    uint64_t linkDueMs_ = 0;
+    /// When the connection became ready; 0: it is not, or the back-off has been reset for it.
+    uint64_t readyMs_ = 0;
+};
+
+static_assert(sizeof(Board) < 12 * 1024, "an ESP8266 has about 40 KB left for everything");
+
+}  // namespace gatehouse

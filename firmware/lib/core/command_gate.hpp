@@ -1,0 +1,32 @@
+// Which commands are too old to obey.
+#pragma once
+
+#include "wire.hpp"
+
+namespace gatehouse {
+
+/// Lets a command through once, in order, in its own session and in time.
+class CommandGate {
+  public:
+    /// A new MQTT connection: commands of every earlier session are stale from here on.
+    void open(uint32_t session) {
+        session_ = session;
+        lastSeq_ = 0;
+    }
+
+    /// True when the command may be obeyed. The sequence of a command of this session counts as seen
+    /// whatever the answer.
+    bool admit(const wire::Command& command, uint64_t uptimeMs) {
+        if (session_ == 0 || command.id.session != session_ || command.id.seq <= lastSeq_) {
+            return false;
+        }
+        lastSeq_ = command.id.seq;
+        return command.deadlineMs > uptimeMs;
+    }
+
+  private:
+    uint32_t session_ = 0;
+    uint32_t lastSeq_ = 0;
+};
+
+}  // namespace gatehouse

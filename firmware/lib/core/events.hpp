@@ -1,0 +1,114 @@
+// What goes into the board and what comes out of it.
+#pragma once
+
+#include "text.hpp"
+#include "wire.hpp"
+
+namespace gatehouse {
+
+/// Something that happened. `nowMs` of every event is the uptime: milliseconds since boot, never falling.
+struct Event {
+    enum class Kind : uint8_t {
+        /// Power came. The first event, and only the first.
+        Boot,
+        /// Time passed; also the answer to `Board::nextDeadlineMs`.
+        Tick,
+        WifiUp,
+        WifiDown,
+        /// The connection asked for with Effect::Dial stands.
+        Connected,
+        /// It could not be made, or it ended.
+        Disconnected,
+        /// Bytes came in. At most Board::kReceiveMax.
+        Received,
+        /// A wall button has this level now.
+        Button,
+        /// Say goodbye.
+        Stop,
+    };
+
+    Kind kind = Kind::Tick;
+    uint64_t nowMs = 0;
+    Text bytes;
+    uint8_t button = 0;
+    bool pressed = false;
+
+    static Event of(Kind kind, uint64_t nowMs) {
+        Event event;
+        event.kind = kind;
+        event.nowMs = nowMs;
+        return event;
+    }
+    static Event received(Text bytes, uint64_t nowMs) {
+        Event event = of(Kind::Received, nowMs);
+        event.bytes = bytes;
+        return event;
+    }
+    static Event buttonLevel(uint8_t button, bool pressed, uint64_t nowMs) {
+        Event event = of(Kind::Button, nowMs);
+        event.button = button;
+        event.pressed = pressed;
+        return event;
+    }
+};
+
+/// For the log; none of them needs an answer.
+enum class Notice : uint8_t {
+    NotProvisioned,
+    Ready,
+    ConnectFailed,
+    ConnectionLost,
+    LoginRefused,
+    SubscribeRefused,
+    BrokerMute,
+    MalformedPacket,
+    ReadBackDiffers,
+    SettingsFailed,
+};
+
+/// Something for the adapter to do.
+struct Effect {
+    enum class Kind : uint8_t {
+        /// Open a TCP connection to the gateway of the settings; answer with Connected or Disconnected.
+        Dial,
+        /// Close it. Nothing that is still pending goes out.
+        Close,
+        /// A relay moved: `relay` (from 0), `on`, `cause`, and `number`, the sequence it obeyed last.
+        Moved,
+        /// `notice`, with `relay` for ReadBackDiffers, the CONNACK code for LoginRefused, and for everything
+        /// that ends a connection the delay before the next dial in milliseconds in `retryMs`.
+        Log,
+        /// Write what is pending, close, and end.
+        Stopped,
+    };
+
+    Kind kind = Kind::Log;
+    Notice notice = Notice::Ready;
+    uint8_t relay = 0;
+    bool on = false;
+    wire::Cause cause = wire::Cause::Boot;
+    uint32_t number = 0;
+    uint32_t retryMs = 0;
+};
+
+/// The effects of one event, in order.
+class Effects {
+  public:
+    /// A received block holds at most a dozen commands, each with a movement and a line for the log.
+    static constexpr size_t kMax = 48;
+
+    void add(const Effect& effect) {
+        if (count_ < kMax) {
+            items_[count_++] = effect;
+        }
+    }
+    void clear() { count_ = 0; }
+    const Effect* begin() const { return items_; }
+    const Effect* end() const { return items_ + count_; }
+
+  private:
+    size_t count_ = 0;
+    Effect items_[kMax];
+};
+
+}  // namespace gatehouse

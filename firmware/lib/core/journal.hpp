@@ -1,0 +1,67 @@
+// Small values in flash that survive a power cut at any instant.
+#pragma once
+
+#include "hardware.hpp"
+#include "text.hpp"
+
+namespace gatehouse {
+
+/// Names one value. `index` tells apart values of one kind, such as the relay number.
+struct Key {
+    uint8_t tag = 0;
+    uint8_t index = 0;
+
+    bool operator==(Key other) const { return tag == other.tag && index == other.index; }
+};
+
+/// An append-only log of records with a CRC over two flash sectors that take turns. The last record of
+/// a key is its value. A full sector is copied, live records only, to the other one, whose header is
+/// written last: until then the old sector is the one that counts. Records of keys this firmware does
+/// not know are carried along, so that a newer firmware finds its settings after a return to it.
+class Journal {
+  public:
+    /// The longest value in bytes.
+    static constexpr size_t kValueMax = 512;
+
+    explicit Journal(Flash& flash) : flash_(flash) {}
+
+    /// Finds the sector that counts and the end of its log; formats a flash that holds neither.
+    /// False when the flash itself fails.
+    bool open();
+
+    /// Reads the value of `key` into `out`. False when there is none or it is longer than `capacity`.
+    bool get(Key key, char* out, size_t capacity, size_t& size);
+
+    /// Appends. When this returns true the value survives a power cut; when it returns false the earlier
+    /// value is still there. An empty value removes the key. False: too long, flash full of live records, or
+    /// the flash fails.
+    bool put(Key key, Text value);
+
+  private:
+    struct Record {
+        uint32_t offset = 0;
+        Key key;
+        uint16_t valueSize = 0;
+    };
+
+    bool readSectorHeader(uint32_t sector, uint32_t& generation);
+    bool writeSectorHeader(uint32_t sector, uint32_t generation);
+    bool findEnd();
+    bool isErased(uint32_t from);
+    /// The record at `offset`; false at the end of the log and for a torn record.
+    bool readRecord(uint32_t offset, Record& out, char* value);
+    bool findLast(Key key, uint32_t from, Record& out);
+    bool append(uint32_t sector, uint32_t offset, Key key, Text value);
+    bool rotate();
+    uint32_t base(uint32_t sector) const { return sector * Flash::kSectorSize; }
+
+    Flash& flash_;
+    uint32_t active_ = 0;
+    uint32_t generation_ = 0;
+    /// Offset within the active sector where the next record goes.
+    uint32_t end_ = 0;
+    /// Something that is no whole record lies at `end_`: nothing can be appended here any more.
+    bool torn_ = false;
+};
+
+}  // namespace gatehouse

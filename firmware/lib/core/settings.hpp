@@ -1,0 +1,56 @@
+// What a board must remember without power.
+#pragma once
+
+#include "hardware.hpp"
+#include "journal.hpp"
+#include "text.hpp"
+
+namespace gatehouse {
+
+/// What a relay does when power returns.
+enum class PowerOn : uint8_t { Off = 0, On = 1, Restore = 2 };
+
+Text toText(PowerOn policy);
+/// False when `text` is none of `off`, `on`, `restore`.
+bool parse(Text text, PowerOn& out);
+
+/// The settings of the board, kept in the journal. Setters return false when the value is not valid or could
+/// not be stored; the setting is then as before. Storing what is already stored costs no flash.
+class Settings {
+  public:
+    explicit Settings(Flash& flash) : journal_(flash) {}
+
+    /// Reads everything from flash. False when the flash fails; all settings are then the defaults.
+    bool load();
+
+    /// The board can log in: it has an id, a secret and a gateway.
+    bool provisioned() const { return !id_.empty() && !host_.empty(); }
+
+    Text id() const { return id_.text(); }
+    Text secret() const { return secret_.text(); }
+    Text gatewayHost() const { return host_.text(); }
+    uint16_t gatewayPort() const { return port_; }
+    PowerOn powerOn(uint8_t relay) const { return powerOn_[relay]; }
+    /// One bit a relay, bit 0 is relay 1: what was last stored for `restore`.
+    uint8_t relayMask() const { return relayMask_; }
+
+    /// Both together, so that no power cut leaves one without the other.
+    bool setCredential(Text id, Text secret);
+    bool setGateway(Text host, uint16_t port);
+    bool setWifi(Text ssid, Text password);
+    bool setPowerOn(uint8_t relay, PowerOn policy);
+    bool setRelayMask(uint8_t mask);
+
+  private:
+    bool store(Key key, Text value);
+
+    Journal journal_;
+    FixedText<32> id_;
+    FixedText<128> secret_;
+    FixedText<128> host_;
+    uint16_t port_ = 0;
+    PowerOn powerOn_[kRelaysMax] = {};
+    uint8_t relayMask_ = 0;
+};
+
+}  // namespace gatehouse
