@@ -1,1 +1,14 @@
-//! The event loop that owns the home: inbox, deadlines, effects, view and change feed
+//! The event loop that owns the home: inbox, deadlines, effects, view and change feed.
+//!
+//! **Invariant:** `Home` has one owner, this loop. Everyone else holds a [`Hub`], asks by message and reads the view.
+
+mod clock;
+mod event_loop;
+mod handle;
+mod message;
+mod random;
+
+pub use clock::Clock;
+pub use event_loop::{EventLoop, Ports, WriteQueue, hub};
+pub use handle::{Changes, Feed, Hub};
+pub use random::random;

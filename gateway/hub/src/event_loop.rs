@@ -1,0 +1,293 @@
+//! The loop that owns the home: one await, then `apply`, which is synchronous.
+
+use crate::clock::Clock;
+use crate::handle::Hub;
+use crate::message::{Message, Reply};
+use crate::random::random;
+use gatehouse_core::access::{ClaimCode, Credentials, Denied};
+use gatehouse_core::device::{BoardEvent, Order};
+use gatehouse_core::home::{Answer, Effect, Home, Input};
+use gatehouse_core::ids::{Request, Ticket};
+use gatehouse_core::record::Record;
+use gatehouse_core::time::Now;
+use gatehouse_core::view::{Change, View};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+/// Questions that may wait; a further one is answered [`Denied::Busy`].
+const INBOX: usize = 4_096;
+/// Inputs applied before the view is published.
+const MAX_BATCH: usize = 256;
+/// Changes a slow subscriber may be behind before it gets the view again.
+const CHANGE_FEED: usize = 4_096;
+
+/// What the hub is given: the far ends of its ports.
+pub struct Ports {
+    /// What the MQTT edge tells of boards.
+    pub boards: mpsc::Receiver<BoardEvent>,
+    /// Sends a command to a board's own connection, or drops it; must not block.
+    pub orders: Box<dyn FnMut(&Order) + Send>,
+    /// Hands records to the store, or gives them back when its queue is full; must not block.
+    pub writes: WriteQueue,
+    /// Tickets the store wrote, or could not.
+    pub written: mpsc::Receiver<(Ticket, bool)>,
+    /// Who may log in at the edge.
+    pub credentials: watch::Sender<Arc<Credentials>>,
+}
+
+/// Hands records to the store, or gives them back when its queue is full.
+pub type WriteQueue = Box<dyn FnMut(Option<Ticket>, Vec<Record>) -> Result<(), Vec<Record>> + Send>;
+
+impl std::fmt::Debug for Ports {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ports { … }")
+    }
+}
+
+/// The hub's loop, to be run once.
+#[derive(Debug)]
+pub struct EventLoop {
+    home: Home,
+    clock: Clock,
+    ports: Ports,
+    inbox: mpsc::Receiver<Message>,
+    view: View,
+    published: watch::Sender<Arc<View>>,
+    changes: broadcast::Sender<Change>,
+    /// Changes that are in `view` and not yet told.
+    untold: Vec<Change>,
+    waiting: HashMap<Request, Reply>,
+    next_request: u64,
+    answers: Vec<(Request, Result<Answer, Denied>)>,
+    /// Unticketed records the store had no room for; kept in order until it has.
+    held: Vec<Record>,
+    refused_tickets: Vec<Ticket>,
+}
+
+/// Unticketed records held back at most while the store is behind; past that the oldest are lost, and said so.
+const MAX_HELD: usize = 65_536;
+
+enum Next {
+    Board(BoardEvent),
+    Person(Message),
+    Written(Ticket, bool),
+    Deadline,
+    Stop,
+    Closed,
+}
+
+/// A hub for a home of these records, at start number `boot` of the daemon.
+pub fn hub(boot: u32, records: Vec<Record>, ports: Ports) -> (Hub, EventLoop) {
+    let clock = Clock::start();
+    let (home, effects) = Home::load(boot, records, clock.now());
+    let (sender, inbox) = mpsc::channel(INBOX);
+    let view = home.view();
+    let (published, view_receiver) = watch::channel(Arc::new(view.clone()));
+    let (changes, _) = broadcast::channel(CHANGE_FEED);
+    let hub = Hub { inbox: sender, view: view_receiver, changes: changes.clone(), clock: clock.clone() };
+    let mut event_loop = EventLoop {
+        home,
+        clock,
+        ports,
+        inbox,
+        view,
+        published,
+        changes,
+        untold: Vec::new(),
+        waiting: HashMap::new(),
+        next_request: 0,
+        answers: Vec::new(),
+        held: Vec::new(),
+        refused_tickets: Vec::new(),
+    };
+    event_loop.carry_out(effects);
+    event_loop.ports.credentials.send_replace(Arc::new(event_loop.home.credentials()));
+    event_loop.renew_claim_code();
+    event_loop.publish();
+    (hub, event_loop)
+}
+
+impl EventLoop {
+    /// Runs until `stop`, then settles what is open and returns. Returns early when a port is closed: the daemon
+    /// cannot go on then.
+    pub async fn run(mut self, stop: CancellationToken) {
+        loop {
+            match self.next(&stop).await {
+                Next::Stop => break self.stop(),
+                Next::Closed => break,
+                next => {
+                    self.apply(next);
+                    self.drain();
+                    self.publish();
+                }
+            }
+        }
+    }
+
+    /// The only await.
+    async fn next(&mut self, stop: &CancellationToken) -> Next {
+        let deadline = self.home.next_deadline().map(|at| self.clock.instant(at));
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => Next::Stop,
+            // First, so that no flood of inputs can hold up a deadline.
+            () = at(deadline), if deadline.is_some() => Next::Deadline,
+            written = self.ports.written.recv() => written.map_or(Next::Closed, |(ticket, ok)| Next::Written(ticket, ok)),
+            event = self.ports.boards.recv() => event.map_or(Next::Closed, Next::Board),
+            message = self.inbox.recv() => message.map_or(Next::Closed, Next::Person),
+        }
+    }
+
+    /// Applies what else is waiting, up to a batch: then one view serves them all.
+    fn drain(&mut self) {
+        for _ in 0..MAX_BATCH {
+            let next = match self.ports.boards.try_recv() {
+                Ok(event) => Next::Board(event),
+                Err(_) => match self.inbox.try_recv() {
+                    Ok(message) => Next::Person(message),
+                    Err(_) => return,
+                },
+            };
+            self.apply(next);
+        }
+    }
+
+    fn apply(&mut self, next: Next) {
+        let now = self.clock.now();
+        match next {
+            Next::Board(event) => self.handle(now, Input::Board(event)),
+            Next::Written(ticket, ok) => self.handle(now, Input::Written { ticket, ok }),
+            Next::Deadline => self.handle(now, Input::Tick),
+            Next::Person(message) => self.person(now, message),
+            Next::Stop | Next::Closed => {}
+        }
+        while let Some(ticket) = self.refused_tickets.pop() {
+            self.handle(now, Input::Written { ticket, ok: false });
+        }
+    }
+
+    fn person(&mut self, now: Now, message: Message) {
+        let input = match message {
+            Message::FindCommand { id, reply } => {
+                let _gone = reply.send(self.home.command(id));
+                return;
+            }
+            Message::ClaimCode { reply } => {
+                self.renew_claim_code();
+                let code = self.home.claim_code(now.mono).map(|code| code.as_str().to_owned());
+                let _gone = reply.send(code);
+                return;
+            }
+            Message::SetSwitch { cap, on, timeout, request_id, reply } => {
+                Input::SetSwitch { cap, request: self.wait(reply), on, timeout, request_id }
+            }
+            Message::TryClaimCode { code, reply } => Input::TryClaimCode { request: self.wait(reply), code },
+            Message::BeginSignIn { name, address, reply } => {
+                Input::BeginSignIn { request: self.wait(reply), name, address }
+            }
+            Message::FinishSignIn { check, right, token, reply } => {
+                Input::FinishSignIn { request: self.wait(reply), check, right, token }
+            }
+            Message::Settings { setting, reply } => Input::Settings { request: self.wait(reply), setting },
+        };
+        self.handle(now, input);
+    }
+
+    fn wait(&mut self, reply: Reply) -> Request {
+        self.next_request += 1;
+        let request = Request(self.next_request);
+        self.waiting.insert(request, reply);
+        request
+    }
+
+    fn handle(&mut self, now: Now, input: Input) {
+        let effects = self.home.handle(now, input);
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Send(order) => (self.ports.orders)(&order),
+                Effect::Answer(request, answer) => self.answers.push((request, answer)),
+                Effect::Changed(change) => {
+                    self.view.apply(&change);
+                    self.untold.push(change);
+                }
+                Effect::Write { ticket, records } => self.write(ticket, records),
+                Effect::CredentialsChanged => {
+                    self.ports.credentials.send_replace(Arc::new(self.home.credentials()));
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, ticket: Option<Ticket>, records: Vec<Record>) {
+        if !self.held.is_empty() {
+            let held = std::mem::take(&mut self.held);
+            if let Err(back) = (self.ports.writes)(None, held) {
+                self.held = back;
+            }
+        }
+        let records = if self.held.is_empty() {
+            match (self.ports.writes)(ticket, records) {
+                Ok(()) => return,
+                Err(back) => back,
+            }
+        } else {
+            records
+        };
+        if let Some(ticket) = ticket {
+            self.refused_tickets.push(ticket);
+        } else if self.held.len() + records.len() > MAX_HELD {
+            tracing::error!(lost = records.len(), "the store is too far behind: records of commands are lost");
+        } else {
+            self.held.extend(records);
+        }
+    }
+
+    /// The view comes before the changes that led to it, so that whoever subscribes and then reads misses none; and
+    /// before the answers, so that no answer shows the past.
+    fn publish(&mut self) {
+        if !self.untold.is_empty() {
+            self.published.send_replace(Arc::new(self.view.clone()));
+        }
+        for change in self.untold.drain(..) {
+            // Nobody listening is no error.
+            let _nobody = self.changes.send(change);
+        }
+        for (request, answer) in self.answers.drain(..) {
+            if let Some(reply) = self.waiting.remove(&request) {
+                // A caller that went away misses its answer; the command lives on.
+                let _gone = reply.send(answer);
+            }
+        }
+    }
+
+    fn renew_claim_code(&mut self) {
+        let now = self.clock.now();
+        if !self.home.is_claimed() && self.home.claim_code(now.mono).is_none() {
+            self.handle(now, Input::NewClaimCode(ClaimCode::new(random(), now.mono)));
+        }
+    }
+
+    fn stop(&mut self) {
+        let now = self.clock.now();
+        self.handle(now, Input::Stop);
+        while let Ok(message) = self.inbox.try_recv() {
+            self.person(now, message);
+        }
+        self.publish();
+        if !self.held.is_empty() && (self.ports.writes)(None, std::mem::take(&mut self.held)).is_err() {
+            tracing::error!("the store had no room for the last records of commands: they are lost");
+        }
+    }
+}
+
+async fn at(deadline: Option<tokio::time::Instant>) {
+    if let Some(deadline) = deadline {
+        tokio::time::sleep_until(deadline).await;
+    }
+}

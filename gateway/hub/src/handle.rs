@@ -1,0 +1,208 @@
+//! How everyone else asks the hub for something.
+
+use crate::clock::Clock;
+use crate::message::Message;
+use gatehouse_core::access::{Administer, Denied, Operate, TokenHash, Viewer};
+use gatehouse_core::command::Command;
+use gatehouse_core::home::{Answer, Claim, Edit, Registration, Setting, SignInCheck};
+use gatehouse_core::ids::{CommandId, DeviceId, RoomId, SessionId, SwitchId};
+use gatehouse_core::name::Name;
+use gatehouse_core::record::Room;
+use gatehouse_core::time::Now;
+use gatehouse_core::view::{Change, DeviceView, SwitchView, View};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+/// A handle to the hub. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Hub {
+    pub(crate) inbox: mpsc::Sender<Message>,
+    pub(crate) view: watch::Receiver<Arc<View>>,
+    pub(crate) changes: broadcast::Sender<Change>,
+    pub(crate) clock: Clock,
+}
+
+/// What a change feed gives next.
+#[derive(Clone, Debug)]
+pub enum Feed {
+    /// One step.
+    Change(Change),
+    /// Steps were missed: everything as it is now.
+    Lagged(Arc<View>),
+}
+
+/// Changes as they happen.
+#[derive(Debug)]
+pub struct Changes {
+    feed: broadcast::Receiver<Change>,
+    view: watch::Receiver<Arc<View>>,
+}
+
+impl Changes {
+    /// The next change; none when the hub has stopped. Cancel safe.
+    pub async fn next(&mut self) -> Option<Feed> {
+        match self.feed.recv().await {
+            Ok(change) => Some(Feed::Change(change)),
+            Err(broadcast::error::RecvError::Lagged(_)) => {
+                self.feed = self.feed.resubscribe();
+                Some(Feed::Lagged(self.view.borrow().clone()))
+            }
+            Err(broadcast::error::RecvError::Closed) => None,
+        }
+    }
+}
+
+impl Hub {
+    /// Everything there is to see, now.
+    pub fn view(&self) -> Arc<View> {
+        self.view.borrow().clone()
+    }
+
+    /// Everything there is to see, and every change after it. A change that is in the view already may come once
+    /// more; none is missed.
+    pub fn watch(&self) -> (Arc<View>, Changes) {
+        let feed = self.changes.subscribe();
+        let view = self.view();
+        (view, Changes { feed, view: self.view.clone() })
+    }
+
+    /// What the clocks say.
+    pub fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    /// Asks for a switch to be on or off; answers when the command settles, within `timeout`.
+    pub async fn set_switch(
+        &self,
+        cap: Operate,
+        on: bool,
+        timeout: Duration,
+        request_id: Option<String>,
+    ) -> Result<Arc<Command>, Denied> {
+        match self.ask(|reply| Message::SetSwitch { cap, on, timeout, request_id, reply }).await? {
+            Answer::Command(command) => Ok(command),
+            other => unexpected(&other),
+        }
+    }
+
+    /// A command that is open or settled lately; none when it must be looked up in the store.
+    pub async fn command(&self, id: CommandId) -> Result<Option<Arc<Command>>, Denied> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::FindCommand { id, reply })?;
+        answer.await.map_err(|_| Denied::Busy)
+    }
+
+    /// Whether `code` is the claim code; wrong ones count.
+    pub async fn try_claim_code(&self, code: String) -> Result<(), Denied> {
+        self.ask(|reply| Message::TryClaimCode { code, reply }).await.map(drop)
+    }
+
+    /// The claim code, a new one if the last has expired; none when the home has an owner.
+    pub async fn claim_code(&self) -> Result<Option<String>, Denied> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::ClaimCode { reply })?;
+        answer.await.map_err(|_| Denied::Busy)
+    }
+
+    /// Makes someone the owner, signed in.
+    pub async fn claim(&self, claim: Claim) -> Result<Viewer, Denied> {
+        self.viewer(Setting::Claim(claim)).await
+    }
+
+    /// Starts a sign-in: what the password is to be checked against.
+    pub async fn begin_sign_in(&self, name: String, address: String) -> Result<SignInCheck, Denied> {
+        match self.ask(|reply| Message::BeginSignIn { name, address, reply }).await? {
+            Answer::SignIn(check) => Ok(check),
+            other => unexpected(&other),
+        }
+    }
+
+    /// Ends a sign-in, with whether the password was right.
+    pub async fn finish_sign_in(&self, check: SignInCheck, right: bool, token: TokenHash) -> Result<Viewer, Denied> {
+        match self.ask(|reply| Message::FinishSignIn { check, right, token, reply }).await? {
+            Answer::Viewer(viewer) => Ok(viewer),
+            other => unexpected(&other),
+        }
+    }
+
+    /// Ends a session.
+    pub async fn sign_out(&self, session: SessionId) -> Result<(), Denied> {
+        self.set(Setting::CloseSession(session)).await.map(drop)
+    }
+
+    /// Makes a room.
+    pub async fn create_room(&self, cap: Administer, name: Name) -> Result<Arc<Room>, Denied> {
+        self.room(Setting::CreateRoom(cap, name)).await
+    }
+
+    /// Gives a room another name.
+    pub async fn rename_room(&self, cap: Administer, id: RoomId, name: Name) -> Result<Arc<Room>, Denied> {
+        self.room(Setting::RenameRoom(cap, id, name)).await
+    }
+
+    /// Deletes a room; what was in it is in no room then.
+    pub async fn delete_room(&self, cap: Administer, id: RoomId) -> Result<(), Denied> {
+        self.set(Setting::DeleteRoom(cap, id)).await.map(drop)
+    }
+
+    /// Gives a switch another name or room.
+    pub async fn update_switch(&self, cap: Administer, id: SwitchId, edit: Edit) -> Result<Arc<SwitchView>, Denied> {
+        match self.set(Setting::UpdateSwitch(cap, id, edit)).await? {
+            Answer::Switch(switch) => Ok(switch),
+            other => unexpected(&other),
+        }
+    }
+
+    /// Gives a device another name or room.
+    pub async fn update_device(&self, cap: Administer, id: DeviceId, edit: Edit) -> Result<Arc<DeviceView>, Denied> {
+        self.device(Setting::UpdateDevice(cap, id, edit)).await
+    }
+
+    /// Claims a board by hand.
+    pub async fn register_board(&self, cap: Administer, board: Registration) -> Result<Arc<DeviceView>, Denied> {
+        self.device(Setting::RegisterBoard(cap, board)).await
+    }
+
+    async fn viewer(&self, setting: Setting) -> Result<Viewer, Denied> {
+        match self.set(setting).await? {
+            Answer::Viewer(viewer) => Ok(viewer),
+            other => unexpected(&other),
+        }
+    }
+
+    async fn room(&self, setting: Setting) -> Result<Arc<Room>, Denied> {
+        match self.set(setting).await? {
+            Answer::Room(room) => Ok(room),
+            other => unexpected(&other),
+        }
+    }
+
+    async fn device(&self, setting: Setting) -> Result<Arc<DeviceView>, Denied> {
+        match self.set(setting).await? {
+            Answer::Device(device) => Ok(device),
+            other => unexpected(&other),
+        }
+    }
+
+    async fn set(&self, setting: Setting) -> Result<Answer, Denied> {
+        self.ask(|reply| Message::Settings { setting, reply }).await
+    }
+
+    async fn ask(&self, message: impl FnOnce(crate::message::Reply) -> Message) -> Result<Answer, Denied> {
+        let (reply, answer) = oneshot::channel();
+        self.send(message(reply))?;
+        answer.await.map_err(|_| Denied::Busy)?
+    }
+
+    /// A full inbox means too much at once: people are told, not queued without end.
+    fn send(&self, message: Message) -> Result<(), Denied> {
+        self.inbox.try_send(message).map_err(|_| Denied::Busy)
+    }
+}
+
+/// The home answered another question than was asked: a bug in it, told as trouble that passes.
+fn unexpected<T>(answer: &Answer) -> Result<T, Denied> {
+    tracing::error!(?answer, "the home answered another question than was asked");
+    Err(Denied::Busy)
+}

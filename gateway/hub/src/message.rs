@@ -1,0 +1,23 @@
+//! What people and the store put into the hub's inbox.
+
+use gatehouse_core::access::{Denied, Operate, TokenHash};
+use gatehouse_core::command::Command;
+use gatehouse_core::home::{Answer, Setting, SignInCheck};
+use gatehouse_core::ids::CommandId;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+pub(crate) type Reply = oneshot::Sender<Result<Answer, Denied>>;
+
+/// One question to the hub.
+#[derive(Debug)]
+pub(crate) enum Message {
+    SetSwitch { cap: Operate, on: bool, timeout: Duration, request_id: Option<String>, reply: Reply },
+    FindCommand { id: CommandId, reply: oneshot::Sender<Option<Arc<Command>>> },
+    TryClaimCode { code: String, reply: Reply },
+    ClaimCode { reply: oneshot::Sender<Option<String>> },
+    BeginSignIn { name: String, address: String, reply: Reply },
+    FinishSignIn { check: SignInCheck, right: bool, token: TokenHash, reply: Reply },
+    Settings { setting: Setting, reply: Reply },
+}
