@@ -4,6 +4,7 @@ use super::{BadKind, BadMessage, MAX_DESCRIPTION, MAX_NODES, topic};
 use gatehouse_core::device::{Description, MAX_RELAYS};
 use gatehouse_core::name::Endpoint;
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
@@ -20,7 +21,7 @@ struct Document {
     #[serde(default)]
     extensions: Vec<String>,
     #[serde(default)]
-    nodes: InOrder<Node>,
+    nodes: InOrder<Object<Node>>,
 }
 
 #[derive(Deserialize)]
@@ -28,7 +29,7 @@ struct Node {
     #[serde(rename = "type")]
     kind: Option<String>,
     #[serde(default)]
-    properties: InOrder<Property>,
+    properties: InOrder<Object<Property>>,
 }
 
 #[derive(Deserialize)]
@@ -36,6 +37,29 @@ struct Property {
     datatype: String,
     #[serde(default)]
     settable: bool,
+}
+
+/// A JSON object: derived code alone would also take an array of the fields in their order.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(Fields(PhantomData))
+    }
 }
 
 /// A JSON object in the order written, with at most [`MAX_NODES`] entries and no key twice.
@@ -84,13 +108,14 @@ pub(super) fn parse(payload: &[u8]) -> Result<Description, BadMessage> {
         let why = format!("it may have at most {MAX_DESCRIPTION} bytes");
         return Err(BadMessage::new("$description", BadKind::TooLong, why));
     }
-    let document: Document = serde_json::from_slice(payload).map_err(|error| bad(in_words(&error)))?;
+    let Object(document) =
+        serde_json::from_slice::<Object<Document>>(payload).map_err(|error| bad(in_words(&error)))?;
     if !is_homie_5(&document.homie) {
         return Err(bad("`homie` must be a version 5, such as \"5.0\""));
     }
     let mut relays = Vec::new();
-    for (node_id, node) in &document.nodes.0 {
-        for (property_id, property) in &node.properties.0 {
+    for (node_id, Object(node)) in &document.nodes.0 {
+        for (property_id, Object(property)) in &node.properties.0 {
             if !is_relay(node_id, node, property_id, property) {
                 continue;
             }

@@ -1,0 +1,228 @@
+//! The golden payloads, good and bad: good ones parse to their fields and their fields encode to them.
+
+mod support;
+
+use gatehouse_core::command::{BoardSession, OrderId, Reason};
+use gatehouse_core::device::{BoardState, Cause, Fact, Order, Refusal, Report, Said};
+use gatehouse_core::ids::LinkId;
+use gatehouse_core::name::{BoardId, Endpoint};
+use gatehouse_wire::homie::{BadKind, BadMessage, MAX_FACT, MAX_MS, MAX_PAYLOAD, board, decode, encode_command};
+use std::num::NonZeroU32;
+use support::golden;
+
+fn board_id() -> BoardId {
+    BoardId::new("relay-a1b2c3").unwrap()
+}
+
+fn hear(path: &str, payload: &[u8], retain: bool) -> Result<Option<Said>, BadMessage> {
+    decode(&board_id(), &format!("homie/5/relay-a1b2c3/{path}"), payload, retain)
+}
+
+fn session(text: &str) -> BoardSession {
+    BoardSession(NonZeroU32::new(u32::from_str_radix(text, 16).unwrap()).unwrap())
+}
+
+fn order_id(session_text: &str, seq: &str) -> OrderId {
+    OrderId { session: session(session_text), seq: seq.parse().unwrap() }
+}
+
+fn cause(text: &str) -> Cause {
+    match text {
+        "command" => Cause::Command,
+        "button" => Cause::Button,
+        "boot" => Cause::Boot,
+        "pulse" => Cause::Pulse,
+        "interlock" => Cause::Interlock,
+        other => panic!("{other}"),
+    }
+}
+
+fn reason(text: &str) -> Reason {
+    match text {
+        "stale" => Reason::Stale,
+        "unknown-endpoint" => Reason::UnknownEndpoint,
+        "bad-value" => Reason::BadValue,
+        "interlocked" => Reason::Interlocked,
+        "held-by-pulse" => Reason::HeldByPulse,
+        other => panic!("{other}"),
+    }
+}
+
+fn refused(path: &str, bad: &[Vec<u8>]) {
+    for payload in bad {
+        let error = hear(path, payload, false).expect_err(&format!("{path} took {:?}", payload.escape_ascii()));
+        assert_eq!(error.at(), path, "{error}");
+    }
+}
+
+#[test]
+fn sessions() {
+    let golden = golden("wire/session.tsv");
+    for (payload, fields) in golden.good {
+        let (id, ms) = (session(&fields[0]), fields[1].parse().unwrap());
+        assert_eq!(hear("$session", &payload, false), Ok(Some(Said::Session(id, ms))));
+        assert_eq!(board::encode_session(id, ms).as_bytes(), payload);
+    }
+    refused("$session", &golden.bad);
+}
+
+#[test]
+fn reports() {
+    let golden = golden("wire/report.tsv");
+    for (payload, fields) in golden.good {
+        let report = Report {
+            session: session(&fields[0]),
+            counter: fields[1].parse().unwrap(),
+            uptime_ms: fields[2].parse().unwrap(),
+            endpoint: Endpoint::new(&fields[3]).unwrap(),
+            on: fields[4].parse().unwrap(),
+            cause: cause(&fields[5]),
+            obeyed: fields[6].split_once(':').map(|(session, seq)| order_id(session, seq)),
+        };
+        assert_eq!(board::encode_report(&report).as_bytes(), payload);
+        assert_eq!(hear("$report", &payload, false), Ok(Some(Said::Report(report))));
+    }
+    refused("$report", &golden.bad);
+}
+
+#[test]
+fn refusals() {
+    let golden = golden("wire/refusal.tsv");
+    for (payload, fields) in golden.good {
+        let refusal = Refusal {
+            order: order_id(&fields[0], &fields[1]),
+            uptime_ms: fields[2].parse().unwrap(),
+            endpoint: Endpoint::new(&fields[3]).unwrap(),
+            reason: reason(&fields[4]),
+        };
+        assert_eq!(board::encode_refusal(&refusal).unwrap().as_bytes(), payload);
+        assert_eq!(hear("$refusal", &payload, false), Ok(Some(Said::Refusal(refusal))));
+    }
+    refused("$refusal", &golden.bad);
+}
+
+#[test]
+fn a_refusal_with_a_reason_of_the_gateway_cannot_be_written() {
+    for reason in [Reason::Offline, Reason::NoReport, Reason::Superseded, Reason::ReadBackDiffers] {
+        let order = order_id("c0ffee01", "1");
+        let refusal = Refusal { order, uptime_ms: 1, endpoint: Endpoint::relay(1), reason };
+        assert_eq!(board::encode_refusal(&refusal), None);
+    }
+}
+
+#[test]
+fn commands() {
+    let golden = golden("wire/command.tsv");
+    for (payload, fields) in golden.good {
+        let command = board::parse_command(&payload).unwrap();
+        assert_eq!(command.id, order_id(&fields[0], &fields[1]));
+        assert_eq!(command.deadline_ms.to_string(), fields[2]);
+        assert_eq!(command.endpoint.as_str(), fields[3]);
+        assert_eq!(command.value, fields[4]);
+        assert_eq!(command.on(), fields[4].parse().ok());
+        assert_eq!(command.encode().as_bytes(), payload);
+        let Some(on) = command.on() else { continue };
+        let order = Order {
+            board: board_id(),
+            link: LinkId(1),
+            id: command.id,
+            deadline_ms: command.deadline_ms,
+            endpoint: command.endpoint.clone(),
+            on,
+        };
+        let (topic, written) = encode_command(&order);
+        assert_eq!((topic.as_str(), written.as_bytes()), ("homie/5/relay-a1b2c3/$command", &payload[..]));
+    }
+    for payload in golden.bad {
+        let error = board::parse_command(&payload).expect_err(&format!("took {:?}", payload.escape_ascii()));
+        assert_eq!(error.at(), "$command");
+    }
+}
+
+#[test]
+fn a_deadline_beyond_the_wire_is_written_as_the_largest() {
+    let order = Order {
+        board: board_id(),
+        link: LinkId(1),
+        id: order_id("c0ffee01", "1"),
+        deadline_ms: u64::MAX,
+        endpoint: Endpoint::relay(1),
+        on: false,
+    };
+    let payload = encode_command(&order).1;
+    assert_eq!(board::parse_command(payload.as_bytes()).unwrap().deadline_ms, MAX_MS);
+}
+
+#[test]
+fn longer_payloads_are_refused_unread() {
+    let long = vec![b'a'; MAX_PAYLOAD + 1];
+    for path in ["$session", "$report", "$refusal", "system/uptime"] {
+        assert_eq!(hear(path, &long, false).unwrap_err().kind(), BadKind::TooLong, "{path}");
+        assert_ne!(hear(path, &long[1..], false).unwrap_err().kind(), BadKind::TooLong, "{path}");
+    }
+    assert_eq!(board::parse_command(&long).unwrap_err().kind(), BadKind::TooLong);
+}
+
+#[test]
+fn errors_say_where_and_why_without_the_senders_words() {
+    let shown = |payload: &[u8]| hear("$report", payload, false).unwrap_err().to_string();
+    assert_eq!(
+        shown(b"c0ffee01 0 1 relay-1/on true boot -"),
+        "$report: the counter must be a decimal number from 1 to 4294967295"
+    );
+    assert_eq!(shown(b"c0ffee01 1"), "$report: it has too few fields");
+    assert_eq!(shown(b"c0ffee01 1 1 relay-1/on true boot - EVIL"), "$report: it has too many fields");
+    assert!(!shown(b"c0ffee01 1 1 relay-1/on EVIL boot -").contains("EVIL"));
+}
+
+#[test]
+fn messages_for_now_must_not_be_retained() {
+    let messages: [(&str, &[u8]); 3] = [
+        ("$session", b"c0ffee01 5"),
+        ("$report", b"c0ffee01 1 1 relay-1/on true boot -"),
+        ("$refusal", b"c0ffee01 9 777 relay-1/on stale"),
+    ];
+    for (path, payload) in messages {
+        assert!(matches!(hear(path, payload, false), Ok(Some(_))), "{path}");
+        assert_eq!(hear(path, payload, true).unwrap_err().kind(), BadKind::Retained, "{path}");
+    }
+}
+
+#[test]
+fn states() {
+    let states = [
+        ("init", BoardState::Init),
+        ("ready", BoardState::Ready),
+        ("disconnected", BoardState::Disconnected),
+        ("sleeping", BoardState::Sleeping),
+        (board::WILL, BoardState::Lost),
+    ];
+    for (word, state) in states {
+        assert_eq!(board::encode_state(state), word);
+        assert_eq!(hear("$state", word.as_bytes(), true), Ok(Some(Said::State(state))));
+    }
+    for bad in ["Ready", "ready ", "alert", "ready\0", "ü"] {
+        assert_eq!(hear("$state", bad.as_bytes(), true).unwrap_err().kind(), BadKind::Field, "{bad:?}");
+    }
+    assert_eq!(hear("$state", b"", true), Ok(Some(Said::State(BoardState::Disconnected))), "Homie's removal");
+    assert!(hear("$state", b"", false).is_err());
+}
+
+#[test]
+fn facts() {
+    assert_eq!(hear("system/model", b"NodeMCU v3", true), Ok(Some(Said::Fact(Fact::Model("NodeMCU v3".into())))));
+    assert_eq!(hear("system/firmware", b"0.1.0", true), Ok(Some(Said::Fact(Fact::Firmware("0.1.0".into())))));
+    let mac = "a0:20:a6:a1:b2:c3";
+    assert_eq!(hear("system/mac", mac.as_bytes(), true), Ok(Some(Said::Fact(Fact::Mac(mac.into())))));
+    assert_eq!(hear("system/uptime", b"1234", true), Ok(Some(Said::Fact(Fact::Uptime(1234)))));
+    for bad in ["", " 1", "1 ", "01", "-1", "1.5", "9223372036854775808", "1 2"] {
+        assert!(hear("system/uptime", bad.as_bytes(), false).is_err(), "{bad:?}");
+    }
+    let longest = "x".repeat(MAX_FACT);
+    assert!(hear("system/model", longest.as_bytes(), true).is_ok());
+    assert_eq!(hear("system/model", format!("{longest}x").as_bytes(), true).unwrap_err().kind(), BadKind::TooLong);
+    for bad in ["a\nb", "\u{202e}b", "\0"] {
+        assert_eq!(hear("system/firmware", bad.as_bytes(), true).unwrap_err().kind(), BadKind::NotText, "{bad:?}");
+    }
+    assert_eq!(hear("system/firmware", b"  ", true).unwrap_err().kind(), BadKind::Field);
+}
