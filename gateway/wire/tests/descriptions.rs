@@ -1,5 +1,7 @@
 //! The golden descriptions, good and bad.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod support;
 
 use gatehouse_core::device::{Description, MAX_RELAYS, Said};

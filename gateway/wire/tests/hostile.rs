@@ -1,5 +1,7 @@
 //! Whatever bytes come: no panic, and what is taken is taken exactly, so that it encodes to the bytes it came as.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod support;
 
 use gatehouse_core::command::{BoardSession, OrderId};

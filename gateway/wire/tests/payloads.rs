@@ -1,5 +1,7 @@
 //! The golden payloads, good and bad: good ones parse to their fields and their fields encode to them.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod support;
 
 use gatehouse_core::command::{BoardSession, OrderId, Reason};

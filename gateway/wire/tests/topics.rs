@@ -1,5 +1,7 @@
 //! Topics against Homie's own examples, and what a board may use.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod support;
 
 use gatehouse_core::device::{BoardState, Description, Said};
