@@ -118,8 +118,17 @@ impl Home {
 
     /// A board described itself: switches for relays that have none yet.
     pub(super) fn adopt_relays(&mut self, now: &Now, device: DeviceId, relays: Vec<Endpoint>, out: &mut Vec<Effect>) {
-        if relays.iter().any(|relay| self.switch_of(device, relay).is_none()) {
-            self.change_settings(now, None, Setting::AdoptRelays(device, relays), out);
+        if relays.iter().all(|relay| self.switch_of(device, relay).is_some()) {
+            return;
+        }
+        // A board that describes itself over and over has one place in the queue, so that it cannot crowd out people.
+        let waiting = self.settings.waiting.iter_mut().find_map(|(_, setting)| match setting {
+            Setting::AdoptRelays(waiting, relays) if *waiting == device => Some(relays),
+            _ => None,
+        });
+        match waiting {
+            Some(waiting) => *waiting = relays,
+            None => self.change_settings(now, None, Setting::AdoptRelays(device, relays), out),
         }
     }
 
@@ -188,7 +197,10 @@ impl Home {
             Setting::OpenSession { member, token } => {
                 Ok((self.plan_session(now, member, token)?, Reply::Viewer(token)))
             }
-            Setting::CloseSession(id) => Ok((vec![Record::SessionEnded(id)], Reply::Done)),
+            Setting::CloseSession(id) => {
+                let open = self.access.is_open(id);
+                Ok((open.then_some(Record::SessionEnded(id)).into_iter().collect(), Reply::Done))
+            }
             Setting::CreateRoom(_, name) => {
                 let room = self.plan_room(name)?;
                 let reply = Reply::Room(room.id);
@@ -296,19 +308,21 @@ impl Home {
         Ok((records, Reply::Device(id)))
     }
 
-    /// A switch for each relay that has none. One relay takes the device's name, several are numbered.
+    /// A switch for each relay that has none, as far as a device may have more: a board can describe others at each
+    /// connection, and switches are for good. One relay takes the device's name, several are numbered.
     fn plan_switches(&mut self, device: &Device, relays: &[Endpoint]) -> Vec<Record> {
-        let mut records = Vec::new();
+        let known = self.devices.get(&device.id).map_or(0, |entry| entry.switches.len());
+        let mut new: Vec<Switch> = Vec::new();
         for (index, relay) in relays.iter().enumerate() {
-            if self.switch_of(device.id, relay).is_some() {
+            let twice = new.iter().any(|switch| switch.endpoint == *relay);
+            if twice || self.switch_of(device.id, relay).is_some() || known + new.len() == MAX_RELAYS {
                 continue;
             }
             let name = if relays.len() == 1 { device.name.clone() } else { device.name.numbered(index + 1) };
             let id = SwitchId::from_raw(self.ids.draw());
-            let switch = Switch { id, device: device.id, endpoint: relay.clone(), name, room: None };
-            records.push(Record::Switch(Arc::new(switch)));
+            new.push(Switch { id, device: device.id, endpoint: relay.clone(), name, room: None });
         }
-        records
+        new.into_iter().map(|switch| Record::Switch(Arc::new(switch))).collect()
     }
 }
 
