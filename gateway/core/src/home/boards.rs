@@ -3,7 +3,7 @@
 use super::clock_offset::ClockOffset;
 use super::{Effect, Home};
 use crate::command::{Actor, ActorKind, BoardSession, OrderId};
-use crate::device::{BoardEvent, BoardFacts, BoardState, Cause, Description, Fact, Report, Said};
+use crate::device::{BoardEvent, BoardFacts, BoardState, Cause, Description, Fact, MAX_RELAYS, Report, Said};
 use crate::ids::{DeviceId, LinkId, SwitchId};
 use crate::name::Endpoint;
 use crate::record::Record;
@@ -18,6 +18,23 @@ use std::time::Duration;
 
 /// How often "last seen" is told again while a board talks.
 const LAST_SEEN_STEP: Duration = Duration::from_secs(30);
+
+/// What boards said and the home did not believe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// Words of a board that this home does not know.
+    pub unknown_board: u64,
+    /// Words that came by a connection which is over or was taken over.
+    pub old_link: u64,
+    /// Reports of another session than the connection's, and further sessions on one connection.
+    pub other_session: u64,
+    /// Reports that were repeated or out of order.
+    pub old_counter: u64,
+    /// Reports of more endpoints than a board may have.
+    pub too_many_endpoints: u64,
+    /// Refusals of a command that is not open, or of another switch.
+    pub no_such_order: u64,
+}
 
 /// Whether a board is there, and what is known of it in this run.
 #[derive(Debug, Default)]
@@ -39,7 +56,7 @@ struct Link {
     /// The last counter of each endpoint: an older report is dropped.
     counters: HashMap<Endpoint, NonZeroU32>,
     clock: ClockOffset,
-    /// Reports of relays whose switch is not on disk yet; at most [`crate::device::MAX_RELAYS`], as the counters.
+    /// Reports of relays whose switch is not on disk yet; at most [`MAX_RELAYS`], as the counters.
     early: Vec<Report>,
 }
 
@@ -138,19 +155,22 @@ impl Link {
     }
 
     /// Whether a report is of this session and newer than the last of its endpoint.
-    fn accepts(&mut self, report: &Report) -> bool {
+    fn accepts(&mut self, report: &Report, dropped: &mut Dropped) -> bool {
         if self.session != Some(report.session) {
+            dropped.other_session += 1;
             return false;
         }
         if let Some(last) = self.counters.get_mut(&report.endpoint) {
             let newer = report.counter > *last;
             *last = report.counter.max(*last);
+            dropped.old_counter += u64::from(!newer);
             return newer;
         }
-        let room = self.counters.len() < crate::device::MAX_RELAYS;
+        let room = self.counters.len() < MAX_RELAYS;
         if room {
             self.counters.insert(report.endpoint.clone(), report.counter);
         }
+        dropped.too_many_endpoints += u64::from(!room);
         room
     }
 }
@@ -175,7 +195,10 @@ impl Home {
                 }
             }
             BoardEvent::Said { board, link, said } => {
-                let Some(&device) = self.by_board.get(&board) else { return };
+                let Some(&device) = self.by_board.get(&board) else {
+                    self.dropped.unknown_board += 1;
+                    return;
+                };
                 self.board_said(now, device, link, said, out);
             }
         }
@@ -186,7 +209,10 @@ impl Home {
         let presence = &mut entry.presence;
         let was = presence.availability();
         // A connection that was taken over may still have words under way: they are of the past.
-        let Some(link) = presence.current(link_id) else { return };
+        let Some(link) = presence.current(link_id) else {
+            self.dropped.old_link += 1;
+            return;
+        };
         if let Some(uptime_ms) = clock_sample(&said, link.session) {
             link.clock.sample(uptime_ms, now.mono);
         }
@@ -205,8 +231,8 @@ impl Home {
                 link.session = Some(session);
                 link.clock.sample(uptime_ms, now.mono);
             }
-            Said::Session(..) => {}
-            Said::Report(said) => report = link.accepts(&said).then_some(said),
+            Said::Session(..) => self.dropped.other_session += 1,
+            Said::Report(said) => report = link.accepts(&said, &mut self.dropped).then_some(said),
             Said::Refusal(said) => refusal = Some(said),
             Said::Fact(fact) => news = presence.learn(fact),
         }

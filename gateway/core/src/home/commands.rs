@@ -263,16 +263,19 @@ impl Home {
     }
 
     pub(super) fn refused(&mut self, now: &Now, device: DeviceId, refusal: &Refusal, out: &mut Vec<Effect>) {
-        let Some(switch) = self.switch_of(device, &refusal.endpoint) else { return };
-        let Some(id) = self.switches.get(&switch).and_then(|entry| entry.open) else { return };
-        let named = self.commands.open.get(&id).is_some_and(|open| open.command.order == Some(refusal.order));
-        if named {
-            self.settle(now, id, Outcome::Refused, Some(refusal.reason), out);
-            self.show_switch(switch, out);
-        }
+        let switch = self.switch_of(device, &refusal.endpoint);
+        let id = switch.and_then(|switch| self.switches.get(&switch)?.open);
+        let named = id.filter(|id| self.commands.open.get(id).is_some_and(|o| o.command.order == Some(refusal.order)));
+        let (Some(switch), Some(id)) = (switch, named) else {
+            self.dropped.no_such_order += 1;
+            return;
+        };
+        self.settle(now, id, Outcome::Refused, Some(refusal.reason), out);
+        self.show_switch(switch, out);
     }
 
-    pub(super) fn tick(&mut self, now: &Now, out: &mut Vec<Effect>) {
+    /// Settles every command whose deadline has come.
+    pub(super) fn settle_overdue(&mut self, now: &Now, out: &mut Vec<Effect>) {
         while let Some(&(deadline, id)) = self.commands.deadlines.first() {
             if deadline > now.mono {
                 return;
@@ -292,9 +295,17 @@ impl Home {
         }
     }
 
-    /// A command was open when the daemon ended: whether the relay moved is unknown, but who asked is not.
-    pub(super) fn settle_abandoned(&mut self, now: &Now, command: &Arc<Command>, out: &mut Vec<Effect>) {
-        let mut settled = Command::clone(command);
+    /// A command of an earlier run. If it was open when the daemon ended, whether the relay moved is unknown, but who
+    /// asked is not.
+    pub(super) fn settle_abandoned(&mut self, now: &Now, command: Arc<Command>, out: &mut Vec<Effect>) {
+        if command.outcome != Outcome::Open {
+            if let Some(entry) = self.switches.get_mut(&command.switch) {
+                entry.sent.put(&command);
+            }
+            self.commands.remember(&command);
+            return;
+        }
+        let mut settled = Arc::unwrap_or_clone(command);
         settled.outcome = Outcome::TimedOut;
         settled.reason = Some(Reason::NoReport);
         settled.settled_at = now.stamp();

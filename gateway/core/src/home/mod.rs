@@ -4,6 +4,7 @@
 //! business, one file each: what boards say (`boards`), commands (`commands`), who people are (`people`), and settings,
 //! which are durable before they are true (`settings`).
 
+mod apply;
 mod boards;
 mod clock_offset;
 mod commands;
@@ -13,6 +14,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+pub use boards::Dropped;
 pub use people::{Claim, SignInCheck};
 pub use settings::{Edit, MAX_DEVICES, MAX_ROOMS, Registration, Setting};
 
@@ -173,46 +175,17 @@ pub struct Home {
     commands: Commands,
     settings: Queue,
     stopping: bool,
+    dropped: Dropped,
 }
 
 impl Home {
-    /// A home as its records tell, at start number `boot` of the daemon. Commands that were open when the daemon
-    /// ended are settled: the effects say so, and must be carried out like any others.
-    pub fn load(boot: u32, records: Vec<Record>, now: Now) -> (Self, Vec<Effect>) {
-        let mut home = Self {
-            ids: IdSource::new(boot),
-            next_ticket: 0,
-            household: None,
-            claim_code: None,
-            throttle: Throttle::default(),
-            access: Arc::default(),
-            rooms: BTreeMap::new(),
-            devices: BTreeMap::new(),
-            by_board: HashMap::new(),
-            switches: BTreeMap::new(),
-            commands: Commands::default(),
-            settings: Queue::default(),
-            stopping: false,
-        };
-        let mut effects = Vec::new();
-        let mut abandoned = Vec::new();
-        for record in records {
-            match record {
-                Record::Command(command) => abandoned.push(command),
-                record => home.apply_record(record, &mut effects),
-            }
-        }
-        effects.clear();
-        for command in abandoned {
-            home.settle_abandoned(&now, &command, &mut effects);
-        }
-        (home, effects)
-    }
-
     /// Takes one input. Bounded work, no IO.
     pub fn handle(&mut self, now: Now, input: Input) -> Vec<Effect> {
         let mut effects = Vec::new();
         let out = &mut effects;
+        // A deadline that has passed comes before whatever arrived after it, however late its tick: no report that
+        // waited in a queue can confirm a command whose time was over.
+        self.settle_overdue(&now, out);
         match input {
             Input::Board(event) => self.board_event(&now, event, out),
             Input::SetSwitch { cap, request, on, timeout, request_id } => {
@@ -235,7 +208,7 @@ impl Home {
             Input::Settings { request, setting } => self.change_settings(&now, Some(request), setting, out),
             Input::NewClaimCode(code) => self.claim_code = self.household.is_none().then_some(code),
             Input::Written { ticket, ok } => self.written(&now, ticket, ok, out),
-            Input::Tick => self.tick(&now, out),
+            Input::Tick => {}
             Input::Stop => self.stop(&now, out),
         }
         effects
@@ -259,6 +232,11 @@ impl Home {
     /// A command that is open or settled lately; the store knows the older ones.
     pub fn command(&self, id: crate::ids::CommandId) -> Option<Arc<Command>> {
         self.commands.get(id)
+    }
+
+    /// What boards said and the home did not believe, since it was loaded.
+    pub fn dropped(&self) -> Dropped {
+        self.dropped
     }
 
     /// Everyone who may log in at the edge.
@@ -341,79 +319,5 @@ impl Home {
         for switch in switches {
             self.show_switch(switch, out);
         }
-    }
-
-    /// Makes a durable fact true, and tells of it.
-    fn apply_record(&mut self, record: Record, out: &mut Vec<Effect>) {
-        match record {
-            Record::Home(home) => {
-                self.claim_code = None;
-                self.household = Some(home.clone());
-                out.push(Effect::Changed(Change::Home(home)));
-            }
-            Record::Member(member) => {
-                Arc::make_mut(&mut self.access).members.insert(member.id, member);
-                out.push(Effect::Changed(Change::Access(self.access.clone())));
-            }
-            Record::Session(session) => {
-                Arc::make_mut(&mut self.access).open(session);
-                out.push(Effect::Changed(Change::Access(self.access.clone())));
-            }
-            Record::SessionEnded(session) => {
-                Arc::make_mut(&mut self.access).close(session);
-                out.push(Effect::Changed(Change::Access(self.access.clone())));
-            }
-            Record::Room(room) => {
-                self.rooms.insert(room.id, room.clone());
-                out.push(Effect::Changed(Change::Room(room)));
-            }
-            Record::RoomDeleted(room) => {
-                self.rooms.remove(&room);
-                out.push(Effect::Changed(Change::RoomRemoved(room)));
-            }
-            Record::Device(device) => self.apply_device(device, out),
-            Record::Switch(switch) => self.apply_switch(switch, out),
-            Record::Reported(switch, reported) => {
-                if let Some(entry) = self.switches.get_mut(&switch) {
-                    entry.reported = Some(reported);
-                    self.show_switch(switch, out);
-                }
-            }
-            Record::Command(_) => debug_assert!(false, "commands are settled, not applied"),
-        }
-    }
-
-    fn apply_device(&mut self, device: Arc<Device>, out: &mut Vec<Effect>) {
-        let id = device.id;
-        let known = self.devices.get(&id).map(|entry| entry.device.clone());
-        self.by_board.insert(device.board.clone(), id);
-        match self.devices.get_mut(&id) {
-            Some(entry) => entry.device = device.clone(),
-            None => {
-                let entry =
-                    DeviceEntry { device: device.clone(), presence: Presence::default(), switches: BTreeMap::new() };
-                self.devices.insert(id, entry);
-            }
-        }
-        self.show_device_and_switches(id, out);
-        if known.is_none_or(|known| known.secret != device.secret || known.board != device.board) {
-            out.push(Effect::CredentialsChanged);
-        }
-    }
-
-    fn apply_switch(&mut self, switch: Arc<Switch>, out: &mut Vec<Effect>) {
-        let id = switch.id;
-        if let Some(device) = self.devices.get_mut(&switch.device) {
-            device.switches.insert(switch.endpoint.clone(), id);
-        }
-        match self.switches.get_mut(&id) {
-            Some(entry) => entry.switch = switch,
-            None => {
-                let entry =
-                    SwitchEntry { switch, reported: None, open: None, sent: SentOrders::default(), shown: None };
-                self.switches.insert(id, entry);
-            }
-        }
-        self.show_switch(id, out);
     }
 }

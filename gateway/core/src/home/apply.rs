@@ -1,0 +1,134 @@
+//! Records become a home: all of them at start, later one change at a time.
+
+use super::boards::{Dropped, Presence};
+use super::commands::{Commands, SentOrders};
+use super::settings::Queue;
+use super::{DeviceEntry, Effect, Home, SwitchEntry};
+use crate::access::Throttle;
+use crate::device::Device;
+use crate::ids::IdSource;
+use crate::record::Record;
+use crate::switch::Switch;
+use crate::time::Now;
+use crate::view::Change;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// Kinds of records in an order in which each comes after those that it refers to.
+fn rank(record: &Record) -> u8 {
+    match record {
+        Record::Home(_) | Record::Member(_) | Record::Room(_) => 0,
+        Record::Session(_) | Record::Device(_) => 1,
+        Record::SessionEnded(_) | Record::Switch(_) => 2,
+        Record::RoomDeleted(_) | Record::Reported(..) => 3,
+        Record::Command(_) => 4,
+    }
+}
+
+impl Home {
+    /// A home as its records tell, at start number `boot` of the daemon, which must lie under
+    /// [`crate::ids::MAX_BOOTS`]. Kinds of records may come in any order. Commands that were open when the daemon ended
+    /// are settled: the effects say so, and must be carried out like any others. Commands that were settled are
+    /// remembered as they are.
+    pub fn load(boot: u32, mut records: Vec<Record>, now: Now) -> (Self, Vec<Effect>) {
+        let mut home = Self {
+            ids: IdSource::new(boot),
+            next_ticket: 0,
+            household: None,
+            claim_code: None,
+            throttle: Throttle::default(),
+            access: Arc::default(),
+            rooms: BTreeMap::new(),
+            devices: BTreeMap::new(),
+            by_board: HashMap::new(),
+            switches: BTreeMap::new(),
+            commands: Commands::default(),
+            settings: Queue::default(),
+            stopping: false,
+            dropped: Dropped::default(),
+        };
+        let (mut effects, mut untold) = (Vec::new(), Vec::new());
+        records.sort_by_key(rank);
+        for record in records {
+            match record {
+                Record::Command(command) => home.settle_abandoned(&now, command, &mut effects),
+                record => home.apply_record(record, &mut untold),
+            }
+        }
+        (home, effects)
+    }
+
+    /// Makes a durable fact true, and tells of it.
+    pub(super) fn apply_record(&mut self, record: Record, out: &mut Vec<Effect>) {
+        match record {
+            Record::Home(home) => {
+                self.claim_code = None;
+                self.household = Some(home.clone());
+                out.push(Effect::Changed(Change::Home(home)));
+            }
+            Record::Member(member) => {
+                Arc::make_mut(&mut self.access).members.insert(member.id, member);
+                out.push(Effect::Changed(Change::Access(self.access.clone())));
+            }
+            Record::Session(session) => {
+                Arc::make_mut(&mut self.access).open(session);
+                out.push(Effect::Changed(Change::Access(self.access.clone())));
+            }
+            Record::SessionEnded(session) => {
+                Arc::make_mut(&mut self.access).close(session);
+                out.push(Effect::Changed(Change::Access(self.access.clone())));
+            }
+            Record::Room(room) => {
+                self.rooms.insert(room.id, room.clone());
+                out.push(Effect::Changed(Change::Room(room)));
+            }
+            Record::RoomDeleted(room) => {
+                self.rooms.remove(&room);
+                out.push(Effect::Changed(Change::RoomRemoved(room)));
+            }
+            Record::Device(device) => self.apply_device(device, out),
+            Record::Switch(switch) => self.apply_switch(switch, out),
+            Record::Reported(switch, reported) => {
+                if let Some(entry) = self.switches.get_mut(&switch) {
+                    entry.reported = Some(reported);
+                    self.show_switch(switch, out);
+                }
+            }
+            Record::Command(_) => debug_assert!(false, "commands are settled, not applied"),
+        }
+    }
+
+    fn apply_device(&mut self, device: Arc<Device>, out: &mut Vec<Effect>) {
+        let id = device.id;
+        let known = self.devices.get(&id).map(|entry| entry.device.clone());
+        self.by_board.insert(device.board.clone(), id);
+        match self.devices.get_mut(&id) {
+            Some(entry) => entry.device = device.clone(),
+            None => {
+                let entry =
+                    DeviceEntry { device: device.clone(), presence: Presence::default(), switches: BTreeMap::new() };
+                self.devices.insert(id, entry);
+            }
+        }
+        self.show_device_and_switches(id, out);
+        if known.is_none_or(|known| known.secret != device.secret || known.board != device.board) {
+            out.push(Effect::CredentialsChanged);
+        }
+    }
+
+    fn apply_switch(&mut self, switch: Arc<Switch>, out: &mut Vec<Effect>) {
+        let id = switch.id;
+        if let Some(device) = self.devices.get_mut(&switch.device) {
+            device.switches.insert(switch.endpoint.clone(), id);
+        }
+        match self.switches.get_mut(&id) {
+            Some(entry) => entry.switch = switch,
+            None => {
+                let entry =
+                    SwitchEntry { switch, reported: None, open: None, sent: SentOrders::default(), shown: None };
+                self.switches.insert(id, entry);
+            }
+        }
+        self.show_switch(id, out);
+    }
+}
