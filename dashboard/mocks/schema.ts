@@ -1,8 +1,8 @@
 /** Answers gateway/schema.graphql from a World. Its rules are the contract's, as far as the dashboard meets them. */
 import { readFileSync } from 'node:fs';
 import { buildSchema, GraphQLError } from 'graphql';
-import type { Actor } from '../src/api/switches';
-import type { Event, MockCommand, MockDevice, MockSwitch, World } from './world';
+import { Views } from './views';
+import type { Event, World } from './world';
 
 export const schema = buildSchema(
   readFileSync(new URL('../../gateway/schema.graphql', import.meta.url), 'utf8'),
@@ -16,121 +16,85 @@ export interface Asker {
 }
 
 type Input<T> = { input: T };
+type ById = { id: string };
 
-export function rootOf(world: World) {
-  const refuse = (code: string, message: string, more: Record<string, unknown> = {}) =>
-    new GraphQLError(message, { extensions: { code, ...more } });
+export function rootsOf(world: World) {
+  return {
+    query: queries(world),
+    mutation: { ...people(world), ...taps(world), ...furniture(world) },
+    subscription: subscriptions(world),
+  };
+}
 
-  const inside = ({ session }: Asker): void => {
-    if (!world.claimed) throw refuse('GATEWAY_UNCLAIMED', 'This gateway has not been claimed yet.');
-    if (!session || !world.sessions.has(session)) throw refuse('UNAUTHENTICATED', 'Sign in first.');
-  };
-  const actor = (): Actor => ({ kind: 'MEMBER', name: world.person.name });
-  const viewer = () => ({ id: world.person.id, name: world.person.name, role: 'OWNER' });
-  const known = <T>(map: ReadonlyMap<string, T>, id: string): T => {
-    const found = map.get(id);
-    if (!found) throw refuse('NOT_FOUND', 'There is no such thing here.');
-    return found;
-  };
-  const name = (text: string, field = 'name'): string => {
-    if (!text.trim()) throw refuse('BAD_INPUT', 'Give it a name.', { field });
-    return text.trim();
-  };
-  const attempt = (): void => {
-    if (world.attemptsLeft <= 0) throw refuse('RATE_LIMITED', 'Too many attempts.', { retryAfterMs: 12_000 });
-    world.attemptsLeft -= 1;
+const refuse = (code: string, message: string, more: Record<string, unknown> = {}) =>
+  new GraphQLError(message, { extensions: { code, ...more } });
+
+function checkInside(world: World, { session }: Asker): void {
+  if (!world.claimed) throw refuse('GATEWAY_UNCLAIMED', 'This gateway has not been claimed yet.');
+  if (!session || !world.sessions.has(session)) throw refuse('UNAUTHENTICATED', 'Sign in first.');
+}
+
+/** A resolver that only members reach. */
+const inside =
+  <Args, Answer>(world: World, act: (args: Args) => Answer) =>
+  (args: Args, asker: Asker): Answer => {
+    checkInside(world, asker);
+    return act(args);
   };
 
-  const room = (id: string | null | undefined): object | null => {
-    const found = id ? world.rooms.get(id) : undefined;
-    return found ? { ...found, switches: () => switches().filter((one) => one.room === found) } : null;
-  };
-  const shownSwitch = (it: MockSwitch): object => ({
-    ...it,
-    room: () => room(it.roomId ?? world.devices.get(it.deviceId)?.roomId),
-    device: () => device(known(world.devices, it.deviceId)),
-    availability: world.devices.get(it.deviceId)?.availability,
-    desired: it.openCommand?.on ?? it.on,
-    openCommand: it.openCommand && command(it.openCommand),
-    lastChange: it.lastChange && {
-      ...it.lastChange,
-      command: it.lastChange.command && command(it.lastChange.command),
-    },
-  });
-  const command = (it: MockCommand): object => ({
-    ...it,
-    switch: () => shownSwitch(known(world.switches, it.switchId)),
-  });
-  const device = (it: MockDevice): object => ({
-    ...it,
-    room: () => room(it.roomId),
-    switches: () => [...world.switches.values()].filter((one) => one.deviceId === it.id).map(shownSwitch),
-  });
-  const switches = () => [...world.switches.values()].map(shownSwitch) as { room: unknown }[];
+function known<T>(map: ReadonlyMap<string, T>, id: string): T {
+  const found = map.get(id);
+  if (!found) throw refuse('NOT_FOUND', 'There is no such thing here.');
+  return found;
+}
 
+function nameFrom(text: string, field = 'name'): string {
+  if (!text.trim()) throw refuse('BAD_INPUT', 'Give it a name.', { field });
+  return text.trim();
+}
+
+const viewerOf = ({ person }: World) => ({ id: person.id, name: person.name, role: 'OWNER' });
+
+function queries(world: World) {
+  const views = new Views(world);
+  const byId = <T>(map: ReadonlyMap<string, T>, shown: (it: T) => object) =>
+    inside(world, ({ id }: ById) => {
+      const found = map.get(id);
+      return found === undefined ? null : shown(found);
+    });
+  return {
+    gateway: (_: unknown, { session }: Asker) => ({
+      claimed: world.claimed,
+      time: new Date().toISOString(),
+      clockTrusted: true,
+      version: session ? '0.1.0' : null,
+    }),
+    viewer: (_: unknown, { session }: Asker) =>
+      session && world.sessions.has(session) ? viewerOf(world) : null,
+    home: inside(world, () => ({ id: 'h1', name: world.homeName, timeZone: 'Europe/Berlin' })),
+    rooms: inside(world, () => [...world.rooms.keys()].map((id) => views.room(id))),
+    switches: inside(world, () => views.switches()),
+    switch: byId(world.switches, (it) => views.switch(it)),
+    devices: inside(world, () => [...world.devices.values()].map((it) => views.device(it))),
+    device: byId(world.devices, (it) => views.device(it)),
+    command: byId(world.commands, (it) => views.command(it)),
+  };
+}
+
+function people(world: World) {
   const enter = (asker: Asker) => {
     const session = world.id('session-');
     world.sessions.add(session);
     asker.open(session);
-    return { token: null, viewer: viewer() };
+    return { token: null, viewer: viewerOf(world) };
   };
-  const roomNamed = (text: string, but?: string): string => {
-    const wanted = name(text);
-    const taken = [...world.rooms.values()].some((one) => one.name === wanted && one.id !== but);
-    if (taken) throw refuse('CONFLICT', 'There is a room of that name already.');
-    return wanted;
-  };
-
-  /** Events of one kind as a GraphQL stream, with what is current first. */
-  async function* stream<T>(asker: Asker, first: T[], pick: (event: Event) => T | undefined) {
-    inside(asker);
-    const queue = [...first];
-    let wake = () => {};
-    const stop = world.listen((event) => {
-      const one = pick(event);
-      if (one !== undefined) queue.push(one);
-      wake();
-    });
-    try {
-      for (;;) {
-        while (queue.length) yield queue.shift() as T;
-        await new Promise<void>((resolve) => (wake = resolve));
-      }
-    } finally {
-      stop();
+  const attempt = (): void => {
+    if (world.attemptsLeft <= 0) {
+      throw refuse('RATE_LIMITED', 'Too many attempts.', { retryAfterMs: 12_000 });
     }
-  }
-
-  const query = {
-    gateway: (_: unknown, asker: Asker) => ({
-      claimed: world.claimed,
-      time: new Date().toISOString(),
-      clockTrusted: true,
-      version: asker.session ? '0.1.0' : null,
-    }),
-    viewer: (_: unknown, { session }: Asker) => (session && world.sessions.has(session) ? viewer() : null),
-    home: (_: unknown, asker: Asker) => {
-      inside(asker);
-      return { id: 'h1', name: world.homeName, timeZone: 'Europe/Berlin' };
-    },
-    rooms: (_: unknown, asker: Asker) => (inside(asker), [...world.rooms.keys()].map(room)),
-    switches: (_: unknown, asker: Asker) => (inside(asker), switches()),
-    switch: ({ id }: { id: string }, asker: Asker) => (
-      inside(asker),
-      world.switches.has(id) ? shownSwitch(known(world.switches, id)) : null
-    ),
-    devices: (_: unknown, asker: Asker) => (inside(asker), [...world.devices.values()].map(device)),
-    device: ({ id }: { id: string }, asker: Asker) => (
-      inside(asker),
-      world.devices.has(id) ? device(known(world.devices, id)) : null
-    ),
-    command: ({ id }: { id: string }, asker: Asker) => (
-      inside(asker),
-      world.commands.has(id) ? command(known(world.commands, id)) : null
-    ),
+    world.attemptsLeft -= 1;
   };
-
-  const people = {
+  return {
     claimGateway: (
       { input }: Input<{ code: string; homeName: string; memberName: string; password: string }>,
       asker: Asker,
@@ -140,12 +104,9 @@ export function rootOf(world: World) {
       if (input.code !== world.claimCode) {
         throw refuse('BAD_INPUT', 'This claim code is wrong or has expired.', { field: 'code' });
       }
-      world.homeName = name(input.homeName, 'homeName');
-      world.person = {
-        ...world.person,
-        name: name(input.memberName, 'memberName'),
-        password: input.password,
-      };
+      world.homeName = nameFrom(input.homeName, 'homeName');
+      const name = nameFrom(input.memberName, 'memberName');
+      world.person = { ...world.person, name, password: input.password };
       world.claimed = true;
       return enter(asker);
     },
@@ -163,87 +124,112 @@ export function rootOf(world: World) {
       return true;
     },
   };
+}
 
-  type Wanted = { switchId: string; on: boolean; timeoutMs: number };
-  const set = ({ switchId, on, timeoutMs }: Wanted) =>
-    world.command(known(world.switches, switchId), on, timeoutMs, actor()).then(command);
+type Wanted = { switchId: string; on: boolean; timeoutMs: number };
 
-  const taps = {
-    setSwitch: ({ input }: Input<Wanted>, asker: Asker) => (inside(asker), set(input)),
-    setSwitches: ({ inputs }: { inputs: Wanted[] }, asker: Asker) => {
-      inside(asker);
-      return Promise.all(
-        inputs.map(async (input) => {
-          if (!world.switches.has(input.switchId)) return { switchId: input.switchId, code: 'NOT_FOUND' };
-          return { switchId: input.switchId, command: await set(input), code: null };
-        }),
-      );
-    },
+function taps(world: World) {
+  const views = new Views(world);
+  const set = async ({ switchId, on, timeoutMs }: Wanted) => {
+    const actor = { kind: 'MEMBER', name: world.person.name } as const;
+    return views.command(await world.command(known(world.switches, switchId), on, timeoutMs, actor));
   };
-
-  type Furniture = { id: string; name?: string; roomId?: string | null };
-  const furniture = {
-    createRoom: ({ input }: Input<{ name: string }>, asker: Asker) => (
-      inside(asker),
-      room(world.addRoom(roomNamed(input.name)).id)
+  return {
+    setSwitch: inside(world, ({ input }: Input<Wanted>) => set(input)),
+    setSwitches: inside(world, ({ inputs }: { inputs: Wanted[] }) =>
+      Promise.all(
+        inputs.map(async (input) =>
+          world.switches.has(input.switchId)
+            ? { switchId: input.switchId, command: await set(input), code: null }
+            : { switchId: input.switchId, command: null, code: 'NOT_FOUND' },
+        ),
+      ),
     ),
-    updateRoom: ({ input }: Input<{ id: string; name: string }>, asker: Asker) => {
-      inside(asker);
-      world.rooms.set(known(world.rooms, input.id).id, {
-        id: input.id,
-        name: roomNamed(input.name, input.id),
-      });
-      return room(input.id);
-    },
-    deleteRoom: ({ input }: Input<{ id: string }>, asker: Asker) => {
-      inside(asker);
-      known(world.rooms, input.id);
-      world.rooms.delete(input.id);
-      for (const it of world.devices.values()) if (it.roomId === input.id) it.roomId = null;
-      for (const it of world.switches.values()) {
-        if (it.roomId === input.id) it.roomId = null;
-        world.changed(it);
-      }
-      return true;
-    },
-    updateSwitch: ({ input }: Input<Furniture>, asker: Asker) => {
-      inside(asker);
-      const it = known(world.switches, input.id);
-      if (input.name !== undefined) it.name = name(input.name);
-      if (input.roomId !== undefined) it.roomId = input.roomId;
-      world.changed(it);
-      return shownSwitch(it);
-    },
-    updateDevice: ({ input }: Input<Furniture>, asker: Asker) => {
-      inside(asker);
-      const it = known(world.devices, input.id);
-      if (input.name !== undefined) it.name = name(input.name);
-      if (input.roomId !== undefined) it.roomId = input.roomId;
-      world.deviceChanged(it);
-      return device(it);
-    },
   };
+}
 
-  const subscription = {
+type Furniture = { id: string; name?: string; roomId?: string | null };
+
+function furniture(world: World) {
+  const views = new Views(world);
+  const roomName = (text: string, but?: string): string => {
+    const wanted = nameFrom(text);
+    const taken = [...world.rooms.values()].some((one) => one.name === wanted && one.id !== but);
+    if (taken) throw refuse('CONFLICT', 'There is a room of that name already.');
+    return wanted;
+  };
+  const arrange = (it: { name: string; roomId: string | null }, { name, roomId }: Furniture): void => {
+    if (name !== undefined) it.name = nameFrom(name);
+    if (roomId !== undefined) it.roomId = roomId === null ? null : known(world.rooms, roomId).id;
+  };
+  return {
+    createRoom: inside(world, ({ input }: Input<{ name: string }>) =>
+      views.room(world.addRoom(roomName(input.name)).id),
+    ),
+    updateRoom: inside(world, ({ input: { id, name } }: Input<{ id: string; name: string }>) => {
+      known(world.rooms, id);
+      world.rooms.set(id, { id, name: roomName(name, id) });
+      return views.room(id);
+    }),
+    deleteRoom: inside(world, ({ input: { id } }: Input<ById>) => {
+      known(world.rooms, id);
+      world.deleteRoom(id);
+      return true;
+    }),
+    updateSwitch: inside(world, ({ input }: Input<Furniture>) => {
+      const it = known(world.switches, input.id);
+      arrange(it, input);
+      world.changed(it);
+      return views.switch(it);
+    }),
+    updateDevice: inside(world, ({ input }: Input<Furniture>) => {
+      const it = known(world.devices, input.id);
+      arrange(it, input);
+      world.deviceChanged(it);
+      return views.device(it);
+    }),
+  };
+}
+
+function subscriptions(world: World) {
+  const views = new Views(world);
+
+  /** What is current, then what events make of it. */
+  async function* stream<T>(asker: Asker, first: T[], pick: (event: Event) => T | undefined | false) {
+    checkInside(world, asker);
+    const queue = [...first];
+    let wake = () => {};
+    const stop = world.listen((event) => {
+      const one = pick(event);
+      if (one) queue.push(one);
+      wake();
+    });
+    try {
+      for (;;) {
+        for (let one = queue.shift(); one; one = queue.shift()) yield one;
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+    } finally {
+      stop();
+    }
+  }
+
+  return {
     switchChanged: (_: unknown, asker: Asker) =>
       stream(
         asker,
-        [...world.switches.values()].map((it) => ({ switchChanged: shownSwitch(it) })),
+        views.switches().map((one) => ({ switchChanged: one })),
         (event) => {
-          const it = event.kind === 'switch' ? world.switches.get(event.id) : undefined;
-          return it && { switchChanged: shownSwitch(it) };
+          const it = event.kind === 'switch' && world.switches.get(event.id);
+          return it && { switchChanged: views.switch(it) };
         },
       ),
     switchRemoved: (_: unknown, asker: Asker) =>
-      stream(asker, [], (event) =>
-        event.kind === 'switch-removed' ? { switchRemoved: event.id } : undefined,
-      ),
+      stream(asker, [], (event) => event.kind === 'switch-removed' && { switchRemoved: event.id }),
     deviceChanged: (_: unknown, asker: Asker) =>
       stream(asker, [], (event) => {
-        const it = event.kind === 'device' ? world.devices.get(event.id) : undefined;
-        return it && { deviceChanged: device(it) };
+        const it = event.kind === 'device' && world.devices.get(event.id);
+        return it && { deviceChanged: views.device(it) };
       }),
   };
-
-  return { query, mutation: { ...people, ...taps, ...furniture }, subscription };
 }

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { graphql } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
-import { rootOf, schema, type Asker } from './schema';
+import { rootsOf, schema, type Asker } from './schema';
 import type { World } from './world';
 
 const COOKIE = 'gatehouse_session';
@@ -26,7 +26,7 @@ function sessionOf(request: IncomingMessage): string | null {
 }
 
 export function gateway(world: World) {
-  const roots = rootOf(world);
+  const roots = rootsOf(world);
   const sockets = new WebSocketServer({ noServer: true });
 
   useServer(

@@ -2,7 +2,7 @@
  * A home that behaves as boards do, without boards: what the fake server serves. Only tests and design work
  * meet it. The names of states and outcomes are those of gateway/schema.graphql.
  */
-import type { Actor, Command, Switch } from '../src/api/switches';
+import type { Actor, Command } from '../src/api/switches';
 import type { Device } from '../src/api/devices';
 import type { Room } from '../src/api/rooms';
 
@@ -107,6 +107,15 @@ export class World {
     this.switches.set(it.id, it);
     this.#tell({ kind: 'switch', id: it.id });
     return it;
+  }
+
+  deleteRoom(id: string): void {
+    this.rooms.delete(id);
+    for (const it of this.devices.values()) if (it.roomId === id) it.roomId = null;
+    for (const it of this.switches.values()) {
+      if (it.roomId === id) it.roomId = null;
+      this.changed(it);
+    }
   }
 
   removeSwitch(name: string): void {
@@ -303,5 +312,3 @@ export function liven(world: World, name: string, everyMs: number): () => void {
   const timer = setInterval(() => world.press(name), everyMs);
   return () => clearInterval(timer);
 }
-
-export type { Switch };

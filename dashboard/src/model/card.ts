@@ -28,15 +28,15 @@ const word = (on: boolean): 'on' | 'off' => (on ? 'on' : 'off');
 
 /** `live` is false while no connection stands: what is shown then is what was last known. */
 export function card(entry: Entry, now: number, live = true): Card {
-  const shown = current(entry, now);
+  const shown = current(entry, now, live);
   const known = shown.lead === 'on' || shown.lead === 'off';
   return live || !known ? shown : { ...shown, lead: `last known: ${shown.lead}` };
 }
 
-function current(entry: Entry, now: number): Card {
+function current(entry: Entry, now: number, live: boolean): Card {
   const { switch: it, outcome } = entry;
   const state = stateOf(entry);
-  const asked = askedOf(entry);
+  const asked = askedOf(entry, live);
   const base = { id: it.id, name: it.name, state, asked: asked === null ? null : word(asked) };
 
   if (asked !== null) {
@@ -68,9 +68,10 @@ function stateOf({ switch: it, outcome }: Entry): State {
   return word(it.on);
 }
 
-function askedOf({ switch: it, tap, outcome }: Entry): boolean | null {
+function askedOf({ switch: it, tap, outcome }: Entry, live: boolean): boolean | null {
   if (tap) return tap.on;
-  if (it.openCommand && it.openCommand.id !== outcome?.commandId) return it.openCommand.on;
+  // Without a connection a command may have ended long ago.
+  if (live && it.openCommand && it.openCommand.id !== outcome?.commandId) return it.openCommand.on;
   // Confirmed, but the report itself is still on its way over the other connection.
   if (outcome?.kind === 'CONFIRMED' && it.availability === 'ONLINE' && it.on !== outcome.on)
     return outcome.on;

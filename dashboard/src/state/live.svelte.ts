@@ -131,6 +131,11 @@ export class Live {
       this.#checkSession(error);
       throw error;
     }
+    await this.rearrange();
+  }
+
+  /** Reads names and places again: no subscription tells when another screen renames a room. */
+  async rearrange(): Promise<void> {
     const switches = await this.refresh();
     if (switches) this.panel = panel.arranged(this.panel, switches);
   }

@@ -1,0 +1,52 @@
+/** A World's things in the shape of gateway/schema.graphql. */
+import type { MockCommand, MockDevice, MockSwitch, World } from './world';
+
+export class Views {
+  constructor(private readonly world: World) {}
+
+  room(id: string | null | undefined): object | null {
+    const found = id ? this.world.rooms.get(id) : undefined;
+    if (!found) return null;
+    return { ...found, switches: () => this.switches().filter((one) => one.roomId === id) };
+  }
+
+  switches() {
+    return [...this.world.switches.values()].map((it) => this.switch(it));
+  }
+
+  switch(it: MockSwitch) {
+    const device = this.world.devices.get(it.deviceId);
+    const roomId = it.roomId ?? device?.roomId ?? null;
+    return {
+      ...it,
+      roomId,
+      room: () => this.room(roomId),
+      device: () => device && this.device(device),
+      availability: device?.availability,
+      desired: it.openCommand?.on ?? it.on,
+      openCommand: it.openCommand && this.command(it.openCommand),
+      lastChange: it.lastChange && {
+        ...it.lastChange,
+        command: it.lastChange.command && this.command(it.lastChange.command),
+      },
+    };
+  }
+
+  command(it: MockCommand): object {
+    return {
+      ...it,
+      switch: () => {
+        const found = this.world.switches.get(it.switchId);
+        return found && this.switch(found);
+      },
+    };
+  }
+
+  device(it: MockDevice): object {
+    return {
+      ...it,
+      room: () => this.room(it.roomId),
+      switches: () => this.switches().filter((one) => one.deviceId === it.id),
+    };
+  }
+}
