@@ -1,2 +1,17 @@
-//! The program: arguments, configuration, the composition root
-fn main() {}
+//! The program: arguments in, exit code out. What it is made of is put together in `app`.
+
+mod app;
+mod cli;
+mod config;
+mod control;
+mod exit;
+mod ready_file;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::parse().and_then(cli::Invocation::carry_out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

@@ -1,0 +1,75 @@
+# Thin on purpose: each target is a line or two.
+
+CARGO ?= cargo
+TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
+RUN_PACKAGES = make g++ ca-certificates
+TEST_PACKAGES = $(RUN_PACKAGES) doctest-dev valgrind clang-format mosquitto mosquitto-clients chromium
+SEEDS ?= 20000
+CARGO_DENY = 0.20.2
+
+.PHONY: run test check boards dashboard bench simulate schema format lint test-rust test-firmware test-dashboard test-browser deny clean
+
+run: ## a gateway with three virtual boards, until Ctrl-C
+	tests/support/debian-packages $(RUN_PACKAGES)
+	$(MAKE) --silent dashboard/dist/index.html boards
+	$(CARGO) build --quiet --package gatehouse
+	@exec env GATEHOUSE=$(TARGET_DIR)/debug/gatehouse BOARD=firmware/build/gatehouse-board tests/support/run
+
+boards: ## the virtual board: firmware/build/gatehouse-board
+	$(MAKE) --silent --directory firmware board
+
+dashboard: dashboard/dist/index.html
+dashboard/node_modules/.package-lock.json: dashboard/package-lock.json
+	cd dashboard && npm ci --no-audit --no-fund --loglevel=error
+dashboard/dist/index.html: dashboard/node_modules/.package-lock.json gateway/schema.graphql $(shell find dashboard/src dashboard/index.html dashboard/*.ts -type f 2>/dev/null)
+	cd dashboard && npm run --silent build
+	@touch $@
+
+check: format lint deny test ## what continuous integration runs
+
+format:
+	tests/support/debian-packages $(TEST_PACKAGES)
+	$(CARGO) fmt --all --check
+	$(MAKE) --silent --directory firmware format-check
+
+lint: dashboard/dist/index.html
+	$(CARGO) clippy --workspace --all-targets --quiet -- --deny warnings
+	cd dashboard && npm run --silent check
+
+deny:
+	$(CARGO) deny --version 2>/dev/null | grep -qF $(CARGO_DENY) || $(CARGO) install --locked --quiet cargo-deny@$(CARGO_DENY)
+	$(CARGO) deny --log-level error check bans licenses sources
+
+test: test-firmware test-dashboard test-rust test-browser ## every test
+
+test-rust: boards dashboard/dist/index.html
+	tests/support/debian-packages $(TEST_PACKAGES)
+	$(CARGO) build --quiet --package gatehouse
+	$(CARGO) test --workspace --quiet
+
+test-firmware:
+	tests/support/debian-packages $(TEST_PACKAGES)
+	$(MAKE) --silent --directory firmware test
+
+test-dashboard: dashboard/node_modules/.package-lock.json
+	tests/support/debian-packages $(TEST_PACKAGES)
+	cd dashboard && npm test --silent && npm run --silent test:mock
+
+test-browser: boards dashboard/dist/index.html
+	$(CARGO) build --quiet --package gatehouse
+	cd dashboard && npm run --silent test:gateway
+
+simulate: ## more worlds: make simulate SEEDS=1000000, or one of them: make simulate SEED=17
+	$(CARGO) run --release --quiet --package gatehouse-simulation -- $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+schema: ## the GraphQL schema as the API has it
+	$(CARGO) run --quiet --package gatehouse -- schema > gateway/schema.graphql.new && mv gateway/schema.graphql.new gateway/schema.graphql
+
+bench: boards dashboard/dist/index.html ## how fast a tap is, beside mosquitto
+	tests/support/debian-packages $(TEST_PACKAGES)
+	$(CARGO) build --release --quiet --package gatehouse --package gatehouse-bench
+	$(TARGET_DIR)/release/gatehouse-bench --gatehouse $(TARGET_DIR)/release/gatehouse
+
+clean:
+	$(CARGO) clean
+	rm -rf .run firmware/build dashboard/dist dashboard/node_modules

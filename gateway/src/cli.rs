@@ -1,0 +1,134 @@
+//! The command line.
+
+use crate::config::{self, Config};
+use crate::control::{Answer, Call, client};
+use crate::exit::Failure;
+use crate::{app, control};
+use clap::{Args, Parser, Subcommand};
+use std::path::{Path, PathBuf};
+
+/// Gatehouse: a home gateway. What you see is what the relay did, and nothing but you moves it.
+#[derive(Debug, Parser)]
+#[command(name = "gatehouse", version, about, disable_help_subcommand = true)]
+pub(crate) struct Invocation {
+    /// Configuration file
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where data is kept; overrides the configuration
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the gateway, until it is told to stop
+    Run {
+        /// Write where everything listens to this file, as JSON, once it does
+        #[arg(long, value_name = "FILE")]
+        ready_file: Option<PathBuf>,
+    },
+    /// Show the link and the code that make someone the owner of a new home
+    ClaimCode,
+    /// Print the GraphQL schema
+    Schema,
+    /// Boards
+    #[command(subcommand)]
+    Board(Board),
+}
+
+#[derive(Debug, Subcommand)]
+enum Board {
+    /// Claim a board by hand; the same once more changes nothing
+    Register(Register),
+}
+
+#[derive(Debug, Args)]
+struct Register {
+    /// The board's id on the wire: 1 to 32 characters of a-z, 0-9 and -
+    #[arg(long)]
+    id: String,
+    /// File that holds the secret the board presents; a line end at its end does not count
+    #[arg(long, value_name = "FILE")]
+    secret_file: PathBuf,
+    /// What people call it [default: its id]
+    #[arg(long)]
+    name: Option<String>,
+    /// The room it is in, made when there is none of that name
+    #[arg(long)]
+    room: Option<String>,
+    /// How many relays it has
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    relays: usize,
+}
+
+/// Reads the command line. Asking for help or the version prints it and ends the program.
+pub(crate) fn parse() -> Result<Invocation, Failure> {
+    Invocation::try_parse().map_err(|error| {
+        if !error.use_stderr() {
+            error.exit();
+        }
+        let text = error.to_string();
+        let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        Failure::usage(format!("{line} (gatehouse --help shows what there is)"))
+    })
+}
+
+impl Invocation {
+    /// Does what was asked.
+    pub(crate) fn carry_out(self) -> Result<(), Failure> {
+        if matches!(self.command, Command::Schema) {
+            print!("{}", gatehouse_api::sdl());
+            return Ok(());
+        }
+        let config = config::load(self.config.as_deref(), self.data_dir)?;
+        match self.command {
+            Command::Run { ready_file } => app::run(&config, ready_file.as_deref()),
+            Command::ClaimCode => claim_code(&config),
+            Command::Board(Board::Register(register)) => register_board(&config, register),
+            Command::Schema => Ok(()),
+        }
+    }
+}
+
+fn claim_code(config: &Config) -> Result<(), Failure> {
+    let Answer::ClaimCode { code, address } = client::call(config, &Call::ClaimCode)? else {
+        return Err(Failure::failed("the daemon answered another question; is it another version?"));
+    };
+    let Some(code) = code else {
+        return Err(Failure::failed("this gateway already has an owner, so there is no claim code"));
+    };
+    let Some(address) = address else {
+        return Err(Failure::failed("the daemon has no HTTP listener; set [http] listen and start it again"));
+    };
+    let link = control::claim_link(address, &code);
+    println!("{}", qr(&link)?);
+    println!("Open   {link}");
+    println!("Code   {code}");
+    Ok(())
+}
+
+/// A QR code of half blocks, for a terminal.
+fn qr(text: &str) -> Result<String, Failure> {
+    let code = qrcode::QrCode::new(text).map_err(|error| Failure::failed(format!("no QR code for the link: {error}")))?;
+    Ok(code.render::<qrcode::render::unicode::Dense1x2>().build())
+}
+
+fn register_board(config: &Config, register: Register) -> Result<(), Failure> {
+    let secret = read_secret(&register.secret_file)?;
+    let Register { id, name, room, relays, .. } = register;
+    let call = Call::RegisterBoard { id: id.clone(), secret, name, room, relays };
+    let Answer::Registered { device, name } = client::call(config, &call)? else {
+        return Err(Failure::failed("the daemon answered another question; is it another version?"));
+    };
+    println!("Board {id} is device {device}, \"{name}\".");
+    Ok(())
+}
+
+fn read_secret(path: &Path) -> Result<String, Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::failed(format!("cannot read the secret file {shown}: {error}")))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}

@@ -1,0 +1,287 @@
+//! Configuration: raw as the file has it, then checked once into the form the program uses.
+
+use crate::exit::Failure;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Where an installed gateway keeps its configuration.
+pub(crate) const DEFAULT_FILE: &str = "/etc/gatehouse/config.toml";
+/// Where an installed gateway keeps its data.
+pub(crate) const DEFAULT_DATA_DIR: &str = "/var/lib/gatehouse";
+const ENVIRONMENT: &str = "GATEHOUSE_";
+
+/// Checked configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Config {
+    /// Database, control socket and everything else that must survive.
+    pub(crate) data_dir: PathBuf,
+    /// Where HTTP listens; none for no such listener.
+    pub(crate) http: Option<SocketAddr>,
+    /// The name people use from outside, when there is one.
+    pub(crate) public_name: Option<String>,
+    /// Web origins of other programs that may use the API with a bearer token.
+    pub(crate) allowed_origins: Vec<String>,
+    /// Where MQTT without TLS listens; none for no such listener.
+    pub(crate) mqtt: Option<SocketAddr>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Raw {
+    data_dir: Option<PathBuf>,
+    http: RawHttp,
+    mqtt: RawMqtt,
+    mdns: RawMdns,
+    serial: RawSerial,
+    gpio: RawGpio,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawHttp {
+    listen: String,
+    tls_listen: String,
+    plain: bool,
+    public_name: String,
+    allowed_origins: Vec<String>,
+}
+
+impl Default for RawHttp {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".to_owned(),
+            tls_listen: String::new(),
+            plain: true,
+            public_name: String::new(),
+            allowed_origins: Vec::new(),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawMqtt {
+    listen: String,
+    tls_listen: String,
+}
+
+impl Default for RawMqtt {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:1883".to_owned(), tls_listen: String::new() }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawMdns {
+    enabled: bool,
+    #[expect(dead_code, reason = "taken so that one file serves this version and the next")]
+    hostname: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawSerial {
+    ports: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawGpio {
+    enabled: bool,
+}
+
+/// Reads the configuration: the file, then `GATEHOUSE_<SECTION>_<KEY>` of the environment over it, then `data_dir`
+/// of the command line over both.
+pub(crate) fn load(file: Option<&Path>, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
+    let path = file.unwrap_or(Path::new(DEFAULT_FILE));
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(Failure::usage(format!("cannot read the configuration {}: {error}", path.display()))),
+    };
+    let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    let environment: Vec<_> =
+        environment.filter_map(|(name, value)| Some((name, value.into_string().ok()?))).collect();
+    parse(&text, &path.display().to_string(), &environment, data_dir)
+}
+
+fn parse(
+    text: &str,
+    name: &str,
+    environment: &[(String, String)],
+    data_dir: Option<PathBuf>,
+) -> Result<Config, Failure> {
+    // First alone, so that an error can name the line of the file.
+    toml::from_str::<Raw>(text).map_err(|error| Failure::usage(locate(&error, text, name)))?;
+    let mut table: toml::Table = text.parse().map_err(|error| Failure::usage(locate(&error, text, name)))?;
+    for (variable, value) in environment {
+        override_key(&mut table, variable, value)?;
+    }
+    let raw: Raw = toml::Value::Table(table)
+        .try_into()
+        .map_err(|error: toml::de::Error| Failure::usage(format!("in the environment: {}", error.message())))?;
+    check(raw, data_dir)
+}
+
+fn locate(error: &toml::de::Error, text: &str, name: &str) -> String {
+    let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+    format!("{name}, line {line}: {}", error.message())
+}
+
+/// The sections and keys that the environment may set; whatever else starts with the prefix is somebody else's.
+const KEYS: &[(&str, &[&str])] = &[
+    ("http", &["listen", "tls_listen", "plain", "public_name", "allowed_origins"]),
+    ("mqtt", &["listen", "tls_listen"]),
+    ("mdns", &["enabled", "hostname"]),
+    ("serial", &["ports"]),
+    ("gpio", &["enabled"]),
+];
+
+fn override_key(table: &mut toml::Table, variable: &str, value: &str) -> Result<(), Failure> {
+    let Some(name) = variable.strip_prefix(ENVIRONMENT).map(str::to_lowercase) else { return Ok(()) };
+    if name == "data_dir" {
+        table.insert(name, toml::Value::String(value.to_owned()));
+        return Ok(());
+    }
+    let Some((section, keys, key)) =
+        KEYS.iter().find_map(|(section, keys)| Some((section, keys, name.strip_prefix(section)?.strip_prefix('_')?)))
+    else {
+        return Ok(());
+    };
+    if !keys.contains(&key) {
+        return Err(Failure::usage(format!("{variable}: [{section}] has no key {key}; it has {}", keys.join(", "))));
+    }
+    let value = match key {
+        "plain" | "enabled" => match value {
+            "true" => toml::Value::Boolean(true),
+            "false" => toml::Value::Boolean(false),
+            _ => return Err(Failure::usage(format!("{variable} must be true or false, not {value:?}"))),
+        },
+        "allowed_origins" | "ports" => {
+            let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
+            toml::Value::Array(items.map(|item| toml::Value::String(item.to_owned())).collect())
+        }
+        _ => toml::Value::String(value.to_owned()),
+    };
+    let section = table.entry(*section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+    if let Some(section) = section.as_table_mut() {
+        section.insert(key.to_owned(), value);
+    }
+    Ok(())
+}
+
+fn check(raw: Raw, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
+    let later = |what: &str, how: &str| Err(Failure::usage(format!("{what} is not in this version yet: {how}")));
+    if !raw.http.tls_listen.is_empty() {
+        return later("HTTPS", "leave [http] tls_listen empty");
+    }
+    if !raw.http.plain {
+        return later("HTTPS", "set [http] plain = true to serve everything on HTTP");
+    }
+    if !raw.mqtt.tls_listen.is_empty() {
+        return later("MQTT over TLS", "leave [mqtt] tls_listen empty");
+    }
+    if raw.mdns.enabled {
+        return later("mDNS", "set [mdns] enabled = false");
+    }
+    if !raw.serial.ports.is_empty() {
+        return later("provisioning over serial", "leave [serial] ports empty");
+    }
+    if raw.gpio.enabled {
+        return later("GPIO", "set [gpio] enabled = false");
+    }
+    Ok(Config {
+        data_dir: data_dir.or(raw.data_dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
+        http: listener("[http] listen", &raw.http.listen)?,
+        public_name: Some(raw.http.public_name).filter(|name| !name.is_empty()),
+        allowed_origins: raw.http.allowed_origins,
+        mqtt: listener("[mqtt] listen", &raw.mqtt.listen)?,
+    })
+}
+
+fn listener(key: &str, text: &str) -> Result<Option<SocketAddr>, Failure> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let address = text.parse().map_err(|_| {
+        Failure::usage(format!("{key} = {text:?} is not an address with a port, such as \"127.0.0.1:8080\" or \"\""))
+    })?;
+    Ok(Some(address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(failure: Failure) -> String {
+        format!("{failure:?}")
+    }
+
+    fn from(text: &str, environment: &[(&str, &str)]) -> Result<Config, Failure> {
+        let environment: Vec<_> = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        parse(text, "config.toml", &environment, None)
+    }
+
+    #[test]
+    fn an_empty_file_gives_the_defaults() {
+        let config = from("", &[]).unwrap();
+        assert_eq!(config.data_dir, Path::new(DEFAULT_DATA_DIR));
+        assert_eq!(config.http.unwrap().to_string(), "127.0.0.1:8080");
+        assert_eq!(config.mqtt.unwrap().to_string(), "127.0.0.1:1883");
+    }
+
+    #[test]
+    fn the_packaged_file_says_what_the_defaults_are() {
+        let packaged = include_str!("../../packaging/config.toml");
+        let uncommented: String =
+            packaged.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line)).collect::<Vec<_>>().join("\n");
+        assert_ne!(packaged, uncommented, "each key stands there, commented");
+        assert_eq!(from(&uncommented, &[]).unwrap(), from("", &[]).unwrap());
+        assert_eq!(from(packaged, &[]).unwrap(), from("", &[]).unwrap());
+        for (section, keys) in KEYS {
+            assert!(packaged.contains(&format!("[{section}]")), "[{section}]");
+            for key in *keys {
+                assert!(packaged.contains(&format!("#: {key} = ")), "[{section}] {key}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line() {
+        let refused = message(from("[http]\nlisten = \"127.0.0.1:1\"\nlissten = 1\n", &[]).unwrap_err());
+        assert!(refused.contains("config.toml, line 3") && refused.contains("lissten"), "{refused}");
+        let refused = message(from("[htttp]\n", &[]).unwrap_err());
+        assert!(refused.contains("line 1") && refused.contains("htttp"), "{refused}");
+        let refused = message(from("x = \n", &[]).unwrap_err());
+        assert!(refused.contains("line 1"), "{refused}");
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file() {
+        let file = "[http]\nlisten = \"127.0.0.1:1\"\n";
+        let config = from(file, &[("GATEHOUSE_HTTP_LISTEN", "127.0.0.1:2"), ("GATEHOUSE_MQTT_LISTEN", "")]).unwrap();
+        assert_eq!(config.http.unwrap().port(), 2);
+        assert_eq!(config.mqtt, None);
+        let config = from(file, &[("GATEHOUSE_HTTP_ALLOWED_ORIGINS", "https://a.example, https://b.example")]).unwrap();
+        assert_eq!(config.allowed_origins, ["https://a.example", "https://b.example"]);
+        let refused = message(from(file, &[("GATEHOUSE_HTTP_LISTN", "x")]).unwrap_err());
+        assert!(refused.contains("GATEHOUSE_HTTP_LISTN"), "{refused}");
+        assert!(from(file, &[("GATEHOUSE_LOG", "debug")]).is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_with_what_to_do() {
+        for (text, hint) in [
+            ("[http]\nlisten = \"8080\"", "127.0.0.1:8080"),
+            ("[http]\ntls_listen = \"0.0.0.0:443\"", "leave [http] tls_listen empty"),
+            ("[http]\nplain = false", "plain = true"),
+            ("[mqtt]\nlisten = \"localhost\"", "[mqtt] listen"),
+            ("[mdns]\nenabled = true", "enabled = false"),
+        ] {
+            let refused = message(from(text, &[]).unwrap_err());
+            assert!(refused.contains(hint), "{text}: {refused}");
+        }
+    }
+}

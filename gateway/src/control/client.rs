@@ -1,0 +1,50 @@
+//! The command line's end of the control socket.
+
+use super::{Answer, Call, MAX_LINE, socket_path};
+use crate::config::Config;
+use crate::exit::Failure;
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+/// How long the daemon may take: a registration waits for the disk.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Asks the running daemon.
+pub(crate) fn call(config: &Config, call: &Call) -> Result<Answer, Failure> {
+    let path = socket_path(config);
+    let stream = UnixStream::connect(&path).map_err(|error| unreachable(&path.display().to_string(), &error))?;
+    let line = ask(stream, call).map_err(|error| Failure::temporary(format!("the daemon did not answer: {error}")))?;
+    match serde_json::from_str(&line) {
+        Ok(Answer::Refused { message, try_again: true }) => Err(Failure::temporary(message)),
+        Ok(Answer::Refused { message, try_again: false }) => Err(Failure::failed(message)),
+        Ok(answer) => Ok(answer),
+        Err(error) => Err(Failure::failed(format!("the daemon's answer makes no sense; is it another version? {error}"))),
+    }
+}
+
+fn unreachable(path: &str, error: &std::io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
+            Failure::temporary(format!("no daemon is running on this data directory ({path}); start it with gatehouse run"))
+        }
+        ErrorKind::PermissionDenied => Failure::failed(format!(
+            "{path} may not be opened by this user; use sudo, or be a member of group gatehouse"
+        )),
+        _ => Failure::failed(format!("cannot reach the daemon at {path}: {error}")),
+    }
+}
+
+fn ask(mut stream: UnixStream, call: &Call) -> std::io::Result<String> {
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    let mut question = serde_json::to_string(call)?;
+    question.push('\n');
+    stream.write_all(question.as_bytes())?;
+    let mut line = String::new();
+    BufReader::new(stream.take(MAX_LINE as u64)).read_line(&mut line)?;
+    if line.is_empty() {
+        return Err(std::io::Error::new(ErrorKind::UnexpectedEof, "it closed the connection"));
+    }
+    Ok(line)
+}

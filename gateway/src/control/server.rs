@@ -1,0 +1,159 @@
+//! The daemon's end of the control socket.
+
+use super::{Answer, Call, MAX_LINE};
+use anyhow::Context;
+use gatehouse_core::access::{Administer, Denied};
+use gatehouse_core::home::Registration;
+use gatehouse_core::name::{BoardId, Name};
+use gatehouse_hub::Hub;
+use std::net::SocketAddr;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Callers at a time.
+const MAX_CALLERS: usize = 16;
+/// How long a caller may take to ask and to listen.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Shortest and longest secret of a board, in bytes. What a provisioned board gets is far longer than the least.
+const SECRET_BYTES: std::ops::RangeInclusive<usize> = 8..=256;
+
+/// A bound control socket; its file goes when it does.
+#[derive(Debug)]
+pub(crate) struct Control {
+    listener: UnixListener,
+    path: PathBuf,
+    hub: Hub,
+    http: Option<SocketAddr>,
+    /// Whose callers are let in, beside root.
+    owner: (u32, u32),
+}
+
+impl Control {
+    /// Binds the socket. Call it only when this daemon holds the data directory: a socket left behind is replaced.
+    pub(crate) fn bind(path: &Path, hub: Hub, http: Option<SocketAddr>) -> anyhow::Result<Self> {
+        let _none_left_behind = std::fs::remove_file(path);
+        let shown = path.display();
+        let listener = UnixListener::bind(path).with_context(|| format!("cannot make the control socket {shown}"))?;
+        let installed = path.starts_with("/run");
+        let mode = if installed { 0o660 } else { 0o600 };
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+            .with_context(|| format!("cannot protect the control socket {shown}"))?;
+        let file = std::fs::metadata(path).with_context(|| format!("cannot see the control socket {shown}"))?;
+        Ok(Self { listener, path: path.to_owned(), hub, http, owner: (file.uid(), file.gid()) })
+    }
+
+    /// Serves until `stop`.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let mut callers = JoinSet::new();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                Some(_) = callers.join_next(), if !callers.is_empty() => {}
+                accepted = self.listener.accept(), if callers.len() < MAX_CALLERS => match accepted {
+                    Ok((stream, _)) if self.may_call(&stream) => {
+                        let (hub, http) = (self.hub.clone(), self.http);
+                        callers.spawn(async move {
+                            if tokio::time::timeout(TIMEOUT, serve(stream, hub, http)).await.is_err() {
+                                tracing::warn!("a caller on the control socket took too long");
+                            }
+                        });
+                    }
+                    Ok(_) => tracing::warn!("a caller on the control socket was refused"),
+                    Err(error) => {
+                        tracing::warn!(%error, "the control socket cannot accept");
+                        tokio::task::yield_now().await;
+                    }
+                }
+            }
+        }
+    }
+
+    fn may_call(&self, stream: &UnixStream) -> bool {
+        let (user, group) = self.owner;
+        stream.peer_cred().is_ok_and(|peer| peer.uid() == 0 || peer.uid() == user || peer.gid() == group)
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        let _already_gone = std::fs::remove_file(&self.path);
+    }
+}
+
+async fn serve(stream: UnixStream, hub: Hub, http: Option<SocketAddr>) {
+    let (reader, mut writer) = stream.into_split();
+    let mut line = String::new();
+    let mut reader = BufReader::new(reader.take(MAX_LINE as u64));
+    if reader.read_line(&mut line).await.unwrap_or(0) == 0 {
+        return;
+    }
+    let answer = match serde_json::from_str(&line) {
+        Ok(call) => answer(call, &hub, http).await,
+        Err(error) => refused(format!("the daemon does not understand the question: {error}")),
+    };
+    let Ok(mut answer) = serde_json::to_string(&answer) else { return };
+    answer.push('\n');
+    // A caller that went away misses its answer.
+    let _gone = writer.write_all(answer.as_bytes()).await;
+}
+
+fn refused(message: impl Into<String>) -> Answer {
+    Answer::Refused { message: message.into(), try_again: false }
+}
+
+async fn answer(call: Call, hub: &Hub, http: Option<SocketAddr>) -> Answer {
+    match call {
+        Call::ClaimCode => match hub.claim_code().await {
+            Ok(code) => Answer::ClaimCode { code, address: http },
+            Err(denied) => explain(denied),
+        },
+        Call::RegisterBoard { id, secret, name, room, relays } => {
+            let registration = match registration(&id, &secret, name, room, relays) {
+                Ok(registration) => registration,
+                Err(message) => return refused(message),
+            };
+            match hub.register_board(Administer::console(), registration).await {
+                Ok(device) => Answer::Registered { device: device.id.to_string(), name: device.name.to_string() },
+                Err(denied) => explain(denied),
+            }
+        }
+    }
+}
+
+fn registration(
+    id: &str,
+    secret: &str,
+    name: Option<String>,
+    room: Option<String>,
+    relays: usize,
+) -> Result<Registration, String> {
+    let board = BoardId::new(id).map_err(|error| format!("--id {id:?}: {error}"))?;
+    if !SECRET_BYTES.contains(&secret.len()) {
+        return Err(format!("a secret has {} to {} bytes", SECRET_BYTES.start(), SECRET_BYTES.end()));
+    }
+    let name_of = |option: &str, text: Option<String>| match text {
+        None => Ok(None),
+        Some(text) => Name::new(&text).map(Some).map_err(|error| format!("{option} {text:?}: {error}")),
+    };
+    let secret = gatehouse_broker::secret_hash(board.as_str(), secret.as_bytes());
+    Ok(Registration { board, secret, name: name_of("--name", name)?, room: name_of("--room", room)?, relays })
+}
+
+fn explain(denied: Denied) -> Answer {
+    let message = match denied {
+        Denied::BadInput { field, message } => format!("{field}: {message}"),
+        Denied::Conflict(message) => message,
+        Denied::Busy => "the daemon is busy; try again".to_owned(),
+        Denied::RateLimited { retry_after } => format!("too many tries; try again in {} s", retry_after.as_secs() + 1),
+        Denied::Storage => "the database could not write it, so nothing was changed; is the disk full?".to_owned(),
+        Denied::NotFound(what) => format!("there is no such {what}"),
+        Denied::Unauthenticated | Denied::Forbidden | Denied::Unclaimed => "that is not allowed".to_owned(),
+    };
+    let try_again = message.contains("try again");
+    Answer::Refused { message, try_again }
+}

@@ -1,0 +1,58 @@
+//! How the program ends: one line that says what to do, and a code that scripts can go by.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// What kind of failure, as contract for scripts (`sysexits.h` gives 75 its meaning).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It did not work: exit code 1.
+    Failed,
+    /// It was asked for in a way that is not understood: exit code 2.
+    Usage,
+    /// It may work later, when the daemon runs or is less busy: exit code 75.
+    Temporary,
+}
+
+/// Why the program ends without having done what it was asked.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: Kind,
+    error: anyhow::Error,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: Kind, error: impl Into<anyhow::Error>) -> Self {
+        Self { kind, error: error.into() }
+    }
+
+    pub(crate) fn usage(message: impl fmt::Display) -> Self {
+        Self::new(Kind::Usage, anyhow::anyhow!("{message}"))
+    }
+
+    pub(crate) fn temporary(message: impl fmt::Display) -> Self {
+        Self::new(Kind::Temporary, anyhow::anyhow!("{message}"))
+    }
+
+    pub(crate) fn failed(message: impl fmt::Display) -> Self {
+        Self::new(Kind::Failed, anyhow::anyhow!("{message}"))
+    }
+
+    /// Says why on standard error, in one line.
+    pub(crate) fn report(self) -> ExitCode {
+        let text = format!("{:#}", self.error);
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        eprintln!("gatehouse: {line}");
+        ExitCode::from(match self.kind {
+            Kind::Failed => 1,
+            Kind::Usage => 2,
+            Kind::Temporary => 75,
+        })
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self { kind: Kind::Failed, error }
+    }
+}
