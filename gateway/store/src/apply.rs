@@ -1,0 +1,93 @@
+//! Records into tables, within one transaction.
+
+use crate::rows;
+use crate::tables::{COMMAND, DEVICE, HOME, MEMBER, OPEN_COMMAND, REPORTED, ROOM, SESSION, SWITCH};
+use gatehouse_core::command::{Command, Outcome};
+use gatehouse_core::record::Record;
+use redb::{ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
+
+/// Commands taken out at least in one commit while there are too many, so that no commit takes long.
+const PRUNE_SLICE: u64 = 256;
+
+/// Applies records in order, then takes out the oldest commands beyond `limit`.
+pub(crate) fn apply<'a>(
+    txn: &WriteTransaction,
+    records: impl Iterator<Item = &'a Record>,
+    limit: u64,
+) -> Result<(), redb::Error> {
+    let mut commands = Commands::open(txn)?;
+    let mut home = txn.open_table(HOME)?;
+    let mut member = txn.open_table(MEMBER)?;
+    let mut session = txn.open_table(SESSION)?;
+    let mut room = txn.open_table(ROOM)?;
+    let mut device = txn.open_table(DEVICE)?;
+    let mut switch = txn.open_table(SWITCH)?;
+    let mut reported = txn.open_table(REPORTED)?;
+    for record in records {
+        match record {
+            Record::Home(kept) => put(&mut home, kept.id.raw(), &rows::home(kept))?,
+            Record::Member(kept) => put(&mut member, kept.id.raw(), &rows::member(kept))?,
+            Record::Session(kept) => put(&mut session, kept.id.raw(), &rows::session(kept))?,
+            Record::SessionEnded(id) => drop(session.remove(id.raw())?),
+            Record::Room(kept) => put(&mut room, kept.id.raw(), &rows::room(kept))?,
+            Record::RoomDeleted(id) => drop(room.remove(id.raw())?),
+            Record::Device(kept) => put(&mut device, kept.id.raw(), &rows::device(kept))?,
+            Record::Switch(kept) => put(&mut switch, kept.id.raw(), &rows::switch(kept))?,
+            Record::Reported(id, kept) => {
+                put(&mut reported, id.raw(), &rows::reported(kept))?;
+                if let Some(command) = kept.change.as_ref().and_then(|change| change.command.as_deref()) {
+                    commands.put_if_missing(command)?;
+                }
+            }
+            Record::Command(kept) => commands.put(kept)?,
+        }
+    }
+    commands.prune(limit)
+}
+
+fn put(table: &mut Table<'_, u64, &'static [u8]>, key: u64, row: &[u8]) -> Result<(), redb::Error> {
+    table.insert(key, row)?;
+    Ok(())
+}
+
+struct Commands<'txn> {
+    rows: Table<'txn, u64, &'static [u8]>,
+    open: Table<'txn, u64, ()>,
+    added: u64,
+}
+
+impl<'txn> Commands<'txn> {
+    fn open(txn: &'txn WriteTransaction) -> Result<Self, redb::Error> {
+        Ok(Self { rows: txn.open_table(COMMAND)?, open: txn.open_table(OPEN_COMMAND)?, added: 0 })
+    }
+
+    fn put(&mut self, command: &Command) -> Result<(), redb::Error> {
+        let key = command.id.raw();
+        if self.rows.insert(key, rows::command(command).as_slice())?.is_none() {
+            self.added += 1;
+        }
+        if command.outcome == Outcome::Open {
+            self.open.insert(key, ())?;
+        } else {
+            self.open.remove(key)?;
+        }
+        Ok(())
+    }
+
+    /// A change names its command as it was then; a row that is there knows as much or more.
+    fn put_if_missing(&mut self, command: &Command) -> Result<(), redb::Error> {
+        if self.rows.get(command.id.raw())?.is_some() { Ok(()) } else { self.put(command) }
+    }
+
+    /// Ids rise with time, so the first rows are the oldest. At least as many go as came, else the table would
+    /// grow for as long as commands keep coming.
+    fn prune(&mut self, limit: u64) -> Result<(), redb::Error> {
+        let surplus = self.rows.len()?.saturating_sub(limit);
+        for _ in 0..surplus.min(self.added.max(PRUNE_SLICE)) {
+            let Some((key, _)) = self.rows.pop_first()? else { break };
+            let key = key.value();
+            self.open.remove(key)?;
+        }
+        Ok(())
+    }
+}

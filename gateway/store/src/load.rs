@@ -1,0 +1,97 @@
+//! Tables back into records.
+
+use crate::error::Fault;
+use crate::rows::{self, BadRow};
+use crate::tables::{COMMAND, DEVICE, HOME, MEMBER, OPEN_COMMAND, REPORTED, ROOM, Rows, SESSION, SWITCH};
+use gatehouse_core::command::Command;
+use gatehouse_core::ids::SwitchId;
+use gatehouse_core::record::Record;
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableHandle};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Everything a home is made of, each kind before those that refer to it, and the commands that are still open.
+pub(crate) fn load(txn: &ReadTransaction) -> Result<Vec<Record>, Fault> {
+    let mut all = Vec::new();
+    table(txn, HOME, &mut all, |key, row| Ok(Record::Home(Arc::new(rows::to_home(key, row)?))))?;
+    table(txn, MEMBER, &mut all, |key, row| Ok(Record::Member(Arc::new(rows::to_member(key, row)?))))?;
+    table(txn, SESSION, &mut all, |key, row| Ok(Record::Session(rows::to_session(key, row)?)))?;
+    table(txn, ROOM, &mut all, |key, row| Ok(Record::Room(Arc::new(rows::to_room(key, row)?))))?;
+    table(txn, DEVICE, &mut all, |key, row| Ok(Record::Device(Arc::new(rows::to_device(key, row)?))))?;
+    table(txn, SWITCH, &mut all, |key, row| Ok(Record::Switch(Arc::new(rows::to_switch(key, row)?))))?;
+
+    let mut commands = Commands { rows: txn.open_table(COMMAND)?, found: HashMap::new() };
+    let reported = txn.open_table(REPORTED)?;
+    for entry in reported.iter()? {
+        let (key, row) = entry?;
+        let key = key.value();
+        let kept = rows::to_reported(row.value(), |id| commands.find(id).map_err(Cause::Fault));
+        let kept = kept.map_err(|cause| match cause {
+            Cause::Row(bad) => damaged(REPORTED, key, bad),
+            Cause::Fault(fault) => fault,
+        })?;
+        all.push(Record::Reported(SwitchId::from_raw(key), kept));
+    }
+    for entry in txn.open_table(OPEN_COMMAND)?.iter()? {
+        let key = entry?.0.value();
+        let missing = || damaged(COMMAND, key, BadRow("it is open, but not there".to_owned()));
+        all.push(Record::Command(commands.find(key)?.ok_or_else(missing)?));
+    }
+    Ok(all)
+}
+
+/// The command with this raw id, when it is kept.
+pub(crate) fn command(txn: &ReadTransaction, key: u64) -> Result<Option<Command>, Fault> {
+    find(&txn.open_table(COMMAND)?, key)
+}
+
+fn find(rows: &ReadOnlyTable<u64, &'static [u8]>, key: u64) -> Result<Option<Command>, Fault> {
+    let Some(row) = rows.get(key)? else { return Ok(None) };
+    rows::to_command(key, row.value()).map(Some).map_err(|bad| damaged(COMMAND, key, bad))
+}
+
+fn damaged(table: Rows, key: u64, bad: BadRow) -> Fault {
+    Fault::Row { table: table.name().to_owned(), key, why: bad.0 }
+}
+
+fn table(
+    txn: &ReadTransaction,
+    table: Rows,
+    all: &mut Vec<Record>,
+    record: impl Fn(u64, &[u8]) -> Result<Record, BadRow>,
+) -> Result<(), Fault> {
+    for entry in txn.open_table(table)?.iter()? {
+        let (key, row) = entry?;
+        let key = key.value();
+        all.push(record(key, row.value()).map_err(|bad| damaged(table, key, bad))?);
+    }
+    Ok(())
+}
+
+enum Cause {
+    Row(BadRow),
+    Fault(Fault),
+}
+
+impl From<BadRow> for Cause {
+    fn from(bad: BadRow) -> Self {
+        Self::Row(bad)
+    }
+}
+
+/// Commands met while loading; the same one is shared, as it was in memory.
+struct Commands {
+    rows: ReadOnlyTable<u64, &'static [u8]>,
+    found: HashMap<u64, Arc<Command>>,
+}
+
+impl Commands {
+    fn find(&mut self, key: u64) -> Result<Option<Arc<Command>>, Fault> {
+        if let Some(command) = self.found.get(&key) {
+            return Ok(Some(command.clone()));
+        }
+        let Some(command) = find(&self.rows, key)?.map(Arc::new) else { return Ok(None) };
+        self.found.insert(key, command.clone());
+        Ok(Some(command))
+    }
+}

@@ -1,0 +1,211 @@
+//! From a directory to an open database, without ever writing over what cannot be read.
+
+use crate::disk::{Disk, Source};
+use crate::error::{Fault, OpenError, WriteError};
+use crate::load::load;
+use crate::migrate::{self, SCHEMA, STEPS};
+use crate::reader::Reader;
+use crate::tables::{self, BOOT, COMMIT, META};
+use crate::writer::Writer;
+use crate::{Memory, Settings, StorageBackend};
+use gatehouse_core::ids::{MAX_BOOTS, Ticket};
+use gatehouse_core::record::Record;
+use redb::backends::FileBackend;
+use redb::{Database, DatabaseError, ReadTransaction, ReadableDatabase, ReadableTable};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The database's file in the data directory.
+pub const FILE_NAME: &str = "gatehouse.redb";
+/// A database in the making: nobody was told yet that anything is in it.
+const UNFINISHED: &str = "gatehouse.redb.new";
+
+/// A database as it was found.
+#[derive(Debug)]
+pub struct Opened {
+    /// To read and write it.
+    pub store: Store,
+    /// The number of this start, from 1, under [`MAX_BOOTS`]; on disk before anyone sees it.
+    pub boot: u32,
+    /// What a home is made of, each kind before those that refer to it: home, members, sessions, rooms, devices,
+    /// switches, reported states, and the commands that were still open. A change of a reported state names its
+    /// command when that is still kept.
+    pub records: Vec<Record>,
+}
+
+/// An open database, to read from and to start the writer on.
+pub struct Store {
+    disk: Arc<Disk>,
+    settings: Settings,
+    commit: u64,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store")
+    }
+}
+
+impl Store {
+    /// A way to read, good until the writer stops.
+    pub fn reader(&self) -> Reader {
+        Reader::new(self.disk.clone())
+    }
+
+    /// Starts the thread that writes. It calls `on_written` once for every ticket, with `Ok` when the records are
+    /// on disk; `on_written` must not block, for nothing is written meanwhile.
+    pub fn start_writer(self, on_written: impl Fn(Ticket, Result<(), WriteError>) + Send + 'static) -> Writer {
+        Writer::start(self.disk, self.settings, self.commit, on_written)
+    }
+}
+
+/// Opens the database in a data directory, with the default [`Settings`]; makes directory (mode 0700) and file
+/// (mode 0600) when they are missing. A file that a crash left half written is repaired to its last commit. Only
+/// one process at a time gets a directory.
+pub fn open(data_dir: &Path) -> Result<Opened, OpenError> {
+    open_with(data_dir, Settings::default())
+}
+
+/// [`open`], with other limits.
+pub fn open_with(data_dir: &Path, settings: Settings) -> Result<Opened, OpenError> {
+    let directory = |source| OpenError::Directory { path: data_dir.to_owned(), source };
+    DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(directory)?;
+    let lock = File::open(data_dir).map_err(directory)?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(OpenError::Locked { path: data_dir.to_owned() }),
+        Err(TryLockError::Error(source)) => return Err(directory(source)),
+    }
+    let path = data_dir.join(FILE_NAME);
+    match fs::metadata(&path) {
+        Ok(found) if !found.is_file() || found.len() == 0 => return Err(OpenError::NotADatabase { path }),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make_file(data_dir, &lock).map_err(directory)?,
+        Err(source) => return Err(directory(source)),
+    }
+    let file = path.clone();
+    let source = Source::new(move || {
+        let file = OpenOptions::new().read(true).write(true).open(&file)?;
+        FileBackend::new(file).map_err(|error| io::Error::other(error.to_string()))
+    });
+    finish(&path, settings, source, Some(lock))
+}
+
+/// Opens a database in memory that nobody else can reach; it is gone with the last handle.
+pub fn in_memory() -> Result<Opened, OpenError> {
+    Memory::default().open(Settings::default())
+}
+
+/// Opens the database on storage of the caller's: `storage` is called at every opening and must give the same bytes
+/// again. `name` stands for the file in messages. Nothing keeps two processes apart. For tests that need a disk
+/// to fail.
+pub fn open_on<B: StorageBackend>(
+    name: &Path,
+    settings: Settings,
+    storage: impl Fn() -> io::Result<B> + Send + Sync + 'static,
+) -> Result<Opened, OpenError> {
+    let at = |fault: Fault| fault.at(name.to_owned());
+    let empty = storage().and_then(|storage| storage.len()).map_err(|e| at(redb::Error::Io(e).into()))? == 0;
+    let source = Source::new(storage);
+    if empty {
+        source.open().map_err(Fault::from).and_then(initialise).map_err(at)?;
+    }
+    finish(name, settings, source, None)
+}
+
+/// A crash must not leave a file under the right name that is no database yet, so it gets its name last.
+fn make_file(data_dir: &Path, directory: &File) -> io::Result<()> {
+    let unfinished = data_dir.join(UNFINISHED);
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    let backend = FileBackend::new(file).map_err(|error| io::Error::other(error.to_string()))?;
+    let database = Database::builder().create_with_backend(backend).map_err(Fault::from);
+    database.and_then(initialise).map_err(|fault| match fault {
+        Fault::Redb(redb::Error::Io(error)) => error,
+        fault => io::Error::other(fault.at(unfinished.clone())),
+    })?;
+    fs::rename(&unfinished, data_dir.join(FILE_NAME))?;
+    directory.sync_all()
+}
+
+fn initialise(database: Database) -> Result<(), Fault> {
+    let txn = database.begin_write()?;
+    tables::create(&txn)?;
+    txn.open_table(META)?.insert(tables::SCHEMA, SCHEMA)?;
+    txn.commit()?;
+    Ok(database.close()?)
+}
+
+fn finish(path: &Path, settings: Settings, source: Source, lock: Option<File>) -> Result<Opened, OpenError> {
+    // redb trusts a file that was closed cleanly and may panic when something else changed it since.
+    let read = catch_unwind(AssertUnwindSafe(|| read_and_raise(&source)));
+    let read = read.unwrap_or_else(|_| Err(Fault::Damaged("its pages do not fit together".to_owned())));
+    let Start { database, boot, commit, records } = read.map_err(|fault| fault.at(path.to_owned()))?;
+    let disk = Arc::new(Disk::new(source, database, lock));
+    Ok(Opened { store: Store { disk, settings, commit }, boot, records })
+}
+
+struct Start {
+    database: Database,
+    boot: u32,
+    commit: u64,
+    records: Vec<Record>,
+}
+
+fn read_and_raise(source: &Source) -> Result<Start, Fault> {
+    // First without the right to write: what is damaged or too new must stay as it is, byte for byte.
+    let mut records = None;
+    match source.open_read_only() {
+        Ok(database) => {
+            let txn = database.begin_read()?;
+            if schema(&txn)? == SCHEMA {
+                records = Some(load(&txn)?);
+            }
+        }
+        // It was not closed cleanly. The repair checks everything before it writes anything.
+        Err(DatabaseError::RepairAborted) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let database = source.open()?;
+    let (boot, commit) = raise_boot(&database)?;
+    let records = match records {
+        Some(records) => records,
+        None => load(&database.begin_read()?)?,
+    };
+    Ok(Start { database, boot, commit, records })
+}
+
+fn schema(txn: &ReadTransaction) -> Result<u64, Fault> {
+    let meta = txn.open_table(META).map_err(|error| match error {
+        redb::TableError::TableDoesNotExist(_) => {
+            Fault::Damaged("it is a redb database, but not one of gatehouse".to_owned())
+        }
+        error => error.into(),
+    })?;
+    migrate::found(&meta, SCHEMA)
+}
+
+/// Brings the file to this version's schema and counts this start, in one commit. Second: the number of the
+/// writer's last commit.
+fn raise_boot(database: &Database) -> Result<(u32, u64), Fault> {
+    schema(&database.begin_read()?)?;
+    let txn = database.begin_write()?;
+    migrate::migrate(&txn, STEPS)?;
+    let (boot, commit);
+    {
+        let mut meta = txn.open_table(META)?;
+        let number = |key: &str| -> Result<u64, Fault> {
+            let missing = || Fault::Damaged(format!("its {key} number is missing"));
+            Ok(meta.get(key)?.ok_or_else(missing)?.value())
+        };
+        let next = number(BOOT)?.saturating_add(1);
+        boot = u32::try_from(next).ok().filter(|boot| *boot < MAX_BOOTS).ok_or(Fault::BootsUsedUp(next - 1))?;
+        commit = number(COMMIT)?;
+        meta.insert(BOOT, next)?;
+    }
+    txn.commit()?;
+    Ok((boot, commit))
+}

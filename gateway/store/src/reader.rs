@@ -1,0 +1,40 @@
+//! Reading what is on disk.
+
+use crate::disk::Disk;
+use crate::error::{Fault, ReadError};
+use crate::load;
+use gatehouse_core::command::Command;
+use gatehouse_core::ids::CommandId;
+use std::sync::Arc;
+
+/// Reads what is committed, beside the writer and without waiting for it. Reading a file blocks: on an async
+/// runtime call it from a thread that may block.
+#[derive(Clone)]
+pub struct Reader {
+    disk: Arc<Disk>,
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reader")
+    }
+}
+
+impl Reader {
+    pub(crate) fn new(disk: Arc<Disk>) -> Self {
+        Self { disk }
+    }
+
+    /// A command, as last committed; none when there never was one with this id, when it is too old to be kept, or
+    /// when it is not committed yet.
+    pub fn command(&self, id: CommandId) -> Result<Option<Command>, ReadError> {
+        let found = self.disk.read(|txn| load::command(txn, id.raw())).ok_or(ReadError::Closed)?;
+        found.map_err(|fault| match fault {
+            Fault::Row { table, key, why } => ReadError::DamagedRow { table, key, why },
+            Fault::Redb(redb::Error::DatabaseClosed | redb::Error::PreviousIo) => ReadError::Closed,
+            Fault::Redb(error) => ReadError::Io(Box::new(error)),
+            // Only opening asks for schema and boots.
+            Fault::TooNew { .. } | Fault::BootsUsedUp(_) | Fault::Damaged(_) => ReadError::Closed,
+        })
+    }
+}

@@ -1,0 +1,205 @@
+//! Rows of what people decide: home, members, sessions, rooms, devices, switches.
+
+use super::{BadRow, millis, mirror, read, to_name, to_wall, write};
+use gatehouse_core::access::{Member, Role, Session, TokenHash};
+use gatehouse_core::device::{Device, SecretHash};
+use gatehouse_core::ids::{DeviceId, HomeId, MemberId, RoomId, SessionId, SwitchId};
+use gatehouse_core::name::{BoardId, Endpoint};
+use gatehouse_core::record::{HomeRecord, Room};
+use gatehouse_core::switch::Switch;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+struct HomeRow<'a> {
+    name: &'a str,
+    time_zone: &'a str,
+}
+
+pub(crate) fn home(home: &HomeRecord) -> Vec<u8> {
+    write(&HomeRow { name: home.name.as_str(), time_zone: &home.time_zone })
+}
+
+pub(crate) fn to_home(key: u64, bytes: &[u8]) -> Result<HomeRecord, BadRow> {
+    let row: HomeRow<'_> = read(bytes)?;
+    Ok(HomeRecord { id: HomeId::from_raw(key), name: to_name(row.name)?, time_zone: row.time_zone.into() })
+}
+
+mirror!(RoleRow, Role, Owner, Member, Guest);
+
+#[derive(Serialize, Deserialize)]
+struct MemberRow<'a> {
+    name: &'a str,
+    role: RoleRow,
+    password_hash: &'a str,
+}
+
+pub(crate) fn member(member: &Member) -> Vec<u8> {
+    write(&MemberRow { name: member.name.as_str(), role: member.role.into(), password_hash: &member.password_hash })
+}
+
+pub(crate) fn to_member(key: u64, bytes: &[u8]) -> Result<Member, BadRow> {
+    let row: MemberRow<'_> = read(bytes)?;
+    Ok(Member {
+        id: MemberId::from_raw(key),
+        name: to_name(row.name)?,
+        role: row.role.into(),
+        password_hash: row.password_hash.into(),
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+struct SessionRow {
+    member: u64,
+    token: [u8; 32],
+    opened_at_ms: Option<u64>,
+}
+
+pub(crate) fn session(session: &Session) -> Vec<u8> {
+    write(&SessionRow { member: session.member.raw(), token: session.token.0, opened_at_ms: millis(session.opened_at) })
+}
+
+pub(crate) fn to_session(key: u64, bytes: &[u8]) -> Result<Session, BadRow> {
+    let row: SessionRow = read(bytes)?;
+    Ok(Session {
+        id: SessionId::from_raw(key),
+        member: MemberId::from_raw(row.member),
+        token: TokenHash(row.token),
+        opened_at: to_wall(row.opened_at_ms),
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+struct RoomRow<'a> {
+    name: &'a str,
+}
+
+pub(crate) fn room(room: &Room) -> Vec<u8> {
+    write(&RoomRow { name: room.name.as_str() })
+}
+
+pub(crate) fn to_room(key: u64, bytes: &[u8]) -> Result<Room, BadRow> {
+    let row: RoomRow<'_> = read(bytes)?;
+    Ok(Room { id: RoomId::from_raw(key), name: to_name(row.name)? })
+}
+
+#[derive(Serialize, Deserialize)]
+struct DeviceRow<'a> {
+    board: &'a str,
+    name: &'a str,
+    room: Option<u64>,
+    secret: [u8; 32],
+}
+
+pub(crate) fn device(device: &Device) -> Vec<u8> {
+    write(&DeviceRow {
+        board: device.board.as_str(),
+        name: device.name.as_str(),
+        room: device.room.map(RoomId::raw),
+        secret: device.secret.0,
+    })
+}
+
+pub(crate) fn to_device(key: u64, bytes: &[u8]) -> Result<Device, BadRow> {
+    let row: DeviceRow<'_> = read(bytes)?;
+    Ok(Device {
+        id: DeviceId::from_raw(key),
+        board: BoardId::new(row.board).map_err(|e| BadRow(e.to_string()))?,
+        name: to_name(row.name)?,
+        room: row.room.map(RoomId::from_raw),
+        secret: SecretHash(row.secret),
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+struct SwitchRow<'a> {
+    device: u64,
+    endpoint: &'a str,
+    name: &'a str,
+    room: Option<u64>,
+}
+
+pub(crate) fn switch(switch: &Switch) -> Vec<u8> {
+    write(&SwitchRow {
+        device: switch.device.raw(),
+        endpoint: switch.endpoint.as_str(),
+        name: switch.name.as_str(),
+        room: switch.room.map(RoomId::raw),
+    })
+}
+
+pub(crate) fn to_switch(key: u64, bytes: &[u8]) -> Result<Switch, BadRow> {
+    let row: SwitchRow<'_> = read(bytes)?;
+    Ok(Switch {
+        id: SwitchId::from_raw(key),
+        device: DeviceId::from_raw(row.device),
+        endpoint: Endpoint::new(row.endpoint).map_err(|e| BadRow(e.to_string()))?,
+        name: to_name(row.name)?,
+        room: row.room.map(RoomId::from_raw),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gatehouse_core::name::Name;
+    use gatehouse_core::time::Wall;
+
+    fn name(text: &str) -> Name {
+        Name::new(text).unwrap()
+    }
+
+    /// The bytes are schema 1 for good: files out there hold them.
+    #[test]
+    fn the_bytes_of_settings_stay_what_they_are() {
+        let kept = HomeRecord { id: HomeId::from_raw(1), name: name("Home"), time_zone: "Europe/Vienna".into() };
+        assert_eq!(home(&kept), b"\x04Home\x0dEurope/Vienna");
+
+        let kept = Member {
+            id: MemberId::from_raw(2),
+            name: name("Ana"),
+            role: Role::Guest,
+            password_hash: "$argon2id$x".into(),
+        };
+        assert_eq!(member(&kept), b"\x03Ana\x02\x0b$argon2id$x");
+
+        let kept = Session {
+            id: SessionId::from_raw(3),
+            member: MemberId::from_raw(300),
+            token: TokenHash([0xaa; 32]),
+            opened_at: Some(Wall::from_millis(5)),
+        };
+        assert_eq!(session(&kept), [&b"\xac\x02"[..], &[0xaa; 32], b"\x01\x05"].concat());
+
+        let kept = Room { id: RoomId::from_raw(4), name: name("Küche") };
+        assert_eq!(room(&kept), b"\x06K\xc3\xbcche");
+
+        let kept = Device {
+            id: DeviceId::from_raw(5),
+            board: BoardId::new("relay-1").unwrap(),
+            name: name("Box"),
+            room: Some(RoomId::from_raw(4)),
+            secret: SecretHash([0xbb; 32]),
+        };
+        assert_eq!(device(&kept), [&b"\x07relay-1\x03Box\x01\x04"[..], &[0xbb; 32]].concat());
+
+        let kept = Switch {
+            id: SwitchId::from_raw(6),
+            device: DeviceId::from_raw(5),
+            endpoint: Endpoint::relay(1),
+            name: name("Lamp"),
+            room: None,
+        };
+        assert_eq!(switch(&kept), b"\x05\x0arelay-1/on\x04Lamp\x00");
+    }
+
+    #[test]
+    fn what_could_not_have_been_written_is_not_read() {
+        assert!(to_room(1, b"\x03abc").is_ok());
+        for bad in [&b""[..], b"\x04abc", b"\x03abcd", b"\x00", b"\x02 a", b"\x02\xff\xff", b"\x01\x07"] {
+            assert!(to_room(1, bad).is_err(), "{bad:?}");
+        }
+        assert!(to_member(1, b"\x03Ana\x03\x01x").is_err(), "a role that does not exist");
+        assert!(to_switch(1, b"\x05\x05relay\x04Lamp\x00").is_err(), "an endpoint that is none");
+        assert!(to_switch(1, b"\x05\x0arelay-1/on\x04Lamp\x02").is_err(), "neither none nor some");
+    }
+}

@@ -1,0 +1,39 @@
+//! The tables of the file. Keys are the raw ids, values are the rows of [`crate::rows`].
+
+use redb::{TableDefinition, TableError, WriteTransaction};
+
+/// A table of rows by raw id.
+pub(crate) type Rows = TableDefinition<'static, u64, &'static [u8]>;
+
+/// Numbers about the file itself.
+pub(crate) const META: TableDefinition<'static, &str, u64> = TableDefinition::new("meta");
+/// In [`META`]: which version of the tables and rows this is.
+pub(crate) const SCHEMA: &str = "schema";
+/// In [`META`]: how many times the daemon started on this file.
+pub(crate) const BOOT: &str = "boot";
+/// In [`META`]: how many commits the writer made. After a failed commit it tells whether the commit is in the
+/// file all the same.
+pub(crate) const COMMIT: &str = "commit";
+
+pub(crate) const HOME: Rows = TableDefinition::new("home");
+pub(crate) const MEMBER: Rows = TableDefinition::new("member");
+pub(crate) const SESSION: Rows = TableDefinition::new("session");
+pub(crate) const ROOM: Rows = TableDefinition::new("room");
+pub(crate) const DEVICE: Rows = TableDefinition::new("device");
+pub(crate) const SWITCH: Rows = TableDefinition::new("switch");
+pub(crate) const REPORTED: Rows = TableDefinition::new("reported");
+pub(crate) const COMMAND: Rows = TableDefinition::new("command");
+/// Which commands are not settled: a start must find them without reading 100,000 others.
+pub(crate) const OPEN_COMMAND: TableDefinition<'static, u64, ()> = TableDefinition::new("open_command");
+
+/// Makes every table, so that one that is missing later means damage.
+pub(crate) fn create(txn: &WriteTransaction) -> Result<(), TableError> {
+    for rows in [HOME, MEMBER, SESSION, ROOM, DEVICE, SWITCH, REPORTED, COMMAND] {
+        txn.open_table(rows)?;
+    }
+    txn.open_table(OPEN_COMMAND)?;
+    let mut meta = txn.open_table(META)?;
+    meta.insert(BOOT, 0)?;
+    meta.insert(COMMIT, 0)?;
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! What is kept is what comes back.
+
+use crate::support::{Running, patient};
+use crate::support::{command, device, found, home, keep, member, name, reported, room, session, switch};
+use gatehouse_core::command::Outcome;
+use gatehouse_core::ids::{CommandId, RoomId, SessionId};
+use gatehouse_core::record::Record;
+use gatehouse_store::{Memory, Settings};
+use std::sync::Arc;
+
+fn everything() -> Vec<Record> {
+    let confirmed = command(8, Outcome::Confirmed);
+    vec![
+        home(),
+        member(2),
+        session(3),
+        session(4),
+        room(5, "Küche"),
+        device(6),
+        switch(7, None),
+        switch(17, Some(5)),
+        reported(7, true, Some(confirmed)),
+        reported(17, false, None),
+        Record::Command(command(9, Outcome::Open)),
+    ]
+}
+
+#[test]
+fn every_kind_of_record_comes_back() {
+    let dir = tempfile::tempdir().unwrap();
+    keep(dir.path(), everything());
+    assert_eq!(found(dir.path()), everything());
+    assert_eq!(found(dir.path()), everything(), "also at the start after");
+}
+
+#[test]
+fn every_outcome_of_a_command_can_be_read_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let outcomes = [Outcome::Confirmed, Outcome::Refused, Outcome::TimedOut, Outcome::Superseded, Outcome::Offline];
+    let all: Vec<_> = (100..).zip(outcomes).map(|(id, outcome)| command(id, outcome)).collect();
+    keep(dir.path(), all.iter().cloned().map(Record::Command).collect());
+
+    let opened = gatehouse_store::open(dir.path()).unwrap();
+    assert_eq!(opened.records, [], "what is settled needs no settling");
+    let reader = opened.store.reader();
+    for command in all {
+        assert_eq!(reader.command(command.id).unwrap().as_ref(), Some(&*command));
+    }
+    assert_eq!(reader.command(CommandId::from_raw(99)).unwrap(), None);
+}
+
+#[test]
+fn the_later_record_replaces_the_earlier() {
+    let dir = tempfile::tempdir().unwrap();
+    keep(dir.path(), vec![room(5, "Kitchen"), room(6, "Hall"), room(6, "Attic")]);
+    keep(dir.path(), vec![room(5, "Dining room")]);
+    assert_eq!(found(dir.path()), [room(5, "Dining room"), room(6, "Attic")]);
+}
+
+#[test]
+fn what_is_deleted_stays_away() {
+    let dir = tempfile::tempdir().unwrap();
+    keep(dir.path(), vec![session(3), session(4), room(5, "Kitchen"), room(6, "Hall")]);
+    let gone = vec![
+        Record::SessionEnded(SessionId::from_raw(3)),
+        Record::RoomDeleted(RoomId::from_raw(5)),
+        Record::RoomDeleted(RoomId::from_raw(999)),
+    ];
+    keep(dir.path(), gone);
+    assert_eq!(found(dir.path()), [session(4), room(6, "Hall")]);
+}
+
+#[test]
+fn a_command_is_handed_to_the_next_start_only_while_it_is_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = command(8, Outcome::Open);
+    keep(dir.path(), vec![Record::Command(open.clone())]);
+    assert_eq!(found(dir.path()), [Record::Command(open)]);
+    keep(dir.path(), vec![Record::Command(command(8, Outcome::TimedOut))]);
+    assert_eq!(found(dir.path()), []);
+}
+
+#[test]
+fn a_change_names_its_command_as_it_is_now() {
+    let dir = tempfile::tempdir().unwrap();
+    let (open, settled) = (command(8, Outcome::Open), command(8, Outcome::Confirmed));
+    keep(dir.path(), vec![reported(7, true, Some(open.clone()))]);
+    assert_eq!(found(dir.path()), [reported(7, true, Some(open.clone())), Record::Command(open.clone())]);
+
+    // The report may well be written again with the command as it was when the relay moved.
+    keep(dir.path(), vec![Record::Command(settled.clone()), reported(7, true, Some(open))]);
+    assert_eq!(found(dir.path()), [reported(7, true, Some(settled))]);
+}
+
+#[test]
+fn a_command_that_is_met_twice_is_one_in_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = command(8, Outcome::Open);
+    keep(dir.path(), vec![reported(7, true, Some(open.clone())), reported(9, true, Some(open))]);
+    let mut met = Vec::new();
+    for record in found(dir.path()) {
+        match record {
+            Record::Reported(_, reported) => met.push(reported.change.unwrap().command.clone().unwrap()),
+            Record::Command(command) => met.push(command),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(met.len(), 3);
+    assert!(met.iter().all(|command| Arc::ptr_eq(command, &met[0])));
+}
+
+#[test]
+fn only_the_newest_commands_are_kept() {
+    let memory = Memory::default();
+    let settings = Settings { commands: 10, ..patient() };
+    let running = Running::new(memory.open(settings));
+    running.write(vec![reported(7, true, Some(command(1, Outcome::Confirmed)))]).unwrap();
+    running.write(vec![Record::Command(command(2, Outcome::Open))]).unwrap();
+    assert!(running.reader.command(CommandId::from_raw(1)).unwrap().is_some());
+    for id in 3..=25 {
+        running.write(vec![Record::Command(command(id, Outcome::Confirmed))]).unwrap();
+    }
+    for id in 1..=25 {
+        let there = running.reader.command(CommandId::from_raw(id)).unwrap().is_some();
+        assert_eq!(there, id > 15, "{id}");
+    }
+    // Settling what is gone brings it back for no longer than a commit.
+    running.write(vec![Record::Command(command(2, Outcome::TimedOut))]).unwrap();
+    assert_eq!(running.reader.command(CommandId::from_raw(2)).unwrap(), None);
+    running.stop().unwrap();
+
+    let mut without_command = reported(7, true, Some(command(1, Outcome::Confirmed)));
+    let Record::Reported(_, reported) = &mut without_command else { unreachable!() };
+    Arc::make_mut(reported.change.as_mut().unwrap()).command = None;
+    assert_eq!(memory.open(settings).unwrap().records, [without_command], "no change names what is gone");
+}
+
+#[test]
+fn too_many_commands_are_taken_out_in_slices() {
+    let memory = Memory::default();
+    let running = Running::new(memory.open(patient()));
+    running.write((1..=1_000).map(|id| Record::Command(command(id, Outcome::Open))).collect()).unwrap();
+    running.stop().unwrap();
+
+    let running = Running::new(memory.open(Settings { commands: 10, ..patient() }));
+    assert_eq!(running.records.len(), 1_000);
+    let oldest = || (1..=1_000).find(|id| running.reader.command(CommandId::from_raw(*id)).unwrap().is_some());
+    let mut left = Vec::new();
+    for text in ["a", "b", "c", "d", "e"] {
+        running.write(vec![room(1, text)]).unwrap();
+        left.push(oldest().unwrap());
+    }
+    assert_eq!(left, [257, 513, 769, 991, 991]);
+    running.stop().unwrap();
+    assert_eq!(memory.open(patient()).unwrap().records.len(), 1 + 10, "nor is what is gone still open");
+}
+
+#[test]
+fn names_survive_in_every_script() {
+    let dir = tempfile::tempdir().unwrap();
+    let rooms: Vec<_> = (1..).zip(["Küche", "台所", "מטבח", "🛋️"]).map(|(id, text)| room(id, text)).collect();
+    assert_eq!(name("台所").as_str(), "台所");
+    keep(dir.path(), rooms.clone());
+    assert_eq!(found(dir.path()), rooms);
+}

@@ -1,0 +1,381 @@
+//! Records to keep, a writer whose answers a test waits for, and a disk that fails and crashes when told to.
+
+use gatehouse_core::access::{Member, Role, Session, TokenHash};
+use gatehouse_core::command::{Actor, ActorKind, BoardSession, Command, Confirmation, OrderId, Outcome, Reason};
+use gatehouse_core::device::{Device, SecretHash};
+use gatehouse_core::ids::{CommandId, DeviceId, HomeId, MemberId, RoomId, SessionId, SwitchId, Ticket};
+use gatehouse_core::name::{BoardId, Endpoint, Name};
+use gatehouse_core::record::{HomeRecord, Record, Room};
+use gatehouse_core::switch::{Reported, Switch, SwitchChange};
+use gatehouse_core::time::Wall;
+use gatehouse_store::{
+    Batch, OpenError, Opened, Queue, Reader, Settings, StopError, StorageBackend, WriteError, Writer,
+};
+use std::io;
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Nothing that works takes this long.
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+/// Limits with a window that never ends on its own: only tickets and stop commit.
+pub(crate) fn patient() -> Settings {
+    Settings { window: Duration::from_secs(3_600), ..Settings::default() }
+}
+
+pub(crate) fn name(text: &str) -> Name {
+    Name::new(text).unwrap()
+}
+
+pub(crate) fn home() -> Record {
+    Record::Home(Arc::new(HomeRecord {
+        id: HomeId::from_raw(1),
+        name: name("Our home"),
+        time_zone: "Europe/Vienna".into(),
+    }))
+}
+
+pub(crate) fn member(id: u64) -> Record {
+    Record::Member(Arc::new(Member {
+        id: MemberId::from_raw(id),
+        name: name("Ana"),
+        role: Role::Owner,
+        password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into(),
+    }))
+}
+
+pub(crate) fn session(id: u64) -> Record {
+    Record::Session(Session {
+        id: SessionId::from_raw(id),
+        member: MemberId::from_raw(2),
+        token: TokenHash([id as u8; 32]),
+        opened_at: (id % 2 == 0).then_some(Wall::from_millis(1_700_000_000_000)),
+    })
+}
+
+pub(crate) fn room(id: u64, text: &str) -> Record {
+    Record::Room(Arc::new(Room { id: RoomId::from_raw(id), name: name(text) }))
+}
+
+pub(crate) fn device(id: u64) -> Record {
+    Record::Device(Arc::new(Device {
+        id: DeviceId::from_raw(id),
+        board: BoardId::new("relay-a1b2c3").unwrap(),
+        name: name("Relay box"),
+        room: Some(RoomId::from_raw(5)),
+        secret: SecretHash([7; 32]),
+    }))
+}
+
+pub(crate) fn switch(id: u64, room: Option<u64>) -> Record {
+    Record::Switch(Arc::new(Switch {
+        id: SwitchId::from_raw(id),
+        device: DeviceId::from_raw(6),
+        endpoint: Endpoint::relay(1),
+        name: name("Ceiling lamp"),
+        room: room.map(RoomId::from_raw),
+    }))
+}
+
+pub(crate) fn command(id: u64, outcome: Outcome) -> Arc<Command> {
+    let settled = outcome != Outcome::Open;
+    Arc::new(Command {
+        id: CommandId::from_raw(id),
+        switch: SwitchId::from_raw(7),
+        on: true,
+        actor: Actor::member(&name("Ana")),
+        outcome,
+        confirmed_by: (outcome == Outcome::Confirmed).then_some(Confirmation::Obeyed),
+        reason: (outcome == Outcome::TimedOut).then_some(Reason::NoReport),
+        requested_at: Some(Wall::from_millis(1_700_000_000_123)),
+        settled_at: settled.then_some(Wall::from_millis(1_700_000_000_456)),
+        latency: settled.then_some(Duration::from_micros(1_234)),
+        order: Some(OrderId { session: BoardSession(NonZeroU32::new(77).unwrap()), seq: NonZeroU32::new(3).unwrap() }),
+    })
+}
+
+pub(crate) fn reported(switch: u64, on: bool, by: Option<Arc<Command>>) -> Record {
+    let change = SwitchChange {
+        on,
+        at: Some(Wall::from_millis(1_700_000_000_400)),
+        actor: by.as_ref().map_or_else(|| Actor::of_kind(ActorKind::Button), |command| command.actor.clone()),
+        command: by,
+    };
+    let reported = Reported { on, at: Some(Wall::from_millis(1_700_000_000_500)), change: Some(Arc::new(change)) };
+    Record::Reported(SwitchId::from_raw(switch), reported)
+}
+
+/// A store that is open and being written.
+pub(crate) struct Running {
+    pub(crate) boot: u32,
+    pub(crate) records: Vec<Record>,
+    pub(crate) reader: Reader,
+    pub(crate) writer: Writer,
+    pub(crate) queue: Queue,
+    answers: Receiver<(Ticket, Result<(), WriteError>)>,
+}
+
+impl Running {
+    pub(crate) fn new(opened: Result<Opened, OpenError>) -> Self {
+        Self::watched(opened, |_| {})
+    }
+
+    /// `seen` is called within the answer, before anything else can happen.
+    pub(crate) fn watched(
+        opened: Result<Opened, OpenError>,
+        seen: impl Fn(&Result<(), WriteError>) + Send + 'static,
+    ) -> Self {
+        let Opened { store, boot, records } = opened.unwrap();
+        let (tell, answers) = channel();
+        let reader = store.reader();
+        let writer = store.start_writer(move |ticket, result| {
+            seen(&result);
+            tell.send((ticket, result)).unwrap();
+        });
+        Self { boot, records, reader, queue: writer.queue(), writer, answers }
+    }
+
+    pub(crate) fn send(&self, records: Vec<Record>) {
+        self.queue.try_send(Batch { ticket: None, records }).unwrap();
+    }
+
+    pub(crate) fn send_awaited(&self, ticket: u64, records: Vec<Record>) {
+        self.queue.try_send(Batch { ticket: Some(Ticket(ticket)), records }).unwrap();
+    }
+
+    pub(crate) fn answer(&self) -> (u64, Result<(), WriteError>) {
+        let (ticket, result) = self.answers.recv_timeout(LONG).unwrap();
+        (ticket.0, result)
+    }
+
+    pub(crate) fn write(&self, records: Vec<Record>) -> Result<(), WriteError> {
+        self.send_awaited(1, records);
+        self.answer().1
+    }
+
+    pub(crate) fn stop(self) -> Result<(), StopError> {
+        self.writer.stop()
+    }
+}
+
+/// Keeps records in one run of the daemon and stops it well.
+pub(crate) fn keep(data_dir: &Path, records: Vec<Record>) {
+    let running = Running::new(gatehouse_store::open(data_dir));
+    running.write(records).unwrap();
+    running.stop().unwrap();
+}
+
+/// What the next start would find.
+pub(crate) fn found(data_dir: &Path) -> Vec<Record> {
+    gatehouse_store::open(data_dir).unwrap().records
+}
+
+/// The same numbers for the same seed (SplitMix64).
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % limit
+    }
+}
+
+/// What a disk was told to do and has not made sure of yet.
+#[derive(Clone, Debug)]
+enum Unsynced {
+    Write(usize, Vec<u8>),
+    Length(usize),
+}
+
+impl Unsynced {
+    fn apply(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Self::Length(length) => bytes.resize(*length, 0),
+            Self::Write(offset, data) => {
+                if bytes.len() < offset + data.len() {
+                    bytes.resize(offset + data.len(), 0);
+                }
+                bytes[*offset..offset + data.len()].copy_from_slice(data);
+            }
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Platter {
+    seen: Vec<u8>,
+    synced: Vec<u8>,
+    unsynced: Vec<Unsynced>,
+    changes: u64,
+    syncs: u64,
+    /// The change that fails, by its number, and whether all after it fail too.
+    fails: Option<(u64, bool)>,
+    failed: bool,
+    told: Option<Sender<()>>,
+}
+
+/// A disk in memory. Clones are the same disk. Changes are writes, changes of length and syncs, counted from 1.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Disk(Arc<Mutex<Platter>>);
+
+impl Disk {
+    pub(crate) fn with(bytes: Vec<u8>) -> Self {
+        Self(Arc::new(Mutex::new(Platter { seen: bytes.clone(), synced: bytes, ..Platter::default() })))
+    }
+
+    pub(crate) fn open(&self, settings: Settings) -> Result<Opened, OpenError> {
+        let disk = self.clone();
+        gatehouse_store::open_on(Path::new("disk"), settings, move || Ok(disk.clone()))
+    }
+
+    /// Opens, and from then on calls `before` ahead of every change.
+    pub(crate) fn open_watched(
+        &self,
+        settings: Settings,
+        before: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Opened, OpenError> {
+        let (disk, before) = (self.clone(), Watch(Arc::new(before)));
+        gatehouse_store::open_on(Path::new("disk"), settings, move || Ok(Watched(disk.clone(), before.clone())))
+    }
+
+    /// From now on the `nth` change fails, and with `for_long` all later ones until [`Self::heal`].
+    pub(crate) fn fail(&self, nth: u64, for_long: bool) {
+        let mut platter = self.0.lock().unwrap();
+        platter.fails = Some((platter.changes + nth, for_long));
+    }
+
+    /// Whether anything failed since.
+    pub(crate) fn heal(&self) -> bool {
+        let mut platter = self.0.lock().unwrap();
+        platter.fails = None;
+        std::mem::take(&mut platter.failed)
+    }
+
+    pub(crate) fn changes(&self) -> u64 {
+        self.0.lock().unwrap().changes
+    }
+
+    pub(crate) fn syncs(&self) -> u64 {
+        self.0.lock().unwrap().syncs
+    }
+
+    /// Tells of every sync from now on.
+    pub(crate) fn watch_syncs(&self) -> Receiver<()> {
+        let (tell, told) = channel();
+        self.0.lock().unwrap().told = Some(tell);
+        told
+    }
+
+    /// What the platter holds when the power goes now: what was synced, and any of the rest.
+    pub(crate) fn after_power_cut(&self, random: &mut Random) -> Vec<u8> {
+        let platter = self.0.lock().unwrap();
+        let mut bytes = platter.synced.clone();
+        for change in &platter.unsynced {
+            match (change, random.below(3)) {
+                (_, 0) => {}
+                // Torn: only its first sectors.
+                (Unsynced::Write(offset, data), 1) => {
+                    let sectors = random.below(data.len() as u64 / 512 + 1) as usize;
+                    Unsynced::Write(*offset, data[..sectors * 512].to_vec()).apply(&mut bytes);
+                }
+                (change, _) => change.apply(&mut bytes),
+            }
+        }
+        bytes
+    }
+
+    fn change(&self, f: impl FnOnce(&mut Platter)) -> io::Result<()> {
+        let mut platter = self.0.lock().unwrap();
+        platter.changes += 1;
+        let now = platter.changes;
+        if platter.fails.is_some_and(|(at, for_long)| now == at || (for_long && now > at)) {
+            platter.failed = true;
+            return Err(io::Error::from(io::ErrorKind::StorageFull));
+        }
+        f(&mut platter);
+        Ok(())
+    }
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.lock().unwrap().seen.len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let platter = self.0.lock().unwrap();
+        let part = platter.seen.get(offset as usize..offset as usize + out.len());
+        out.copy_from_slice(part.ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.change(|platter| {
+            let change = Unsynced::Length(len as usize);
+            change.apply(&mut platter.seen);
+            platter.unsynced.push(change);
+        })
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.change(|platter| {
+            platter.unsynced.clear();
+            platter.synced = platter.seen.clone();
+            platter.syncs += 1;
+            if let Some(told) = &platter.told {
+                told.send(()).unwrap();
+            }
+        })
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.change(|platter| {
+            let change = Unsynced::Write(offset as usize, data.to_vec());
+            change.apply(&mut platter.seen);
+            platter.unsynced.push(change);
+        })
+    }
+}
+
+#[derive(Clone)]
+struct Watch(Arc<dyn Fn() + Send + Sync>);
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Watch")
+    }
+}
+
+#[derive(Debug)]
+struct Watched(Disk, Watch);
+
+impl StorageBackend for Watched {
+    fn len(&self) -> io::Result<u64> {
+        self.0.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        (self.1.0)();
+        self.0.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        (self.1.0)();
+        self.0.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        (self.1.0)();
+        self.0.write(offset, data)
+    }
+}
