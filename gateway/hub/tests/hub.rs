@@ -1,0 +1,270 @@
+//! The hub with its ports held by the test: a board, a store and people on paused time.
+
+use gatehouse_core::access::{Administer, Credentials, Denied, TokenHash, Viewer};
+use gatehouse_core::command::{BoardSession, Outcome, Reason};
+use gatehouse_core::device::{BoardEvent, BoardState, Cause, Description, Order, Report, Said, SecretHash};
+use gatehouse_core::home::{Claim, Registration};
+use gatehouse_core::ids::{LinkId, SwitchId, Ticket};
+use gatehouse_core::name::{BoardId, Endpoint, Name};
+use gatehouse_core::record::Record;
+use gatehouse_core::view::{Availability, Change};
+use gatehouse_hub::{Feed, Hub, Ports, hub};
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+type Written = (Option<Ticket>, Vec<Record>);
+
+struct Rig {
+    hub: Hub,
+    boards: mpsc::Sender<BoardEvent>,
+    orders: mpsc::UnboundedReceiver<Order>,
+    credentials: watch::Receiver<Arc<Credentials>>,
+    disk: Arc<Mutex<Vec<Written>>>,
+    full: Arc<AtomicBool>,
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+impl Rig {
+    /// A hub whose store takes everything and answers each ticket, unless it is told that it is full.
+    fn start() -> Self {
+        let (boards, board_events) = mpsc::channel(16);
+        let (order_sender, orders) = mpsc::unbounded_channel();
+        let (written_sender, written) = mpsc::channel(16);
+        let (credential_sender, credentials) = watch::channel(Arc::default());
+        let disk: Arc<Mutex<Vec<Written>>> = Arc::default();
+        let full = Arc::new(AtomicBool::new(false));
+        let (writes, is_full) = (disk.clone(), full.clone());
+        let ports = Ports {
+            boards: board_events,
+            orders: Box::new(move |order: &Order| order_sender.send(order.clone()).unwrap()),
+            writes: Box::new(move |ticket, records| {
+                if is_full.load(Ordering::Relaxed) {
+                    return Err(records);
+                }
+                writes.lock().unwrap().push((ticket, records));
+                if let Some(ticket) = ticket {
+                    written_sender.try_send((ticket, true)).unwrap();
+                }
+                Ok(())
+            }),
+            written,
+            credentials: credential_sender,
+        };
+        let (hub, event_loop) = hub(1, Vec::new(), ports);
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(event_loop.run(stop.clone()));
+        Self { hub, boards, orders, credentials, disk, full, stop, task }
+    }
+
+    /// An owner, and a board with one relay that is ready.
+    async fn with_board() -> (Self, Viewer, SwitchId) {
+        let rig = Self::start();
+        let code = rig.hub.claim_code().await.unwrap().unwrap();
+        let claim = Claim {
+            code,
+            home_name: Name::new("Home").unwrap(),
+            member_name: Name::new("Ana").unwrap(),
+            password_hash: "$argon2id$".into(),
+            time_zone: "Etc/UTC".into(),
+            token: TokenHash([7; 32]),
+        };
+        let owner = rig.hub.claim(claim).await.unwrap();
+        rig.hub.register_board(Administer::console(), registration()).await.unwrap();
+        let switch = rig.hub.view().switches[0].id;
+        let (_, mut changes) = rig.hub.watch();
+        rig.boards.send(BoardEvent::Connected { board: board(), link: LINK, address: None }).await.unwrap();
+        rig.says(Said::Description(Description { native: true, relays: vec![Endpoint::relay(1)] })).await;
+        rig.says(Said::Session(session(), 5_000)).await;
+        rig.says(Said::State(BoardState::Ready)).await;
+        until(
+            &mut changes,
+            |change| matches!(change, Change::Switch(switch) if switch.availability == Availability::Online),
+        )
+        .await;
+        (rig, owner, switch)
+    }
+
+    async fn says(&self, said: Said) {
+        self.boards.send(BoardEvent::Said { board: board(), link: LINK, said }).await.unwrap();
+    }
+
+    async fn obeys(&self, order: &Order, counter: u32) {
+        let report = Report {
+            session: session(),
+            counter: NonZeroU32::new(counter).unwrap(),
+            uptime_ms: 6_000,
+            endpoint: order.endpoint.clone(),
+            on: order.on,
+            cause: Cause::Command,
+            obeyed: Some(order.id),
+        };
+        self.says(Said::Report(report)).await;
+    }
+}
+
+const LINK: LinkId = LinkId(1);
+
+fn board() -> BoardId {
+    BoardId::new("relay-1").unwrap()
+}
+
+fn session() -> BoardSession {
+    BoardSession(NonZeroU32::new(0xc0ff_ee01).unwrap())
+}
+
+fn registration() -> Registration {
+    Registration { board: board(), secret: SecretHash([1; 32]), name: None, room: None, relays: 1 }
+}
+
+async fn until(changes: &mut gatehouse_hub::Changes, wanted: impl Fn(&Change) -> bool) {
+    loop {
+        match changes.next().await.expect("the hub runs") {
+            Feed::Change(change) if wanted(&change) => return,
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tap_is_told_while_open_and_answered_when_the_board_obeyed() {
+    let (mut rig, owner, switch) = Rig::with_board().await;
+    let (_, mut changes) = rig.hub.watch();
+    let hub = rig.hub.clone();
+    let cap = owner.operate(switch).unwrap();
+    let tap = tokio::spawn(async move {
+        let command = hub.set_switch(cap, true, 5 * SECOND, None).await.unwrap();
+        // Whoever is answered reads a view that has it.
+        (command, hub.view().switch(switch).unwrap().on)
+    });
+    let order = rig.orders.recv().await.unwrap();
+    until(&mut changes, |change| matches!(change, Change::Switch(s) if s.open.is_some() && s.on.is_none())).await;
+    rig.obeys(&order, 1).await;
+    let (command, on) = tap.await.unwrap();
+    assert_eq!((command.outcome, on), (Outcome::Confirmed, Some(true)));
+    until(&mut changes, |change| matches!(change, Change::Switch(s) if s.open.is_none() && s.on == Some(true))).await;
+    assert_eq!(rig.hub.command(command.id).await.unwrap(), Some(command));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_board_that_stays_mute_times_a_command_out() {
+    let (mut rig, owner, switch) = Rig::with_board().await;
+    let asked = tokio::time::Instant::now();
+    let tap = rig.hub.set_switch(owner.operate(switch).unwrap(), true, SECOND, None);
+    let command = tap.await.unwrap();
+    assert_eq!((command.outcome, command.reason), (Outcome::TimedOut, Some(Reason::NoReport)));
+    assert!(asked.elapsed() >= SECOND && asked.elapsed() < SECOND + Duration::from_millis(10), "{:?}", asked.elapsed());
+    assert!(rig.orders.recv().await.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_settles_and_answers_what_is_open() {
+    let (mut rig, owner, switch) = Rig::with_board().await;
+    let hub = rig.hub.clone();
+    let cap = owner.operate(switch).unwrap();
+    let tap = tokio::spawn(async move { hub.set_switch(cap, true, 30 * SECOND, None).await });
+    rig.orders.recv().await.unwrap();
+    rig.stop.cancel();
+    rig.task.await.unwrap();
+    let command = tap.await.unwrap().unwrap();
+    assert_eq!((command.outcome, command.reason), (Outcome::TimedOut, Some(Reason::GatewayStopping)));
+    let disk = rig.disk.lock().unwrap();
+    let recorded =
+        disk.iter().flat_map(|(_, records)| records).any(|record| *record == Record::Command(command.clone()));
+    assert!(recorded, "the outcome is in the record");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_store_refuses_settings_and_keeps_outcomes_until_it_has_room() {
+    let (mut rig, owner, switch) = Rig::with_board().await;
+    rig.full.store(true, Ordering::Relaxed);
+    let room = rig.hub.create_room(owner.administer().unwrap(), Name::new("Attic").unwrap()).await;
+    assert_eq!(room, Err(Denied::Storage));
+    assert!(rig.hub.view().rooms.is_empty(), "what is not on disk is not shown");
+    let hub = rig.hub.clone();
+    let cap = owner.operate(switch).unwrap();
+    let tap = tokio::spawn(async move { hub.set_switch(cap, true, SECOND, None).await });
+    let order = rig.orders.recv().await.unwrap();
+    rig.obeys(&order, 1).await;
+    let command = tap.await.unwrap().unwrap();
+    assert_eq!(command.outcome, Outcome::Confirmed, "a tap does not wait for the disk");
+    rig.full.store(false, Ordering::Relaxed);
+    rig.hub.create_room(owner.administer().unwrap(), Name::new("Attic").unwrap()).await.unwrap();
+    let disk = rig.disk.lock().unwrap();
+    let recorded =
+        disk.iter().flat_map(|(_, records)| records).any(|record| *record == Record::Command(command.clone()));
+    assert!(recorded, "the outcome was kept until there was room");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_is_answered_busy_and_not_queued_without_end() {
+    let (rig, owner, switch) = Rig::with_board().await;
+    // The hub cannot run while this test does not wait: its inbox fills.
+    let taps: Vec<_> = (0..5_000)
+        .map(|_| {
+            let mut tap = Box::pin(rig.hub.set_switch(owner.operate(switch).unwrap(), true, SECOND, None));
+            let first = futures_poll(&mut tap);
+            (tap, first)
+        })
+        .collect();
+    let busy = taps.iter().filter(|(_, first)| matches!(first, Some(Err(Denied::Busy)))).count();
+    assert_eq!(busy, 5_000 - 4_096);
+}
+
+fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match std::pin::Pin::new(future).poll(&mut context) {
+        std::task::Poll::Ready(output) => Some(output),
+        std::task::Poll::Pending => None,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscriber_that_lags_gets_everything_as_it_is_now() {
+    let (rig, _, switch) = Rig::with_board().await;
+    let (_, mut changes) = rig.hub.watch();
+    for counter in 1..=5_000 {
+        let report = Report {
+            session: session(),
+            counter: NonZeroU32::new(counter).unwrap(),
+            uptime_ms: 6_000,
+            endpoint: Endpoint::relay(1),
+            on: counter % 2 == 1,
+            cause: Cause::Button,
+            obeyed: None,
+        };
+        rig.says(Said::Report(report)).await;
+    }
+    // Answered after all of them: the hub takes what boards say first.
+    assert_eq!(rig.hub.command(gatehouse_core::ids::CommandId::from_raw(1)).await.unwrap(), None);
+    match changes.next().await.unwrap() {
+        Feed::Lagged(view) => assert_eq!(view.switch(switch).unwrap().on, Some(false)),
+        Feed::Change(change) => panic!("5,000 changes did not fit, and yet the first is {change:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_edge_is_told_who_may_log_in_once_it_is_on_disk() {
+    let mut rig = Rig::start();
+    rig.credentials.mark_unchanged();
+    rig.full.store(true, Ordering::Relaxed);
+    assert_eq!(rig.hub.register_board(Administer::console(), registration()).await, Err(Denied::Storage));
+    assert!(!rig.credentials.has_changed().unwrap());
+    rig.full.store(false, Ordering::Relaxed);
+    rig.hub.register_board(Administer::console(), registration()).await.unwrap();
+    assert!(rig.credentials.borrow_and_update().boards.contains_key(&board()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_loop_ends_when_the_edge_is_gone() {
+    let rig = Rig::start();
+    drop(rig.boards);
+    rig.task.await.unwrap();
+    assert_eq!(rig.hub.try_claim_code("x".to_owned()).await, Err(Denied::Busy));
+}
