@@ -6,8 +6,8 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   retries: 0,
-  timeout: 15_000,
-  reporter: 'line',
+  timeout: 30_000,
+  reporter: 'list',
   use: {
     launchOptions: {
       // Debian's own: nothing is downloaded.

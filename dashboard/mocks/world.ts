@@ -206,6 +206,12 @@ export class World {
     if (openCommand) this.#obey(openCommand, latencyMs);
   }
 
+  /** Something on the board took the place of what was asked, and reported nothing new. */
+  supersede(name: string): void {
+    const { openCommand } = this.named(name);
+    if (openCommand) this.#settle(openCommand, { outcome: 'SUPERSEDED', reasonCode: 'SUPERSEDED' });
+  }
+
   #behave(it: MockSwitch, command: MockCommand, timeoutMs: number): void {
     const after = (ms: number, act: () => void) => setTimeout(act, ms);
     switch (it.behaviour) {

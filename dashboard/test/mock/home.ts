@@ -1,4 +1,4 @@
-import { test as base, expect, type Locator, type Page } from '@playwright/test';
+import { test as base, expect, type BrowserContext, type Locator, type Page } from '@playwright/test';
 import { serve, type MockServer } from '../../mocks/server';
 import { sampleWorld, World } from '../../mocks/world';
 
@@ -7,26 +7,40 @@ interface Home {
   server: MockServer;
   /** Signs in on this page and waits for the panel. */
   enter(page: Page): Promise<void>;
+  /** Signs in on this page and on a second screen, which is answered. */
+  enterTwice(page: Page): Promise<Page>;
 }
 
 /** Every test has a home and a gateway of its own. */
 export const test = base.extend<{ home: Home }>({
-  home: async ({}, use) => {
+  home: async ({ browser }, use) => {
     const world = sampleWorld();
     world.timeoutMs = 150;
     const server = await serve(world);
+    const enter = async (page: Page): Promise<void> => {
+      await page.goto(server.url);
+      await page.getByLabel('Your name').fill(world.person.name);
+      await page.getByLabel('Password').fill(world.person.password);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await expect(card(page, 'Counter light')).toBeVisible();
+    };
+    const contexts: BrowserContext[] = [];
     await use({
       world,
       server,
-      async enter(page) {
-        await page.goto(server.url);
-        await page.getByLabel('Your name').fill(world.person.name);
-        await page.getByLabel('Password').fill(world.person.password);
-        await page.getByRole('button', { name: 'Sign in' }).click();
-        await expect(page.getByRole('heading', { name: 'Switches' })).toBeVisible();
-        await expect(card(page, 'Counter light')).toBeVisible();
+      enter,
+      async enterTwice(page) {
+        await enter(page);
+        // A window of its own: browsers slow down tabs that are behind another.
+        const context = await browser.newContext({ storageState: await page.context().storageState() });
+        contexts.push(context);
+        const other = await context.newPage();
+        await other.goto(server.url);
+        await expect(card(other, 'Counter light')).toBeVisible();
+        return other;
       },
     });
+    for (const context of contexts) await context.close();
     await server.stop();
   },
 });

@@ -1,0 +1,81 @@
+import { card, expect, test } from './home';
+
+test('rooms: create, name taken, rename, delete', async ({ page, home }) => {
+  await home.enter(page);
+  await page.getByRole('link', { name: 'Rooms' }).click();
+  await page.getByLabel('New room').fill('Attic');
+  await page.getByRole('button', { name: 'Add room' }).click();
+  await expect(page.getByRole('region', { name: 'Attic' })).toContainText('No switches here');
+  await page.getByLabel('New room').fill('Attic');
+  await page.getByRole('button', { name: 'Add room' }).click();
+  await expect(page.getByLabel('New room')).toHaveAccessibleDescription(/room of that name already/);
+
+  await page.getByRole('button', { name: 'Edit room Kitchen' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('Hall');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog.getByLabel('Name')).toHaveAccessibleDescription(/room of that name already/);
+  await dialog.getByLabel('Name').fill('Scullery');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByRole('region', { name: 'Scullery' })).toContainText('Counter light');
+
+  await page.getByRole('button', { name: 'Edit room Scullery' }).click();
+  await dialog.getByRole('button', { name: 'Delete room' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('stay, without a room');
+  await dialog.getByRole('button', { name: 'Yes, delete' }).click();
+  await expect(page.getByRole('region', { name: 'No room' })).toContainText('Counter light');
+  await page.getByRole('link', { name: 'Switches' }).click();
+  const last = page.getByRole('region').last();
+  await expect(last).toHaveAccessibleName('No room');
+  await expect(last.getByRole('switch', { name: 'Counter light' })).toBeVisible();
+});
+
+test('a switch gets a name and a room, on other screens too', async ({ page, home }) => {
+  const other = await home.enterTwice(page);
+  await page.getByRole('link', { name: 'Rooms' }).click();
+  await page.getByRole('button', { name: 'Edit Stereo' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByLabel('Room')).toHaveValue('');
+  await dialog.getByLabel('Name').fill('Record player');
+  await dialog.getByLabel('Room').selectOption('Workshop');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('region', { name: 'Workshop' })).toContainText('Record player');
+  await expect(
+    other.getByRole('region', { name: 'Workshop' }).getByRole('switch', { name: 'Record player' }),
+  ).toBeVisible();
+
+  await page.getByRole('button', { name: 'Edit Record player' }).click();
+  await dialog.getByLabel('Room').selectOption('Where its board is: Living room');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('region', { name: 'Living room' })).toContainText('Record player');
+  expect(home.world.named('Record player').roomId).toBeNull();
+});
+
+test('devices: what they are, whether they are there, and their names', async ({ page, home }) => {
+  await home.enter(page);
+  await page.getByRole('link', { name: 'Devices' }).click();
+  const shed = page.locator('[data-device-name="Shed board"]');
+  await expect(shed.getByTestId('availability')).toHaveText('Offline');
+  for (const fact of ['3 h ago', 'NodeMCU v2', '0.1.0', '5C:CF:7F:00:00:13', '192.168.1.43', 'Workshop']) {
+    await expect(shed).toContainText(fact);
+  }
+  home.world.setAvailability('Heater', 'ONLINE');
+  await expect(shed.getByTestId('availability')).toHaveText('Online');
+  await page.getByRole('button', { name: 'Edit Shed board' }).click();
+  await page.getByLabel('Name').fill('Garden board');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('heading', { name: 'Garden board' })).toBeVisible();
+});
+
+test('every page has an address of its own, and "back" works', async ({ page, home }) => {
+  await home.enter(page);
+  await page.goto(`${home.server.url}/devices`);
+  await expect(page.getByRole('heading', { name: 'Devices' })).toBeVisible();
+  await page.getByRole('link', { name: 'Rooms' }).click();
+  await expect(page).toHaveURL(/\/rooms$/);
+  await page.goBack();
+  await expect(page.getByRole('heading', { name: 'Devices' })).toBeVisible();
+  await page.getByRole('link', { name: home.world.homeName }).click();
+  await expect(card(page, 'Hall light')).toBeVisible();
+});

@@ -1,0 +1,93 @@
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { card, expect, test } from './home';
+
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+async function expectAccessible(page: Page): Promise<void> {
+  // Colours are judged where they come to rest.
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)));
+  const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+  const told = violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' | ')}`);
+  expect(told).toEqual([]);
+  const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(wider).toBeLessThanOrEqual(0);
+}
+
+for (const [size, viewport] of Object.entries({
+  phone: { width: 360, height: 740 },
+  desktop: { width: 1280, height: 800 },
+})) {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test.describe(`${size}, ${colorScheme}`, () => {
+      test.use({ viewport, colorScheme, contextOptions: { reducedMotion: 'reduce' } });
+
+      test('before one is in', async ({ page, home }) => {
+        home.world.claimed = false;
+        await page.goto(`${home.server.url}/claim`);
+        await page.getByLabel('Claim code').fill('WRONG');
+        await page.getByLabel('Home name').fill('Mill House');
+        await page.getByLabel('Your name').fill('Ben');
+        await page.getByLabel('Password').fill('long enough');
+        await page.getByRole('button', { name: 'Claim this gateway' }).click();
+        await expect(page.getByText('wrong or has expired')).toBeVisible();
+        await expectAccessible(page);
+        home.world.claimed = true;
+        await page.goto(home.server.url);
+        await page.getByLabel('Your name').fill('Ben');
+        await page.getByLabel('Password').fill('wrong');
+        await page.getByRole('button', { name: 'Sign in' }).click();
+        await expect(page.getByText('do not go together')).toBeVisible();
+        await expectAccessible(page);
+      });
+
+      test('the panel with everything that can be on it', async ({ page, home }) => {
+        await home.enter(page);
+        home.world.named('Stereo').behaviour = 'held';
+        for (const name of ['Stereo', 'Hall light', 'Blind up', 'Night light', 'Heater']) {
+          await card(page, name).click();
+        }
+        for (const phase of ['switching', 'confirmed', 'refused', 'timed-out', 'offline']) {
+          await expect(page.locator(`[data-phase="${phase}"]`)).not.toHaveCount(0);
+        }
+        await expectAccessible(page);
+        await page.getByRole('button', { name: 'Set several' }).click();
+        await page.getByRole('button', { name: 'All on' }).click();
+        await page.getByRole('group', { name: 'Heater' }).getByRole('radio', { name: 'Off' }).check();
+        await expectAccessible(page);
+        await page.getByRole('button', { name: 'Cancel' }).click();
+        home.server.goAway();
+        await expect(page.getByTestId('reconnecting')).toBeVisible();
+        await expectAccessible(page);
+      });
+
+      test('rooms, devices and a dialog', async ({ page, home }) => {
+        await home.enter(page);
+        await page.getByRole('link', { name: 'Devices' }).click();
+        await expect(page.getByRole('heading', { name: 'Kitchen board' })).toBeVisible();
+        await expectAccessible(page);
+        await page.getByRole('link', { name: 'Rooms' }).click();
+        await page.getByRole('button', { name: 'Edit room Hall' }).click();
+        await page.getByRole('button', { name: 'Delete room' }).click();
+        await expectAccessible(page);
+      });
+    });
+  }
+}
+
+test('holds to the content security policy and asks no other host', async ({ page, home }) => {
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) complaints.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(home.server.url)) complaints.push(request.url());
+  });
+  await home.enter(page);
+  await card(page, 'Hall light').click();
+  for (const name of ['Rooms', 'Devices', 'Switches']) await page.getByRole('link', { name }).click();
+  await page.getByRole('button', { name: 'Set several' }).click();
+  expect(complaints).toEqual([]);
+  const html = await (await page.request.get(home.server.url)).text();
+  expect(html).not.toMatch(/<style|style=|<script(?![^>]*\ssrc=)/);
+});
