@@ -3,6 +3,7 @@
 //! After a failed write redb serves nothing more until it is opened anew, so who reads must not hold on to it.
 
 use crate::StorageBackend;
+use crate::trial::Trial;
 use redb::{Builder, Database, DatabaseError, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, WriteTransaction};
 use std::fs::File;
 use std::io;
@@ -14,22 +15,29 @@ const CACHE_BYTES: usize = 8 * 1024 * 1024;
 /// Opens the database, any number of times one after the other.
 pub(crate) struct Source {
     read_only: Box<dyn Fn() -> Result<ReadOnlyDatabase, DatabaseError> + Send + Sync>,
+    trial: Box<dyn Fn() -> Result<Database, DatabaseError> + Send + Sync>,
     read_write: Box<dyn Fn() -> Result<Database, DatabaseError> + Send + Sync>,
 }
 
 impl Source {
     pub(crate) fn new<B: StorageBackend>(make: impl Fn() -> io::Result<B> + Send + Sync + 'static) -> Self {
         let make = Arc::new(make);
-        let again = make.clone();
+        let (make_trial, make_real) = (make.clone(), make.clone());
         Self {
             read_only: Box::new(move || builder().open_read_only_with_backend(make()?)),
-            read_write: Box::new(move || builder().create_with_backend(again()?)),
+            trial: Box::new(move || builder().create_with_backend(Trial::new(make_trial()?)?)),
+            read_write: Box::new(move || builder().create_with_backend(make_real()?)),
         }
     }
 
     /// Without changing a byte; [`DatabaseError::RepairAborted`] when it was not closed cleanly.
     pub(crate) fn open_read_only(&self) -> Result<ReadOnlyDatabase, DatabaseError> {
         (self.read_only)()
+    }
+
+    /// As [`Self::open`] does, repair and all, but nothing of it reaches the file.
+    pub(crate) fn try_open(&self) -> Result<Database, DatabaseError> {
+        (self.trial)()
     }
 
     /// Repairs what was not closed cleanly: redb then goes through the whole file and checks every page against its

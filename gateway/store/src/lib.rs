@@ -18,6 +18,7 @@ mod pending;
 mod reader;
 mod rows;
 mod tables;
+mod trial;
 mod writer;
 
 pub use error::{Full, OpenError, ReadError, StopError, WriteError};

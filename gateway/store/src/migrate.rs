@@ -44,3 +44,111 @@ pub(crate) fn migrate(txn: &WriteTransaction, steps: &[Step]) -> Result<(), Faul
     tracing::info!(from = found, to = newest, "the database was brought to this version's schema");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tables::Rows;
+    use crate::{Memory, Settings};
+    use redb::{Database, ReadableDatabase, TableDefinition};
+
+    const ROOM: Rows = TableDefinition::new("room");
+    const PLACE: TableDefinition<'static, u64, &str> = TableDefinition::new("place");
+
+    /// A file of schema 1 with one room, as its version made it: the bytes are written out, for the code that
+    /// wrote them changes.
+    fn schema_1() -> Memory {
+        let memory = Memory::default();
+        drop(memory.open(Settings::default()).unwrap());
+        let database = open(&memory);
+        let txn = database.begin_write().unwrap();
+        txn.open_table(META).unwrap().insert(SCHEMA_KEY, 1).unwrap();
+        txn.open_table(ROOM).unwrap().insert(4, &b"\x04Hall"[..]).unwrap();
+        txn.commit().unwrap();
+        memory
+    }
+
+    fn open(memory: &Memory) -> Database {
+        Database::builder().create_with_backend(memory.clone()).unwrap()
+    }
+
+    fn rooms_become_places(txn: &WriteTransaction) -> Result<(), Fault> {
+        let rooms = txn.open_table(ROOM)?;
+        let mut places = txn.open_table(PLACE)?;
+        for entry in rooms.iter()? {
+            let (key, row) = entry?;
+            let name = std::str::from_utf8(&row.value()[1..]).expect("the fixture is text");
+            places.insert(key.value(), name)?;
+        }
+        drop(rooms);
+        txn.delete_table(ROOM)?;
+        Ok(())
+    }
+
+    fn places_are_numbered(txn: &WriteTransaction) -> Result<(), Fault> {
+        txn.open_table(PLACE)?.insert(5, "Attic")?;
+        Ok(())
+    }
+
+    fn fails(txn: &WriteTransaction) -> Result<(), Fault> {
+        txn.open_table(PLACE)?.insert(6, "Cellar")?;
+        Err(Fault::Damaged("as a bug would".to_owned()))
+    }
+
+    fn schema(memory: &Memory) -> u64 {
+        let database = open(memory);
+        let txn = database.begin_read().unwrap();
+        found(&txn.open_table(META).unwrap(), u64::MAX).unwrap()
+    }
+
+    #[test]
+    fn the_steps_that_are_missing_are_taken_in_order() {
+        let memory = schema_1();
+        for steps in [&[][..], &[rooms_become_places as Step], &[rooms_become_places, places_are_numbered]] {
+            let database = open(&memory);
+            let txn = database.begin_write().unwrap();
+            migrate(&txn, steps).unwrap();
+            txn.commit().unwrap();
+            drop(database);
+            assert_eq!(schema(&memory), steps.len() as u64 + 1);
+        }
+        let database = open(&memory);
+        let txn = database.begin_read().unwrap();
+        let places = txn.open_table(PLACE).unwrap();
+        assert_eq!(places.get(4).unwrap().unwrap().value(), "Hall");
+        assert_eq!(places.get(5).unwrap().unwrap().value(), "Attic");
+        assert!(txn.open_table(ROOM).is_err());
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_file_as_it_was() {
+        let memory = schema_1();
+        let database = open(&memory);
+        let txn = database.begin_write().unwrap();
+        assert!(migrate(&txn, &[rooms_become_places, fails]).is_err());
+        drop(txn);
+        drop(database);
+        assert_eq!(schema(&memory), 1);
+        let database = open(&memory);
+        let txn = database.begin_read().unwrap();
+        assert_eq!(txn.open_table(ROOM).unwrap().get(4).unwrap().unwrap().value(), b"\x04Hall");
+        assert!(txn.open_table(PLACE).is_err());
+    }
+
+    #[test]
+    fn a_newer_file_is_not_touched() {
+        let memory = schema_1();
+        let database = open(&memory);
+        let txn = database.begin_write().unwrap();
+        txn.open_table(META).unwrap().insert(SCHEMA_KEY, 3).unwrap();
+        assert!(matches!(migrate(&txn, &[rooms_become_places]), Err(Fault::TooNew { found: 3, known: 2 })));
+        assert!(txn.open_table(ROOM).unwrap().get(4).unwrap().is_some());
+    }
+
+    #[test]
+    fn today_s_code_reads_what_schema_1_wrote() {
+        use gatehouse_core::record::Record;
+        let records = schema_1().open(Settings::default()).unwrap().records;
+        assert!(matches!(&records[..], [Record::Room(room)] if room.name.as_str() == "Hall"));
+    }
+}

@@ -157,18 +157,12 @@ struct Start {
 
 fn read_and_raise(source: &Source) -> Result<Start, Fault> {
     // First without the right to write: what is damaged or too new must stay as it is, byte for byte.
-    let mut records = None;
-    match source.open_read_only() {
-        Ok(database) => {
-            let txn = database.begin_read()?;
-            if schema(&txn)? == SCHEMA {
-                records = Some(load(&txn)?);
-            }
-        }
-        // It was not closed cleanly. The repair checks everything before it writes anything.
-        Err(DatabaseError::RepairAborted) => {}
+    let records = match source.open_read_only() {
+        Ok(database) => load_current(&database)?,
+        // It was not closed cleanly.
+        Err(DatabaseError::RepairAborted) => load_current(&source.try_open()?)?,
         Err(error) => return Err(error.into()),
-    }
+    };
     let database = source.open()?;
     let (boot, commit) = raise_boot(&database)?;
     let records = match records {
@@ -176,6 +170,12 @@ fn read_and_raise(source: &Source) -> Result<Start, Fault> {
         None => load(&database.begin_read()?)?,
     };
     Ok(Start { database, boot, commit, records })
+}
+
+/// None when the file's schema is older than this version's, so that its rows cannot be read yet.
+fn load_current(database: &impl ReadableDatabase) -> Result<Option<Vec<Record>>, Fault> {
+    let txn = database.begin_read()?;
+    if schema(&txn)? == SCHEMA { load(&txn).map(Some) } else { Ok(None) }
 }
 
 fn schema(txn: &ReadTransaction) -> Result<u64, Fault> {
@@ -191,7 +191,6 @@ fn schema(txn: &ReadTransaction) -> Result<u64, Fault> {
 /// Brings the file to this version's schema and counts this start, in one commit. Second: the number of the
 /// writer's last commit.
 fn raise_boot(database: &Database) -> Result<(u32, u64), Fault> {
-    schema(&database.begin_read()?)?;
     let txn = database.begin_write()?;
     migrate::migrate(&txn, STEPS)?;
     let (boot, commit);

@@ -159,8 +159,8 @@ fn no_answered_ticket_is_lost_in_a_power_cut() {
     let fresh = disk.after_power_cut(&mut Random(0));
 
     let mut cuts_within = 0;
-    for seed in 0..150 {
-        let cut = 1 + Random(seed).below(600);
+    for seed in 0..100 {
+        let cut = 1 + Random(seed).below(400);
         let (image, answered) = run_until_cut(seed, fresh.clone(), cut);
         let Some(image) = image else { continue };
         cuts_within += u32::from(answered > 0 && answered < 15);
@@ -176,5 +176,5 @@ fn no_answered_ticket_is_lost_in_a_power_cut() {
         assert!(opened.boot >= 2, "seed {seed}: {}", opened.boot);
         assert!(answered == 0 || opened.boot == 3, "seed {seed}, cut {cut}: a number of boot {} again", opened.boot);
     }
-    assert!(cuts_within > 50, "only {cuts_within} power cuts were in the middle of things");
+    assert!(cuts_within > 30, "only {cuts_within} power cuts were in the middle of things");
 }

@@ -1,5 +1,7 @@
 //! The store as the daemon uses it: real files, real crashes of a simulated disk.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
+
 mod failing;
 mod keeping;
 mod opening;
