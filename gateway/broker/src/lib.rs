@@ -1,1 +1,131 @@
-//! The MQTT edge: listeners, login, access control, limits, retained messages
+//! The MQTT edge: listener, login, access control, limits, retained messages.
+//!
+//! **Invariants.** A board's messages and its orders do not pass the router, so a dead or full router never holds up
+//! a tap. Nothing that a client wrote reaches rumqttd's parsers. Every connection of a board gives one `Connected` and
+//! one `Disconnected`, in order, and at most one connection of a client is open to the hub at a time. Nobody but the
+//! gateway sends orders, and no order is retained, repeated, or sent on another connection.
+//!
+//! One task serves a connection ([`Broker::run`] owns them all); `accept` admits it, `connect` finds out who it is,
+//! `board` and `integration` serve it.
+
+mod accept;
+mod acl;
+mod board;
+mod codec;
+mod connect;
+mod connection;
+mod counters;
+mod filter;
+mod integration;
+mod limits;
+mod registry;
+mod retained;
+mod router;
+mod throttle;
+
+pub use connect::secret_hash;
+pub use counters::{Count, Counters};
+pub use limits::Limits;
+pub use registry::NotSent;
+
+use codec::Publish;
+use gatehouse_core::access::Credentials;
+use gatehouse_core::device::{BoardEvent, Order};
+use registry::Registry;
+use retained::Retained;
+use router::Fanout;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use throttle::Failures;
+use tokio::sync::{mpsc, watch};
+
+/// The edge, ready to run.
+pub struct Broker {
+    edge: Arc<Edge>,
+}
+
+/// The way for orders to boards.
+#[derive(Clone)]
+pub struct Orders {
+    registry: Arc<Registry>,
+}
+
+/// What all connections share.
+struct Edge {
+    limits: Limits,
+    credentials: watch::Receiver<Arc<Credentials>>,
+    inbox: mpsc::Sender<BoardEvent>,
+    registry: Arc<Registry>,
+    retained: Retained,
+    fanout: Arc<Fanout>,
+    failures: Failures,
+    counters: Arc<Counters>,
+    drawn_ids: AtomicU64,
+}
+
+impl Broker {
+    /// An edge that lets in whom `credentials` names and tells `inbox` of boards. Nothing runs before [`Self::run`].
+    ///
+    /// A new snapshot in `credentials` ends the connections whose credential is gone or another. While `inbox` is full
+    /// the edge stops reading from the boards that have something to say.
+    pub fn new(
+        limits: Limits,
+        credentials: watch::Receiver<Arc<Credentials>>,
+        inbox: mpsc::Sender<BoardEvent>,
+    ) -> (Self, Orders) {
+        let registry = Arc::new(Registry::default());
+        let edge = Edge {
+            credentials,
+            inbox,
+            registry: registry.clone(),
+            retained: Retained::new(&limits),
+            fanout: Arc::new(Fanout::new(limits.integrations)),
+            failures: Failures::new(&limits),
+            counters: Arc::default(),
+            drawn_ids: AtomicU64::new(0),
+            limits,
+        };
+        (Self { edge: Arc::new(edge) }, Orders { registry })
+    }
+
+    /// What this edge counts; to be taken before [`Self::run`].
+    pub fn counters(&self) -> Arc<Counters> {
+        self.edge.counters.clone()
+    }
+}
+
+impl Orders {
+    /// Hands an order to the board's connection, which publishes it at QoS 1, never retained. Never blocks.
+    ///
+    /// Success means that it waits in that connection's queue: whether the board obeys is for its report to say, and
+    /// when the connection ends first the order is gone with it.
+    ///
+    /// # Errors
+    /// [`NotSent`] when nothing was and will be sent.
+    pub fn send(&self, order: &Order) -> Result<(), NotSent> {
+        self.registry.send(order)
+    }
+}
+
+impl Edge {
+    /// Keeps a permitted message, when it says so, and hands it to the integrations. Never waits: what does not fit
+    /// is counted.
+    fn share(&self, owner: &Arc<str>, publish: &Publish<'_>) {
+        self.retain(owner, publish);
+        if self.fanout.publish(publish.topic, publish.payload, publish.qos).is_err() {
+            self.counters.one(Count::DroppedRouter);
+        }
+    }
+
+    fn retain(&self, owner: &Arc<str>, publish: &Publish<'_>) {
+        let Publish { topic, payload, qos, .. } = *publish;
+        if publish.retain && self.retained.publish(owner, topic, payload, qos).is_err() {
+            self.counters.one(Count::DroppedRetained);
+        }
+    }
+
+    /// A client id for an integration that brought none.
+    fn draw_client_id(&self) -> Box<str> {
+        format!("gatehouse-{}", self.drawn_ids.fetch_add(1, Ordering::Relaxed)).into()
+    }
+}

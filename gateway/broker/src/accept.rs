@@ -1,0 +1,128 @@
+//! The accept loop: who gets a connection at all, and when all of them end.
+
+use crate::codec::{self, ConnAck};
+use crate::connect::{self, Login, Refused};
+use crate::connection::{Io, Stream};
+use crate::counters::Count;
+use crate::throttle::{Addresses, Admitted};
+use crate::{Broker, Edge, board, integration};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// How long to wait for a file descriptor to become free.
+const PAUSE: Duration = Duration::from_millis(100);
+
+impl Broker {
+    /// Serves MQTT 3.1.1 on `listener` until `stop` is cancelled. Then it accepts no more, ends all connections, sends
+    /// their last events, and returns once all are closed; whoever takes the events must go on taking them until then.
+    pub async fn run(self, listener: TcpListener, stop: CancellationToken) {
+        let edge = self.edge;
+        let mut credentials = edge.credentials.clone();
+        let mut watching = true;
+        let addresses = Arc::new(Addresses::default());
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                changed = credentials.changed(), if watching => {
+                    watching = changed.is_ok();
+                    let current = credentials.borrow_and_update().clone();
+                    edge.registry.revoke(&current);
+                }
+                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, peer)) => {
+                        edge.counters.one(Count::Accepted);
+                        if connections.len() >= edge.limits.connections {
+                            edge.counters.one(Count::RefusedFull);
+                        } else if let Some(admitted) = addresses.admit(peer.ip(), edge.limits.connections_per_address) {
+                            connections.spawn(connection(edge.clone(), stream, peer, admitted, stop.clone()));
+                        } else {
+                            edge.counters.one(Count::RefusedAddress);
+                        }
+                    }
+                    Err(error) if is_the_peers(&error) => {}
+                    Err(error) => {
+                        edge.counters.one(Count::AcceptPaused);
+                        tracing::warn!(%error, "cannot accept MQTT connections; trying again");
+                        tokio::select! {
+                            () = stop.cancelled() => break,
+                            () = sleep_until(Instant::now() + PAUSE) => {}
+                        }
+                    }
+                },
+            }
+        }
+        drop(listener);
+        while connections.join_next().await.is_some() {}
+    }
+}
+
+/// An error of the connection that was to be accepted; any other is ours and would come again at once.
+fn is_the_peers(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
+}
+
+async fn connection(
+    edge: Arc<Edge>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    _admitted: Admitted,
+    stop: CancellationToken,
+) {
+    // Small packets must not wait for each other. An error here means that the peer is gone; reading tells.
+    let _ = stream.set_nodelay(true);
+    let end = serve(&edge, stream, peer, &stop).await;
+    edge.counters.one(end);
+}
+
+/// Any stream from its first MQTT byte on.
+async fn serve<S: Stream>(edge: &Edge, stream: S, peer: SocketAddr, stop: &CancellationToken) -> Count {
+    let mut io = Io::new(stream, edge.counters.clone());
+    let address = peer.ip().to_canonical();
+    let deadline = edge.limits.connect_deadline;
+    let login = tokio::select! {
+        biased;
+        () = stop.cancelled() => return Count::EndStopped,
+        login = timeout(deadline, connect::login(edge, &mut io, address)) => login,
+    };
+    match login {
+        Ok(Ok(Login::Board(login))) => board::run(edge, io, login, address, stop).await,
+        Ok(Ok(Login::Integration(login))) => integration::run(edge, io, login, stop).await,
+        Ok(Err(Refused(count, answer))) => {
+            if let Some(answer) = answer {
+                edge.refuse(&mut io, answer).await;
+            }
+            count
+        }
+        Err(_) => Count::RefusedSlow,
+    }
+}
+
+impl Edge {
+    /// Says why, if the client still listens.
+    pub(crate) async fn refuse<S: Stream>(&self, io: &mut Io<S>, answer: ConnAck) {
+        codec::write_connack(&mut io.out, answer);
+        let _ = io.flush(Instant::now() + self.limits.write_deadline).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn running_out_of_descriptors_is_no_fault_of_the_peer() {
+        const EMFILE: i32 = 24;
+        const ECONNABORTED: i32 = 103;
+        assert!(!is_the_peers(&io::Error::from_raw_os_error(EMFILE)));
+        assert!(is_the_peers(&io::Error::from_raw_os_error(ECONNABORTED)));
+    }
+}

@@ -1,0 +1,274 @@
+//! A board's connection: what it says goes to the hub, orders for it come straight from there. No router between.
+
+use crate::codec::{self, ConnAck, Packet, Publish};
+use crate::connect::BoardLogin;
+use crate::connection::{Deadlines, Io, OwnedMessage, Stream, Window};
+use crate::counters::Count;
+use crate::registry::{Client, OpenLink, Proof, Slot};
+use crate::{Edge, acl};
+use bytes::Buf;
+use futures_util::FutureExt;
+use gatehouse_core::device::{BoardEvent, Order};
+use gatehouse_core::name::BoardId;
+use gatehouse_wire::homie::topic::Topic;
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio_util::sync::CancellationToken;
+
+/// Runs a board's connection from login to its last event.
+pub(crate) async fn run<S: Stream>(
+    edge: &Edge,
+    mut io: Io<S>,
+    login: BoardLogin,
+    address: IpAddr,
+    stop: &CancellationToken,
+) -> Count {
+    let BoardLogin { id: board, credential, keep_alive, will } = login;
+    let mut entry = edge.registry.enter(Client::Board(board.clone()), Proof::Board(credential), stop);
+    entry.previous_gone().await;
+    let slot = entry.slot.clone();
+    let open = edge.registry.open(slot.link, board.clone(), edge.limits.orders_waiting);
+    if let Err(refused) = edge.greet(&mut io, &slot).await {
+        return refused;
+    }
+    edge.counters.one(Count::BoardLogin);
+    let owner: Arc<str> = board.as_str().into();
+    let event = BoardEvent::Connected { board: board.clone(), link: slot.link, address: Some(address) };
+    let end = if edge.inbox.send(event).await.is_ok() {
+        let mut session = Session::new(edge, io, slot.clone(), board.clone(), owner.clone(), keep_alive);
+        // A defect must not leave the hub with a board that seems connected.
+        AssertUnwindSafe(session.run(open)).catch_unwind().await.unwrap_or(Count::EndCrashed)
+    } else {
+        Count::EndStopped
+    };
+    tracing::debug!(%board, link = slot.link.0, end = end.reason(), "board's connection ended");
+    if let Some(will) = will.filter(|_| end != Count::EndGoodbye) {
+        let OwnedMessage { topic, payload, qos, retain } = &will;
+        edge.share(&owner, &Publish { topic, payload, qos: *qos, retain: *retain, id: 0 });
+    }
+    // With the hub gone there is nobody left to tell.
+    let _ = edge.inbox.send(BoardEvent::Disconnected { board, link: slot.link }).await;
+    end
+}
+
+/// How long a board may be silent: one that pings at 0.75 of its keep-alive misses it by more than half.
+fn silence(keep_alive: u16, longest: Duration) -> Duration {
+    let asked = Duration::from_secs(keep_alive.into());
+    let held = if asked.is_zero() { longest } else { asked.min(longest) };
+    held * 7 / 5
+}
+
+struct Session<'a, S> {
+    edge: &'a Edge,
+    io: Io<S>,
+    slot: Arc<Slot>,
+    board: BoardId,
+    owner: Arc<str>,
+    command_topic: String,
+    deadlines: Deadlines,
+    window: Window,
+    /// Kept between orders, so that writing one allocates nothing.
+    topic: String,
+    payload: String,
+}
+
+impl<'a, S: Stream> Session<'a, S> {
+    fn new(edge: &'a Edge, io: Io<S>, slot: Arc<Slot>, board: BoardId, owner: Arc<str>, keep_alive: u16) -> Self {
+        let limits = &edge.limits;
+        Self {
+            edge,
+            io,
+            slot,
+            command_topic: Topic::Command.of(&board),
+            board,
+            owner,
+            deadlines: Deadlines::new(limits, Some(silence(keep_alive, limits.board_keep_alive))),
+            window: Window::new(limits.in_flight),
+            topic: String::new(),
+            payload: String::new(),
+        }
+    }
+
+    async fn run(&mut self, mut link: OpenLink) -> Count {
+        match self.serve(&mut link).await {
+            Ok(end) | Err(end) => end,
+        }
+    }
+
+    async fn serve(&mut self, link: &mut OpenLink) -> Result<Count, Count> {
+        let slot = self.slot.clone();
+        let mut killed = pin!(slot.kill.cancelled());
+        let mut timer = pin!(Deadlines::wait(self.deadlines.check(&self.window)?));
+        let mut orders: Vec<Order> = Vec::new();
+        // The client may have sent more behind its CONNECT.
+        self.hear(link).await?;
+        loop {
+            self.send_orders(link);
+            self.io.flush_unless_killed(&slot, self.deadlines.write()).await?;
+            let room = self.window.room();
+            tokio::select! {
+                biased;
+                () = &mut killed => return Ok(slot.why()),
+                () = &mut timer => timer.set(Deadlines::wait(self.deadlines.check(&self.window)?)),
+                _ = link.orders.recv_many(&mut orders, room), if room > 0 => {
+                    for order in orders.drain(..) {
+                        self.send_order(&order);
+                    }
+                }
+                filled = self.io.fill() => {
+                    filled?;
+                    self.hear(link).await?;
+                }
+            }
+        }
+    }
+
+    /// All orders that wait already, so that they share a write.
+    fn send_orders(&mut self, link: &mut OpenLink) {
+        while self.window.room() > 0 {
+            let Ok(order) = link.orders.try_recv() else { return };
+            self.send_order(&order);
+        }
+    }
+
+    fn send_order(&mut self, order: &Order) {
+        gatehouse_wire::homie::write_command(order, &mut self.topic, &mut self.payload);
+        let id = self.window.send();
+        let payload = self.payload.as_bytes();
+        let publish = Publish { topic: &self.topic, payload, qos: 1, retain: false, id };
+        codec::write_publish(&mut self.io.out, &publish);
+        self.edge.counters.one(Count::Orders);
+        self.edge.counters.one(Count::MessagesOut);
+    }
+
+    /// Everything in the read buffer; the answers are written together.
+    async fn hear(&mut self, link: &OpenLink) -> Result<(), Count> {
+        let bytes = std::mem::take(&mut self.io.read);
+        let mut used = 0;
+        while let Some((packet, length)) =
+            codec::decode(&bytes[used..], self.edge.limits.packet_bytes).map_err(|_| Count::EndMalformed)?
+        {
+            used += length;
+            self.take(packet, link).await?;
+        }
+        self.io.read = bytes;
+        if used > 0 {
+            self.io.read.advance(used);
+            self.deadlines.heard();
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, packet: Packet<'_>, link: &OpenLink) -> Result<(), Count> {
+        match packet {
+            Packet::Publish(publish) => {
+                if publish.qos == 2 {
+                    return Err(Count::EndQos2);
+                }
+                self.said(&publish).await?;
+                if publish.qos == 1 {
+                    codec::write_puback(&mut self.io.out, publish.id);
+                }
+            }
+            Packet::PubAck(id) => self.window.acknowledged(id),
+            Packet::Subscribe { id, filters } => {
+                let codes: Vec<u8> = filters.map(|(filter, qos)| self.subscribe(filter, qos, link)).collect();
+                codec::write_suback(&mut self.io.out, id, &codes);
+            }
+            Packet::Unsubscribe { id, filters } => {
+                for (filter, _) in filters {
+                    if filter == self.command_topic {
+                        link.listening.store(false, Ordering::Release);
+                    }
+                }
+                codec::write_unsuback(&mut self.io.out, id);
+            }
+            Packet::PingReq => codec::write_pingresp(&mut self.io.out),
+            Packet::Disconnect => return Err(Count::EndGoodbye),
+            Packet::Connect(_) => return Err(Count::EndMalformed),
+        }
+        Ok(())
+    }
+
+    fn subscribe(&self, filter: &str, qos: u8, link: &OpenLink) -> u8 {
+        if !acl::board_subscribe(&self.board, filter) {
+            self.edge.counters.one(Count::SubscribeRefused);
+            return codec::REFUSED;
+        }
+        if filter == self.command_topic {
+            link.listening.store(true, Ordering::Release);
+        }
+        qos.min(1)
+    }
+
+    async fn said(&self, publish: &Publish<'_>) -> Result<(), Count> {
+        let counters = &self.edge.counters;
+        counters.one(Count::MessagesIn);
+        if let Err(refused) = acl::board_publish(&self.board, publish) {
+            counters.one(refused);
+            return Ok(());
+        }
+        match gatehouse_wire::homie::decode(&self.board, publish.topic, publish.payload, publish.retain) {
+            Ok(Some(said)) => {
+                self.tell(BoardEvent::Said { board: self.board.clone(), link: self.slot.link, said }).await?;
+            }
+            Ok(None) => {}
+            Err(bad) => {
+                counters.one(bad.kind().into());
+                tracing::debug!(board = %self.board, %bad, "message of a board dropped");
+                return Ok(());
+            }
+        }
+        self.edge.share(&self.owner, publish);
+        Ok(())
+    }
+
+    /// Waits for the hub when it is behind: this connection stops reading meanwhile, and nothing is dropped.
+    async fn tell(&self, event: BoardEvent) -> Result<(), Count> {
+        let event = match self.edge.inbox.try_send(event) {
+            Ok(()) => return Ok(()),
+            Err(TrySendError::Closed(_)) => return Err(Count::EndStopped),
+            Err(TrySendError::Full(event)) => event,
+        };
+        tokio::select! {
+            biased;
+            () = self.slot.kill.cancelled() => Err(self.slot.why()),
+            sent = self.edge.inbox.send(event) => sent.map_err(|_| Count::EndStopped),
+        }
+    }
+}
+
+impl Edge {
+    /// Accepts a login, unless it must not be any more.
+    pub(crate) async fn greet<S: Stream>(&self, io: &mut Io<S>, slot: &Slot) -> Result<(), Count> {
+        // The credential may have changed between the login and the entry in the registry.
+        let holds = slot.holds(&self.credentials.borrow());
+        let answer = if holds { ConnAck::Accepted } else { ConnAck::NotAuthorized };
+        if slot.kill.is_cancelled() {
+            return Err(Count::RefusedStale);
+        }
+        codec::write_connack(&mut io.out, answer);
+        let deadline = tokio::time::Instant::now() + self.limits.write_deadline;
+        io.flush_unless_killed(slot, deadline).await.map_err(|_| Count::RefusedStale)?;
+        if holds { Ok(()) } else { Err(Count::RefusedStale) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mute_board_is_noticed_within_fifteen_seconds_whatever_it_asks() {
+        let longest = Duration::from_secs(10);
+        assert_eq!(silence(1, longest), Duration::from_millis(1_400));
+        for keep_alive in [0, 10, 60, u16::MAX] {
+            assert_eq!(silence(keep_alive, longest), Duration::from_secs(14), "{keep_alive}");
+        }
+    }
+}

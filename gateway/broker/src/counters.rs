@@ -1,0 +1,167 @@
+//! What the edge counts: every connection, refusal, message and drop.
+
+use gatehouse_wire::homie::BadKind;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! counts {
+    ($($(#[$doc:meta])* $variant:ident = $family:literal, $reason:literal;)*) => {
+        /// One thing that is counted.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Count {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Count {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name of its family, as a metric.
+            pub const fn family(self) -> &'static str {
+                match self { $(Self::$variant => $family,)* }
+            }
+
+            /// Which of the family; empty when there is but one.
+            pub const fn reason(self) -> &'static str {
+                match self { $(Self::$variant => $reason,)* }
+            }
+        }
+    };
+}
+
+counts! {
+    /// Sockets accepted.
+    Accepted = "mqtt_accepted_total", "";
+    /// Times the accept loop had to pause because the process had no file descriptor left.
+    AcceptPaused = "mqtt_accept_paused_total", "";
+    /// Boards logged in.
+    BoardLogin = "mqtt_logins_total", "board";
+    /// Integrations logged in.
+    IntegrationLogin = "mqtt_logins_total", "integration";
+    /// Closed at once: too many connections in all.
+    RefusedFull = "mqtt_refused_total", "connections";
+    /// Closed at once: too many connections from that address.
+    RefusedAddress = "mqtt_refused_total", "connections-of-address";
+    /// No complete CONNECT in time.
+    RefusedSlow = "mqtt_refused_total", "connect-deadline";
+    /// The first packet was no CONNECT, or a malformed one.
+    RefusedMalformed = "mqtt_refused_total", "malformed";
+    /// A protocol level other than 4 (CONNACK 1).
+    RefusedLevel = "mqtt_refused_total", "protocol-level";
+    /// A client id that cannot be used (CONNACK 2).
+    RefusedClientId = "mqtt_refused_total", "client-id";
+    /// Unknown user name or wrong secret (CONNACK 4).
+    RefusedSecret = "mqtt_refused_total", "secret";
+    /// A client id that belongs to another credential (CONNACK 5).
+    RefusedForeignId = "mqtt_refused_total", "foreign-client-id";
+    /// A will that its client may not publish (CONNACK 5).
+    RefusedWill = "mqtt_refused_total", "will";
+    /// Too many wrong logins before (CONNACK 3).
+    RefusedThrottled = "mqtt_refused_total", "throttled";
+    /// No room for another integration (CONNACK 3).
+    RefusedIntegrations = "mqtt_refused_total", "integrations";
+    /// The credential went away, or the connection was taken over, before the login was done.
+    RefusedStale = "mqtt_refused_total", "stale";
+    /// The client said DISCONNECT.
+    EndGoodbye = "mqtt_ended_total", "disconnect";
+    /// The client closed the connection, or the network did.
+    EndClosed = "mqtt_ended_total", "closed";
+    /// The client was silent for longer than its keep-alive.
+    EndKeepAlive = "mqtt_ended_total", "keep-alive";
+    /// The client did not read, or did not acknowledge.
+    EndSlow = "mqtt_ended_total", "slow";
+    /// The client broke the protocol.
+    EndMalformed = "mqtt_ended_total", "malformed";
+    /// The client published at QoS 2.
+    EndQos2 = "mqtt_ended_total", "qos-2";
+    /// The same client connected again.
+    EndTakenOver = "mqtt_ended_total", "taken-over";
+    /// The credential is gone or another.
+    EndRevoked = "mqtt_ended_total", "revoked";
+    /// The gateway stops.
+    EndStopped = "mqtt_ended_total", "stopped";
+    /// The router behind the edge failed.
+    EndRouter = "mqtt_ended_total", "router";
+    /// A defect in the edge itself.
+    EndCrashed = "mqtt_ended_total", "crashed";
+    /// Application messages from clients.
+    MessagesIn = "mqtt_messages_total", "in";
+    /// Application messages to clients.
+    MessagesOut = "mqtt_messages_total", "out";
+    /// Bytes from clients.
+    BytesIn = "mqtt_bytes_total", "in";
+    /// Bytes to clients.
+    BytesOut = "mqtt_bytes_total", "out";
+    /// Orders written to boards.
+    Orders = "mqtt_orders_total", "";
+    /// Messages refused: the client may not publish there.
+    DroppedForbidden = "mqtt_dropped_total", "forbidden";
+    /// Messages refused: a command that did not come from the gateway.
+    DroppedCommand = "mqtt_dropped_total", "command";
+    /// Messages not retained: the retained index, or the client's share of it, is full.
+    DroppedRetained = "mqtt_dropped_total", "retained-full";
+    /// Messages not fanned out to integrations: the router was full or dead.
+    DroppedRouter = "mqtt_dropped_total", "router";
+    /// Filters refused (SUBACK 0x80).
+    SubscribeRefused = "mqtt_subscribe_refused_total", "";
+    /// A board's message dropped: not its own topic.
+    BadTopic = "mqtt_malformed_total", "topic";
+    /// A board's message dropped: a topic only the gateway publishes to.
+    BadForbidden = "mqtt_malformed_total", "forbidden";
+    /// A board's message dropped: retained, but must not be.
+    BadRetained = "mqtt_malformed_total", "retained";
+    /// A board's message dropped: payload too long.
+    BadTooLong = "mqtt_malformed_total", "too-long";
+    /// A board's message dropped: no text.
+    BadNotText = "mqtt_malformed_total", "not-text";
+    /// A board's message dropped: too few or too many fields.
+    BadFieldCount = "mqtt_malformed_total", "field-count";
+    /// A board's message dropped: a field not in its form.
+    BadField = "mqtt_malformed_total", "field";
+    /// A board's message dropped: a `$description` that is none.
+    BadDescription = "mqtt_malformed_total", "description";
+}
+
+impl From<BadKind> for Count {
+    fn from(kind: BadKind) -> Self {
+        match kind {
+            BadKind::Topic => Self::BadTopic,
+            BadKind::Forbidden => Self::BadForbidden,
+            BadKind::Retained => Self::BadRetained,
+            BadKind::TooLong => Self::BadTooLong,
+            BadKind::NotText => Self::BadNotText,
+            BadKind::FieldCount => Self::BadFieldCount,
+            BadKind::Field => Self::BadField,
+            BadKind::Description => Self::BadDescription,
+        }
+    }
+}
+
+/// The counts of one edge since it was made. They only rise.
+#[derive(Debug)]
+pub struct Counters([AtomicU64; Count::ALL.len()]);
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| AtomicU64::new(0)))
+    }
+}
+
+impl Counters {
+    /// One count.
+    pub fn get(&self, count: Count) -> u64 {
+        self.0[count as usize].load(Ordering::Relaxed)
+    }
+
+    /// All counts, those that are zero included.
+    pub fn snapshot(&self) -> impl Iterator<Item = (Count, u64)> + '_ {
+        Count::ALL.iter().map(|&count| (count, self.get(count)))
+    }
+
+    pub(crate) fn one(&self, count: Count) {
+        self.add(count, 1);
+    }
+
+    pub(crate) fn add(&self, count: Count, by: usize) {
+        self.0[count as usize].fetch_add(by as u64, Ordering::Relaxed);
+    }
+}

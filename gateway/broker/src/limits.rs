@@ -1,0 +1,69 @@
+//! How much of everything one edge takes.
+
+use std::time::Duration;
+
+/// Bounds on what clients may use. Every one of them is counted when it is met.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Connections in all; a further one is closed at once.
+    pub connections: usize,
+    /// Connections from one address (one /64 of IPv6); a further one is closed at once.
+    pub connections_per_address: usize,
+    /// Connections of integrations; a further one is told "server unavailable" (CONNACK 3).
+    pub integrations: usize,
+    /// From the accepted socket to a complete CONNECT.
+    pub connect_deadline: Duration,
+    /// Largest CONNECT, in bytes behind its fixed header.
+    pub connect_bytes: usize,
+    /// Largest packet after CONNECT, in bytes behind its fixed header.
+    pub packet_bytes: usize,
+    /// How long one write may wait for a client that does not read.
+    pub write_deadline: Duration,
+    /// How long a client may leave QoS 1 messages unacknowledged, from the last one it did acknowledge.
+    pub ack_deadline: Duration,
+    /// Orders that wait for one board; a further one is [`crate::NotSent::QueueFull`].
+    pub orders_waiting: usize,
+    /// QoS 1 messages sent to one client and not yet acknowledged.
+    pub in_flight: usize,
+    /// Messages that wait for one integration before it is cut as too slow.
+    pub backlog: usize,
+    /// Filters of one integration; a further one is refused (SUBACK 0x80).
+    pub filters: usize,
+    /// Longest keep-alive a board gets; longer ones and none are held to it.
+    pub board_keep_alive: Duration,
+    /// Retained messages in all.
+    pub retained_messages: usize,
+    /// Bytes of all retained topics and payloads.
+    pub retained_bytes: usize,
+    /// Retained messages of one board or integration.
+    pub retained_per_client: usize,
+    /// Wrong logins that one user name at one address has at once, and how long it takes to get one back.
+    pub failures_per_user: (u32, Duration),
+    /// Wrong logins that one address has at once, and how long it takes to get one back.
+    pub failures_per_address: (u32, Duration),
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1_200,
+            connections_per_address: 1_000,
+            integrations: 32,
+            connect_deadline: Duration::from_secs(5),
+            connect_bytes: 2 * 1024,
+            packet_bytes: 64 * 1024,
+            write_deadline: Duration::from_secs(5),
+            ack_deadline: Duration::from_secs(20),
+            orders_waiting: 64,
+            in_flight: 32,
+            backlog: 40_000,
+            filters: 1_024,
+            board_keep_alive: Duration::from_secs(10),
+            retained_messages: 20_000,
+            retained_bytes: 4 * 1024 * 1024,
+            retained_per_client: 8_000,
+            failures_per_user: (10, Duration::from_secs(5)),
+            failures_per_address: (200, Duration::from_millis(200)),
+        }
+    }
+}

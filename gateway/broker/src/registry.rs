@@ -1,0 +1,186 @@
+//! Who is connected: one connection a client, and the way for orders to a board's own connection.
+
+use crate::counters::Count;
+use gatehouse_core::access::{BoardCredential, Credentials, IntegrationCredential};
+use gatehouse_core::device::Order;
+use gatehouse_core::ids::LinkId;
+use gatehouse_core::name::BoardId;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// Why an order was not sent. Nothing was written then, and nothing will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotSent {
+    /// The connection is gone, is another board's, or has not subscribed to its commands.
+    #[error("the board has no such connection")]
+    NoLink,
+    /// So many orders wait for this board that no further one is taken.
+    #[error("too many orders wait for this board")]
+    QueueFull,
+}
+
+/// A client, as far as taking over goes. An integration's client id is its own within its credential, so that no
+/// integration can end another's connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Client {
+    Board(BoardId),
+    Integration { user: Arc<str>, id: Box<str> },
+}
+
+/// The credential a connection rests on.
+#[derive(Clone, Debug)]
+pub(crate) enum Proof {
+    Board(BoardCredential),
+    Integration(Arc<IntegrationCredential>),
+}
+
+impl Proof {
+    fn holds(&self, client: &Client, credentials: &Credentials) -> bool {
+        match (self, client) {
+            (Self::Board(proof), Client::Board(id)) => credentials.boards.get(id) == Some(proof),
+            (Self::Integration(proof), Client::Integration { user, .. }) => {
+                credentials.integrations.get(user) == Some(&**proof)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// One connection that logged in.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) link: LinkId,
+    pub(crate) client: Client,
+    proof: Proof,
+    /// Cancelled when the connection has to end.
+    pub(crate) kill: CancellationToken,
+    why: OnceLock<Count>,
+    gone: CancellationToken,
+}
+
+impl Slot {
+    fn end(&self, why: Count) {
+        self.why.get_or_init(|| why);
+        self.kill.cancel();
+    }
+
+    /// Why it was cancelled.
+    pub(crate) fn why(&self) -> Count {
+        self.why.get().copied().unwrap_or(Count::EndStopped)
+    }
+
+    pub(crate) fn holds(&self, credentials: &Credentials) -> bool {
+        self.proof.holds(&self.client, credentials)
+    }
+}
+
+struct BoardLink {
+    board: BoardId,
+    orders: mpsc::Sender<Order>,
+    listening: Arc<AtomicBool>,
+}
+
+#[derive(Default)]
+pub(crate) struct Registry {
+    links: RwLock<HashMap<LinkId, BoardLink>>,
+    clients: Mutex<HashMap<Client, Arc<Slot>>>,
+    last_link: AtomicU64,
+}
+
+/// A place in the registry; gone when dropped, however its task ends.
+pub(crate) struct Entry {
+    pub(crate) slot: Arc<Slot>,
+    previous: Option<Arc<Slot>>,
+    registry: Arc<Registry>,
+    // Dropped after `Drop` has taken the entry out of the registry.
+    _gone: DropGuard,
+}
+
+impl Registry {
+    /// A new connection of `client`. It takes over from an older one, which is told to end.
+    pub(crate) fn enter(self: &Arc<Self>, client: Client, proof: Proof, stop: &CancellationToken) -> Entry {
+        let link = LinkId(self.last_link.fetch_add(1, Ordering::Relaxed) + 1);
+        let gone = CancellationToken::new();
+        let slot = Arc::new(Slot {
+            link,
+            client: client.clone(),
+            proof,
+            kill: stop.child_token(),
+            why: OnceLock::new(),
+            gone: gone.clone(),
+        });
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let previous = clients.insert(client, slot.clone());
+        drop(clients);
+        if let Some(previous) = &previous {
+            previous.end(Count::EndTakenOver);
+        }
+        Entry { slot, previous, registry: self.clone(), _gone: gone.drop_guard() }
+    }
+
+    /// Ends all connections whose credential is gone or another.
+    pub(crate) fn revoke(&self, credentials: &Credentials) {
+        let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        for slot in clients.values().filter(|slot| !slot.holds(credentials)) {
+            slot.end(Count::EndRevoked);
+        }
+    }
+
+    /// Opens the way for orders to a board's connection.
+    pub(crate) fn open(self: &Arc<Self>, link: LinkId, board: BoardId, waiting: usize) -> OpenLink {
+        let (sender, orders) = mpsc::channel(waiting);
+        let listening = Arc::new(AtomicBool::new(false));
+        let entry = BoardLink { board, orders: sender, listening: listening.clone() };
+        self.links.write().unwrap_or_else(PoisonError::into_inner).insert(link, entry);
+        OpenLink { link, orders, listening, registry: self.clone() }
+    }
+
+    pub(crate) fn send(&self, order: &Order) -> Result<(), NotSent> {
+        let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
+        let link = links.get(&order.link).ok_or(NotSent::NoLink)?;
+        if link.board != order.board || !link.listening.load(Ordering::Acquire) {
+            return Err(NotSent::NoLink);
+        }
+        link.orders.try_send(order.clone()).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => NotSent::QueueFull,
+            mpsc::error::TrySendError::Closed(_) => NotSent::NoLink,
+        })
+    }
+}
+
+impl Entry {
+    /// Waits until the connection this one takes over from is gone, its last event sent.
+    pub(crate) async fn previous_gone(&mut self) {
+        // Not cut short when this one is to end too: a third one waits for both.
+        if let Some(previous) = self.previous.take() {
+            previous.gone.cancelled().await;
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let mut clients = self.registry.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if clients.get(&self.slot.client).is_some_and(|current| current.link == self.slot.link) {
+            clients.remove(&self.slot.client);
+        }
+    }
+}
+
+/// A board's connection that can be sent orders; closed when dropped.
+pub(crate) struct OpenLink {
+    link: LinkId,
+    pub(crate) orders: mpsc::Receiver<Order>,
+    /// Whether the board subscribed to its commands.
+    pub(crate) listening: Arc<AtomicBool>,
+    registry: Arc<Registry>,
+}
+
+impl Drop for OpenLink {
+    fn drop(&mut self) {
+        self.registry.links.write().unwrap_or_else(PoisonError::into_inner).remove(&self.link);
+    }
+}

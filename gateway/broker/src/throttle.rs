@@ -1,0 +1,174 @@
+//! What one address may do: so many connections, so many wrong logins.
+
+use crate::limits::Limits;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// An address as far as limits go: an IPv6 host owns a whole /64.
+fn origin(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        v4 => v4,
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts open connections by address.
+#[derive(Debug, Default)]
+pub(crate) struct Addresses(Mutex<HashMap<IpAddr, usize>>);
+
+/// One connection counted; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    addresses: Arc<Addresses>,
+    origin: IpAddr,
+}
+
+impl Addresses {
+    /// Counts a connection; none when its address has `limit` already.
+    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr, limit: usize) -> Option<Admitted> {
+        let origin = origin(address);
+        let mut open = lock(&self.0);
+        let count = open.entry(origin).or_default();
+        if *count >= limit {
+            return None;
+        }
+        *count += 1;
+        Some(Admitted { addresses: self.clone(), origin })
+    }
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        let mut open = lock(&self.addresses.0);
+        if let Some(count) = open.get_mut(&self.origin) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.origin);
+            }
+        }
+    }
+}
+
+/// Addresses and user names remembered at most; the one nearest to being forgiven goes first.
+const MAX_REMEMBERED: usize = 4_096;
+
+/// Slows down guessing. Counts wrong logins only, for each user name at an address and for the address as a whole, so
+/// that one board with an old secret does not lock out the others behind the same repeater.
+pub(crate) struct Failures {
+    /// When all of it is forgiven, by address and, where it is for one, the user name's hash.
+    forgiven: Mutex<HashMap<(IpAddr, Option<u64>), Instant>>,
+    hasher: RandomState,
+    per_user: (u32, Duration),
+    per_address: (u32, Duration),
+}
+
+impl Failures {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            forgiven: Mutex::default(),
+            hasher: RandomState::new(),
+            per_user: limits.failures_per_user,
+            per_address: limits.failures_per_address,
+        }
+    }
+
+    fn keys(&self, address: IpAddr, user: &str) -> [((IpAddr, Option<u64>), (u32, Duration)); 2] {
+        let origin = origin(address);
+        [((origin, None), self.per_address), ((origin, Some(self.hasher.hash_one(user))), self.per_user)]
+    }
+
+    /// Whether this user name may try from there now.
+    pub(crate) fn may_try(&self, address: IpAddr, user: &str, now: Instant) -> bool {
+        let forgiven = lock(&self.forgiven);
+        self.keys(address, user).into_iter().all(|(key, (burst, each))| {
+            let owed = forgiven.get(&key).map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
+            owed <= each * burst.saturating_sub(1)
+        })
+    }
+
+    /// It was wrong.
+    pub(crate) fn wrong(&self, address: IpAddr, user: &str, now: Instant) {
+        let mut forgiven = lock(&self.forgiven);
+        for (key, (_, each)) in self.keys(address, user) {
+            if forgiven.len() >= MAX_REMEMBERED && !forgiven.contains_key(&key) {
+                forgiven.retain(|_, until| *until > now);
+                if forgiven.len() >= MAX_REMEMBERED {
+                    let first = forgiven.iter().min_by_key(|(_, until)| **until).map(|(key, _)| *key);
+                    first.and_then(|key| forgiven.remove(&key));
+                }
+            }
+            let until = forgiven.entry(key).or_insert(now);
+            *until = (*until).max(now) + each;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failures(per_user: u32, per_address: u32) -> Failures {
+        Failures::new(&Limits {
+            failures_per_user: (per_user, Duration::from_secs(5)),
+            failures_per_address: (per_address, Duration::from_secs(1)),
+            ..Limits::default()
+        })
+    }
+
+    #[test]
+    fn a_user_that_is_often_wrong_waits_and_others_do_not() {
+        let (failures, now, here) = (failures(2, 100), Instant::now(), [192, 0, 2, 1].into());
+        for _ in 0..2 {
+            assert!(failures.may_try(here, "a", now));
+            failures.wrong(here, "a", now);
+        }
+        assert!(!failures.may_try(here, "a", now));
+        assert!(failures.may_try(here, "b", now));
+        assert!(failures.may_try([192, 0, 2, 2].into(), "a", now));
+        assert!(!failures.may_try(here, "a", now + Duration::from_millis(4_999)));
+        assert!(failures.may_try(here, "a", now + Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn an_address_that_tries_many_names_waits() {
+        let (failures, now) = (failures(2, 3), Instant::now());
+        let host = |last: u16| IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, last]);
+        for (i, user) in ["a", "b", "c"].into_iter().enumerate() {
+            failures.wrong(host(i as u16), user, now);
+        }
+        assert!(!failures.may_try(host(9), "d", now));
+        assert!(failures.may_try([0x2001, 0xdb8, 0, 1, 0, 0, 0, 1].into(), "d", now));
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let (failures, now, here) = (failures(2, 3), Instant::now(), [192, 0, 2, 1].into());
+        for i in 0..MAX_REMEMBERED + 100 {
+            failures.wrong(here, &i.to_string(), now);
+        }
+        assert_eq!(lock(&failures.forgiven).len(), MAX_REMEMBERED);
+        assert!(!failures.may_try(here, "x", now), "the worst one is not forgotten first");
+    }
+
+    #[test]
+    fn connections_of_an_address_are_counted_and_given_back() {
+        let addresses = Arc::new(Addresses::default());
+        let here = [192, 0, 2, 1].into();
+        let first = addresses.admit(here, 2).unwrap();
+        let second = addresses.admit("::ffff:192.0.2.1".parse().unwrap(), 2).unwrap();
+        assert!(addresses.admit(here, 2).is_none());
+        assert!(addresses.admit([192, 0, 2, 2].into(), 2).is_some());
+        drop(first);
+        assert!(addresses.admit(here, 2).is_some());
+        drop(second);
+        assert!(lock(&addresses.0).is_empty());
+    }
+}

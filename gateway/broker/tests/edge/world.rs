@@ -1,0 +1,140 @@
+//! An edge under test with its hub's side held by the test.
+
+use crate::client::Client;
+use gatehouse_broker::{Broker, Count, Counters, Limits, Orders, secret_hash};
+use gatehouse_core::access::{BoardCredential, Credentials, IntegrationCredential};
+use gatehouse_core::command::{BoardSession, OrderId};
+use gatehouse_core::device::{BoardEvent, Order, Said};
+use gatehouse_core::ids::{DeviceId, LinkId};
+use gatehouse_core::name::{BoardId, Endpoint};
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// How long a test waits for what must come.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("{what} did not come"))
+}
+
+pub(crate) struct World {
+    pub(crate) at: SocketAddr,
+    pub(crate) orders: Orders,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) credentials: watch::Sender<Arc<Credentials>>,
+    pub(crate) stop: CancellationToken,
+    pub(crate) running: JoinHandle<()>,
+    events: mpsc::Receiver<BoardEvent>,
+}
+
+pub(crate) fn board(id: &str) -> BoardId {
+    BoardId::new(id).unwrap()
+}
+
+/// Boards `relay-1` to `relay-3` and integrations `house` (everything) and `garden` (only `garden/#`); a secret is
+/// `secret of <name>`.
+pub(crate) fn credentials() -> Credentials {
+    let mut credentials = Credentials::default();
+    for number in 1..=3 {
+        let id = format!("relay-{number}");
+        let secret = secret_hash(&id, secret(&id).as_bytes());
+        credentials.boards.insert(board(&id), BoardCredential { device: DeviceId::from_raw(number), secret });
+    }
+    for (user, filter) in [("house", "#"), ("garden", "garden/#")] {
+        let secret = secret_hash(user, secret(user).as_bytes());
+        let filters = vec![filter.to_owned()];
+        let credential = IntegrationCredential { secret, publish: filters.clone(), subscribe: filters };
+        credentials.integrations.insert(user.into(), credential);
+    }
+    credentials
+}
+
+pub(crate) fn secret(user: &str) -> String {
+    format!("secret of {user}")
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(Limits::default(), 256).await
+    }
+
+    pub(crate) async fn with(limits: Limits, inbox: usize) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let (credentials, watched) = watch::channel(Arc::new(credentials()));
+        let (inbox, events) = mpsc::channel(inbox);
+        let (broker, orders) = Broker::new(limits, watched, inbox);
+        let (counters, stop) = (broker.counters(), CancellationToken::new());
+        let running = tokio::spawn(broker.run(listener, stop.clone()));
+        Self { at, orders, counters, credentials, stop, running, events }
+    }
+
+    pub(crate) async fn event(&mut self) -> BoardEvent {
+        soon("an event", self.events.recv()).await.expect("the edge is gone")
+    }
+
+    pub(crate) async fn connected(&mut self, id: &str) -> LinkId {
+        match self.event().await {
+            BoardEvent::Connected { board, link, address } => {
+                assert_eq!((board.as_str(), address), (id, Some(self.at.ip())));
+                link
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn disconnected(&mut self, id: &str, link: LinkId) {
+        assert_eq!(self.event().await, BoardEvent::Disconnected { board: board(id), link });
+    }
+
+    pub(crate) async fn said(&mut self, id: &str, expected: LinkId) -> Said {
+        match self.event().await {
+            BoardEvent::Said { board, link, said } => {
+                assert_eq!((board.as_str(), link), (id, expected));
+                said
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// That the hub was told nothing more: true once the edge has ended.
+    pub(crate) async fn nothing_more(&mut self) {
+        self.stop.cancel();
+        soon("the end", &mut self.running).await.unwrap();
+        assert_eq!(self.events.try_recv(), Err(mpsc::error::TryRecvError::Disconnected));
+    }
+
+    pub(crate) fn count(&self, count: Count) -> u64 {
+        self.counters.get(count)
+    }
+
+    pub(crate) async fn board(&mut self, id: &str) -> (Client, LinkId) {
+        let client = Client::login(self.at, id).await;
+        let link = self.connected(id).await;
+        (client, link)
+    }
+
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Credentials)) {
+        self.credentials.send_modify(|current| change(Arc::make_mut(current)));
+    }
+}
+
+pub(crate) fn order(id: &str, link: LinkId, seq: u32) -> Order {
+    Order {
+        board: board(id),
+        link,
+        id: OrderId {
+            session: BoardSession(NonZeroU32::new(0xc0ff_ee01).unwrap()),
+            seq: NonZeroU32::new(seq).unwrap(),
+        },
+        deadline_ms: 5_000,
+        endpoint: Endpoint::relay(1),
+        on: true,
+    }
+}
