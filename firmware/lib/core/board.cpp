@@ -77,7 +77,7 @@ void Board::boot(uint64_t nowMs, Effects& effects) {
     }
     for (uint8_t relay = 0; relay < relays_.count(); ++relay) {
         const PowerOn policy = settings_.powerOn(relay);
-        const bool restored = (settings_.relayMask() >> relay & 1U) != 0;
+        const bool restored = ((settings_.relayMask() >> relay) & 1) != 0;
         const bool on = policy == PowerOn::On || (policy == PowerOn::Restore && restored);
         RelayBank::Outcome outcome = relays_.boot(relay, on);
         outcome.moved = true;  // the setting at boot is always told

@@ -22,13 +22,14 @@ void HomieSession::begin(uint32_t session, uint64_t nowMs) {
     sessionAnnounced_ = false;
     readyAnnounced_ = false;
     session_ = session;
-    owedReports_ = owedValues_ = owedPowerOn_ = 0;
+    owedReports_ = owedTargets_ = owedValues_ = owedPowerOn_ = 0;
     beganMs_ = nowMs;
     uptimeDueMs_ = nowMs + kUptimeEveryMs;
 }
 
 void HomieSession::owe(uint8_t relay) {
     owedReports_ |= bit(relay);
+    owedTargets_ |= bit(relay);
     owedValues_ |= bit(relay);
 }
 
@@ -81,25 +82,17 @@ bool HomieSession::pumpOwed(uint64_t nowMs) {
     }
     // Every report goes before any value: the gateway waits for reports.
     for (uint8_t relay = 0; relay < relays_.count(); ++relay) {
-        if ((owedReports_ & bit(relay)) != 0) {
-            if (!publishReport(relay, nowMs)) {
-                return false;
-            }
-            owedReports_ &= static_cast<uint8_t>(~bit(relay));
+        if (!pay(owedReports_, relay, [&] { return publishReport(relay, nowMs); })) {
+            return false;
         }
     }
     for (uint8_t relay = 0; relay < relays_.count(); ++relay) {
-        if ((owedValues_ & bit(relay)) != 0) {
-            if (!publishValues(relay)) {
-                return false;
-            }
-            owedValues_ &= static_cast<uint8_t>(~bit(relay));
-        }
-        if ((owedPowerOn_ & bit(relay)) != 0) {
-            if (!publishRelay(relay, "power-on"_t, toText(settings_.powerOn(relay)))) {
-                return false;
-            }
-            owedPowerOn_ &= static_cast<uint8_t>(~bit(relay));
+        const Text on = homie::boolean(relays_[relay].on);
+        const Text policy = toText(settings_.powerOn(relay));
+        if (!pay(owedTargets_, relay, [&] { return publishRelay(relay, "on/$target"_t, on); }) ||
+            !pay(owedValues_, relay, [&] { return publishRelay(relay, "on"_t, on); }) ||
+            !pay(owedPowerOn_, relay, [&] { return publishRelay(relay, "power-on"_t, policy); })) {
+            return false;
         }
     }
     return true;
@@ -255,11 +248,6 @@ bool HomieSession::publishReport(uint8_t relay, uint64_t nowMs) {
     }
     ++counter_;
     return true;
-}
-
-bool HomieSession::publishValues(uint8_t relay) {
-    const Text on = homie::boolean(relays_[relay].on);
-    return publishRelay(relay, "on/$target"_t, on) && publishRelay(relay, "on"_t, on);
 }
 
 }  // namespace gatehouse

@@ -73,7 +73,19 @@ class HomieSession {
     bool publishSystem(uint8_t property, uint64_t nowMs);
     bool publishSession(uint64_t nowMs);
     bool publishReport(uint8_t relay, uint64_t nowMs);
-    bool publishValues(uint8_t relay);
+    /// Says what is owed of `relay`, if it is, and keeps the debt when there is no room. Each message has a
+    /// bit of its own: two under one bit would start over for ever when there is room for one only.
+    template <typename Say>
+    static bool pay(uint8_t& owed, uint8_t relay, Say say) {
+        if ((owed & bit(relay)) == 0) {
+            return true;
+        }
+        if (!say()) {
+            return false;
+        }
+        owed &= static_cast<uint8_t>(~bit(relay));
+        return true;
+    }
     bool pumpOwed(uint64_t nowMs);
     /// One step of the boot order; false when there was no room for it or it waits.
     bool advance(uint64_t nowMs);
@@ -95,6 +107,7 @@ class HomieSession {
     uint32_t session_ = 0;
     uint32_t counter_ = 0;
     uint8_t owedReports_ = 0;
+    uint8_t owedTargets_ = 0;
     uint8_t owedValues_ = 0;
     uint8_t owedPowerOn_ = 0;
     uint64_t beganMs_ = 0;
