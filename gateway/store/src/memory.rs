@@ -18,6 +18,14 @@ impl Memory {
         let disk = self.clone();
         open_on(Path::new("in memory"), settings, move || Ok(disk.clone()))
     }
+
+    /// What a file with this database would hold.
+    pub(crate) fn bytes(&self) -> io::Result<Vec<u8>> {
+        // It is in memory, so its length is a length of memory.
+        let mut bytes = vec![0; self.0.len()? as usize];
+        self.0.read(0, &mut bytes)?;
+        Ok(bytes)
+    }
 }
 
 impl StorageBackend for Memory {

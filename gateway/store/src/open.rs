@@ -13,7 +13,7 @@ use gatehouse_core::record::Record;
 use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, ReadTransaction, ReadableDatabase, ReadableTable};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -117,17 +117,18 @@ pub fn open_on<B: StorageBackend>(
     finish(name, settings, source, None)
 }
 
-/// A crash must not leave a file under the right name that is no database yet, so it gets its name last.
+/// A crash must not leave a file under the right name that is no database yet, so it gets its name last. It is made
+/// in memory, for redb would sync each of the steps.
 fn make_file(data_dir: &Path, directory: &File) -> io::Result<()> {
+    let memory = Memory::default();
+    let database = Database::builder().create_with_backend(memory.clone()).map_err(Fault::from);
+    let name = data_dir.join(FILE_NAME);
+    database.and_then(initialise).map_err(|fault| io::Error::other(fault.at(name.clone())))?;
     let unfinished = data_dir.join(UNFINISHED);
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    let backend = FileBackend::new(file).map_err(|error| io::Error::other(error.to_string()))?;
-    let database = Database::builder().create_with_backend(backend).map_err(Fault::from);
-    database.and_then(initialise).map_err(|fault| match fault {
-        Fault::Redb(redb::Error::Io(error)) => error,
-        fault => io::Error::other(fault.at(unfinished.clone())),
-    })?;
-    fs::rename(&unfinished, data_dir.join(FILE_NAME))?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    file.write_all(&memory.bytes()?)?;
+    file.sync_all()?;
+    fs::rename(&unfinished, name)?;
     directory.sync_all()
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn session(id: u64) -> Record {
         id: SessionId::from_raw(id),
         member: MemberId::from_raw(2),
         token: TokenHash([id as u8; 32]),
-        opened_at: (id % 2 == 0).then_some(Wall::from_millis(1_700_000_000_000)),
+        opened_at: id.is_multiple_of(2).then_some(Wall::from_millis(1_700_000_000_000)),
     })
 }
 
