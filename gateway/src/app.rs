@@ -185,10 +185,11 @@ fn address(listener: Option<&TcpListener>) -> anyhow::Result<Option<SocketAddr>>
 
 fn settings(config: &Config) -> gatehouse_api::Settings {
     gatehouse_api::Settings {
-        public_name: config.public_name.clone(),
+        public_hosts: config.public_name.iter().cloned().collect(),
         allowed_origins: config.allowed_origins.clone(),
         time_zone: iana_time_zone::get_timezone().unwrap_or_else(|_| "Etc/UTC".to_owned()),
         version: env!("CARGO_PKG_VERSION"),
+        limits: gatehouse_api::Limits::default(),
     }
 }
 

@@ -111,7 +111,8 @@ fn claim_code(config: &Config) -> Result<(), Failure> {
 
 /// A QR code of half blocks, for a terminal.
 fn qr(text: &str) -> Result<String, Failure> {
-    let code = qrcode::QrCode::new(text).map_err(|error| Failure::failed(format!("no QR code for the link: {error}")))?;
+    let code =
+        qrcode::QrCode::new(text).map_err(|error| Failure::failed(format!("no QR code for the link: {error}")))?;
     Ok(code.render::<qrcode::render::unicode::Dense1x2>().build())
 }
 

@@ -76,7 +76,6 @@ impl Default for RawMqtt {
 #[serde(deny_unknown_fields, default)]
 struct RawMdns {
     enabled: bool,
-    #[expect(dead_code, reason = "taken so that one file serves this version and the next")]
     hostname: String,
 }
 
@@ -102,8 +101,7 @@ pub(crate) fn load(file: Option<&Path>, data_dir: Option<PathBuf>) -> Result<Con
         Err(error) => return Err(Failure::usage(format!("cannot read the configuration {}: {error}", path.display()))),
     };
     let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
-    let environment: Vec<_> =
-        environment.filter_map(|(name, value)| Some((name, value.into_string().ok()?))).collect();
+    let environment: Vec<_> = environment.filter_map(|(name, value)| Some((name, value.into_string().ok()?))).collect();
     parse(&text, &path.display().to_string(), &environment, data_dir)
 }
 
@@ -184,7 +182,7 @@ fn check(raw: Raw, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
         return later("MQTT over TLS", "leave [mqtt] tls_listen empty");
     }
     if raw.mdns.enabled {
-        return later("mDNS", "set [mdns] enabled = false");
+        return later("mDNS", &format!("set [mdns] enabled = false; {:?} is kept for then", raw.mdns.hostname));
     }
     if !raw.serial.ports.is_empty() {
         return later("provisioning over serial", "leave [serial] ports empty");

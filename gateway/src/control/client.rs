@@ -19,15 +19,17 @@ pub(crate) fn call(config: &Config, call: &Call) -> Result<Answer, Failure> {
         Ok(Answer::Refused { message, try_again: true }) => Err(Failure::temporary(message)),
         Ok(Answer::Refused { message, try_again: false }) => Err(Failure::failed(message)),
         Ok(answer) => Ok(answer),
-        Err(error) => Err(Failure::failed(format!("the daemon's answer makes no sense; is it another version? {error}"))),
+        Err(error) => {
+            Err(Failure::failed(format!("the daemon's answer makes no sense; is it another version? {error}")))
+        }
     }
 }
 
 fn unreachable(path: &str, error: &std::io::Error) -> Failure {
     match error.kind() {
-        ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
-            Failure::temporary(format!("no daemon is running on this data directory ({path}); start it with gatehouse run"))
-        }
+        ErrorKind::NotFound | ErrorKind::ConnectionRefused => Failure::temporary(format!(
+            "no daemon is running on this data directory ({path}); start it with gatehouse run"
+        )),
         ErrorKind::PermissionDenied => Failure::failed(format!(
             "{path} may not be opened by this user; use sudo, or be a member of group gatehouse"
         )),
