@@ -1,1 +1,31 @@
-//! GraphQL, sessions and the dashboard over HTTP and WebSocket
+//! GraphQL, sessions and the dashboard over HTTP and WebSocket.
+//!
+//! A request passes, in this order: `server` (connections and their limits), `origin` (is it meant for us, and is the
+//! page ours), `http` (routes), `viewer` (whose token is it), `executor` (is the document safe, was it seen before),
+//! and then the resolvers, one file per feature. `error` is the only way out for a refusal.
+//!
+//! **Invariant:** a resolver asks the hub or reads its view; nothing here changes anything by itself.
+
+mod api;
+mod commands;
+mod dashboard;
+mod devices;
+mod document;
+mod error;
+mod executor;
+mod gateway;
+mod home;
+mod http;
+mod origin;
+mod passwords;
+mod rooms;
+mod schema;
+mod server;
+mod sign_in;
+mod subscriptions;
+mod switches;
+mod viewer;
+mod websocket;
+
+pub use api::{Api, Limits, Settings};
+pub use schema::sdl;

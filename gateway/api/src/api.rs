@@ -1,0 +1,133 @@
+//! What the program starts: an API over a hub, served until it is told to stop.
+
+use crate::executor::Executor;
+use crate::http::Http;
+use crate::origin::Origins;
+use crate::passwords::Passwords;
+use crate::server;
+use gatehouse_core::access::Access;
+use gatehouse_core::view::Change;
+use gatehouse_hub::{Changes, Feed, Hub};
+use gatehouse_store::Reader;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// How the API is to behave.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Names this gateway is reached by, beside its addresses, loopback and `gatehouse.local`: host names, a port is
+    /// ignored. A request for any other host is refused with 421.
+    pub public_hosts: Vec<String>,
+    /// Foreign pages that may ask with a token, as origins: `https://panel.example`.
+    pub allowed_origins: Vec<String>,
+    /// The IANA time zone a home gets when it is claimed.
+    pub time_zone: String,
+    /// The version of the software, told to whoever is signed in.
+    pub version: &'static str,
+    /// Bounds; the defaults are right for a gateway.
+    pub limits: Limits,
+}
+
+/// Bounds on what clients may use up.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at a time, WebSockets among them. Further ones are closed at once.
+    pub connections: usize,
+    /// Connections at a time from one address.
+    pub connections_per_address: usize,
+    /// How long a client may take to send a request's head, and how long a kept connection may be idle.
+    pub head: Duration,
+    /// How long a client may take to send a request's body.
+    pub body: Duration,
+    /// How long a WebSocket may take to say `connection_init`; then it is closed with 4408.
+    pub init: Duration,
+    /// How often a WebSocket is pinged; one that says nothing until the next ping is dropped.
+    pub ping: Duration,
+    /// How long a message to a WebSocket may wait for its client to take it.
+    pub send: Duration,
+    /// How long requests under way may take when the API is told to stop.
+    pub stop: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1_024,
+            connections_per_address: 512,
+            head: Duration::from_secs(60),
+            body: Duration::from_secs(30),
+            init: Duration::from_secs(10),
+            ping: Duration::from_secs(20),
+            send: Duration::from_secs(20),
+            stop: Duration::from_secs(3),
+        }
+    }
+}
+
+/// What every resolver may use.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) hub: Hub,
+    pub(crate) commands: Reader,
+    pub(crate) passwords: Passwords,
+    pub(crate) settings: Settings,
+}
+
+/// The API, not yet served.
+pub struct Api {
+    shared: Arc<Shared>,
+    ready: watch::Receiver<bool>,
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Api")
+    }
+}
+
+impl Api {
+    /// An API over this hub. `commands` are those the hub has forgotten; `ready` is what `/readyz` tells.
+    pub fn new(hub: Hub, commands: Reader, ready: watch::Receiver<bool>, settings: Settings) -> Self {
+        Self { shared: Arc::new(Shared { hub, commands, passwords: Passwords::new(), settings }), ready }
+    }
+
+    /// Serves plain HTTP on `listener` until `stop`; then takes no new connections, lets requests under way end for
+    /// [`Limits::stop`] at most, and returns.
+    pub async fn run(self, listener: TcpListener, stop: CancellationToken) {
+        let limits = self.shared.settings.limits;
+        let (view, changes) = self.shared.hub.watch();
+        let (access, access_seen) = watch::channel(view.access.clone());
+        let ended = CancellationToken::new();
+        let settings = &self.shared.settings;
+        let http = Http {
+            origins: Origins::new(&settings.public_hosts, &settings.allowed_origins),
+            executor: Executor::new(self.shared.clone()),
+            ready: self.ready,
+            access: access_seen,
+            limits,
+            stop: stop.clone(),
+            ended: ended.clone(),
+        };
+        tokio::select! {
+            () = server::serve(listener, Arc::new(http)) => {}
+            () = follow_access(changes, access) => {}
+        }
+        ended.cancel();
+    }
+}
+
+/// Tells every connection when people or sessions change, so that each need not follow every change of every switch.
+/// Never returns: when the hub has ended, what it told last stays.
+async fn follow_access(mut changes: Changes, access: watch::Sender<Arc<Access>>) {
+    while let Some(feed) = changes.next().await {
+        match feed {
+            Feed::Change(Change::Access(now)) => drop(access.send_replace(now)),
+            Feed::Change(_) => {}
+            Feed::Lagged(view) => drop(access.send_replace(view.access.clone())),
+        }
+    }
+    std::future::pending().await
+}

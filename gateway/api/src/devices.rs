@@ -1,0 +1,150 @@
+//! Devices: boards this home has claimed.
+
+use crate::error::{bad_name, no_such, told};
+use crate::gateway::date_time;
+use crate::rooms::Room;
+use crate::switches::{Availability, Switch};
+use crate::viewer::{SignedIn, shared, signed_in};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
+use chrono::{DateTime, Utc};
+use gatehouse_core::access::{self, Denied};
+use gatehouse_core::home::Edit;
+use gatehouse_core::ids::DeviceId;
+use gatehouse_core::name::Name;
+use gatehouse_core::view::DeviceView;
+use std::sync::Arc;
+
+/// A claimed board.
+pub(crate) struct Device(pub(crate) Arc<DeviceView>);
+
+/// Whether devices exist for someone: a switch can be shown to a person who is shown no device.
+pub(crate) fn may_view_devices(viewer: &access::Viewer) -> bool {
+    viewer.administer().is_ok()
+}
+
+impl Device {
+    pub(crate) fn find(asked: &SignedIn, id: DeviceId) -> Option<Self> {
+        asked.view.device(id).filter(|_| may_view_devices(&asked.viewer)).cloned().map(Self)
+    }
+}
+
+/// A claimed board.
+#[Object]
+impl Device {
+    /// Its id for good.
+    async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// What people call it.
+    async fn name(&self) -> &str {
+        self.0.name.as_str()
+    }
+
+    /// Where it is; null when it is in no room.
+    async fn room(&self, ctx: &Context<'_>) -> Option<Room> {
+        Room::find(&shared(ctx).hub.view(), self.0.room)
+    }
+
+    /// Whether it takes commands now.
+    async fn availability(&self) -> Availability {
+        self.0.availability.into()
+    }
+
+    /// When it last said anything, to about half a minute; null when never since the gateway started, or when its
+    /// clock was not trusted.
+    async fn last_seen(&self) -> Option<DateTime<Utc>> {
+        self.0.last_seen.and_then(date_time)
+    }
+
+    /// The hardware, as the board tells it.
+    async fn model(&self) -> Option<&str> {
+        self.0.facts.model.as_deref()
+    }
+
+    /// The version of its firmware, as the board tells it.
+    async fn firmware(&self) -> Option<&str> {
+        self.0.facts.firmware.as_deref()
+    }
+
+    /// The MAC address, as the board tells it.
+    async fn mac(&self) -> Option<&str> {
+        self.0.facts.mac.as_deref()
+    }
+
+    /// The IP address it connected from.
+    async fn address(&self) -> Option<String> {
+        self.0.facts.address.map(|address| address.to_string())
+    }
+
+    /// Its switches.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn switches(&self, ctx: &Context<'_>) -> Result<Vec<Switch>> {
+        let id = self.0.id;
+        Ok(Switch::list(&signed_in(ctx)?, |switch| switch.device == id))
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct DevicesQuery;
+
+#[Object]
+impl DevicesQuery {
+    /// All devices, at most 1,000, in the order they were claimed.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn devices(&self, ctx: &Context<'_>) -> Result<Vec<Device>> {
+        let asked = signed_in(ctx)?;
+        if !may_view_devices(&asked.viewer) {
+            return Ok(Vec::new());
+        }
+        Ok(asked.view.devices.iter().cloned().map(Device).collect())
+    }
+
+    /// One device; null when there is none of that id.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
+    async fn device(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Device>> {
+        let asked = signed_in(ctx)?;
+        Ok(id.parse().ok().and_then(|id| Device::find(&asked, id)))
+    }
+}
+
+/// What to change of a device; what is left out stays.
+#[derive(InputObject)]
+pub(crate) struct UpdateDeviceInput {
+    /// Which device.
+    id: ID,
+    /// What it is to be called: 1 to 64 characters.
+    name: Option<String>,
+    /// Its room. Leave out to keep, null to clear.
+    room_id: MaybeUndefined<ID>,
+}
+
+/// An edit from input fields that devices and switches share.
+pub(crate) fn edit(name: Option<String>, room: MaybeUndefined<ID>) -> Result<Edit> {
+    let name = name.map(|name| Name::new(&name)).transpose().map_err(bad_name("name"))?;
+    let room = match room {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(id) => {
+            let no_room = |_| told(Denied::BadInput { field: "roomId", message: "There is no such room.".to_owned() });
+            Some(Some(id.parse().map_err(no_room)?))
+        }
+    };
+    Ok(Edit { name, room })
+}
+
+#[derive(Default)]
+pub(crate) struct DevicesMutation;
+
+#[Object]
+impl DevicesMutation {
+    /// Gives a device another name or room. For the owner.
+    /// Errors: BAD_INPUT (name, roomId), NOT_FOUND, FORBIDDEN, BUSY, STORAGE.
+    async fn update_device(&self, ctx: &Context<'_>, input: UpdateDeviceInput) -> Result<Device> {
+        let cap = signed_in(ctx)?.viewer.administer().map_err(told)?;
+        let id = input.id.parse().map_err(|_| no_such("device"))?;
+        let edit = edit(input.name, input.room_id)?;
+        shared(ctx).hub.update_device(cap, id, edit).await.map(Device).map_err(told)
+    }
+}

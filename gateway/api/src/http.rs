@@ -1,0 +1,226 @@
+//! Routes: `/graphql`, health, and the dashboard on every other path.
+
+use crate::api::Limits;
+use crate::dashboard;
+use crate::error::{self, refused};
+use crate::executor::{Executor, Posted, Prepared};
+use crate::origin::{Origins, Page};
+use crate::server::Slot;
+use crate::viewer::{self, Asker, COOKIE, Delivery};
+use crate::websocket;
+use async_graphql::Response as Answer;
+use bytes::{Bytes, BytesMut};
+use futures_util::TryStreamExt;
+use gatehouse_core::access::{Access, TokenHash};
+use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use poem::{Body, Request, Response};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// Longest body, and longest message on a WebSocket, in bytes.
+pub(crate) const MAX_BODY: usize = 256 * 1024;
+
+/// What all connections share.
+pub(crate) struct Http {
+    pub(crate) executor: Executor,
+    pub(crate) origins: Origins,
+    pub(crate) ready: watch::Receiver<bool>,
+    pub(crate) access: watch::Receiver<Arc<Access>>,
+    pub(crate) limits: Limits,
+    /// No more new things.
+    pub(crate) stop: CancellationToken,
+    /// No more at all.
+    pub(crate) ended: CancellationToken,
+}
+
+/// The two ends of a connection.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pub(crate) local: SocketAddr,
+    pub(crate) address: IpAddr,
+    /// Whether the connection is encrypted.
+    pub(crate) secure: bool,
+    pub(crate) _slot: Slot,
+}
+
+/// Why a request is not even looked at.
+struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    message: &'static str,
+}
+
+impl Http {
+    /// Answers one request.
+    pub(crate) async fn respond(self: &Arc<Self>, request: Request, peer: &Arc<Peer>) -> Response {
+        let Some(host) = self.origins.own_host(request.headers(), request.uri(), peer.local) else {
+            let message = "This gateway does not go by that name. Use its address, or configure http.public_name.\n";
+            return plain(StatusCode::MISDIRECTED_REQUEST, message);
+        };
+        match request.uri().path() {
+            "/graphql" => {
+                let page = self.origins.page(request.headers(), host, peer.secure);
+                self.graphql(request, peer, page).await
+            }
+            _ if !matches!(*request.method(), Method::GET | Method::HEAD) => {
+                let answer = plain(StatusCode::METHOD_NOT_ALLOWED, "Only GET is answered here.\n");
+                with(answer, header::ALLOW, HeaderValue::from_static("GET, HEAD"))
+            }
+            "/healthz" => plain(StatusCode::OK, "ok"),
+            "/readyz" if *self.ready.borrow() => plain(StatusCode::OK, "ok"),
+            "/readyz" => plain(StatusCode::SERVICE_UNAVAILABLE, "starting"),
+            path => dashboard::file(path, request.headers()),
+        }
+    }
+
+    async fn graphql(self: &Arc<Self>, request: Request, peer: &Arc<Peer>, page: Page) -> Response {
+        let origin = request.headers().get(header::ORIGIN).filter(|_| page == Page::Allowed).cloned();
+        let asker = asker(request.headers(), peer, page);
+        let answer = match asker {
+            Err(refusal) => json(refusal.status, &refused(refusal.code, refusal.message)),
+            Ok(_) if request.method() == Method::OPTIONS && page == Page::Allowed => preflight(),
+            Ok(asker) if request.method() == Method::POST => self.post(request, asker).await,
+            Ok(asker) if request.headers().contains_key(header::UPGRADE) => {
+                websocket::upgrade(self.clone(), request, peer.clone(), asker).await
+            }
+            Ok(_) => {
+                let message = "Send GraphQL as POST with a JSON body, or open a WebSocket with the subprotocol \
+                               graphql-transport-ws.";
+                let answer = json(StatusCode::METHOD_NOT_ALLOWED, &refused("BAD_INPUT", message));
+                with(answer, header::ALLOW, HeaderValue::from_static("POST"))
+            }
+        };
+        match origin {
+            Some(origin) => {
+                let answer = with(answer, header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+                with(answer, header::VARY, HeaderValue::from_static("origin"))
+            }
+            None => answer,
+        }
+    }
+
+    async fn post(&self, mut request: Request, asker: Asker) -> Response {
+        let bad = |status, code, message: &str| json(status, &refused(code, message));
+        let body = match timeout(self.limits.body, read(request.take_body())).await {
+            Ok(Ok(Some(body))) => body,
+            Ok(Ok(None)) => {
+                return bad(StatusCode::PAYLOAD_TOO_LARGE, "TOO_COMPLEX", "A request has at most 256 KiB.");
+            }
+            Ok(Err(_)) => return bad(StatusCode::BAD_REQUEST, "BAD_INPUT", "The request's body ended early."),
+            Err(_) => return bad(StatusCode::REQUEST_TIMEOUT, "BAD_INPUT", "The request's body took too long."),
+        };
+        let posted = match parse(&body) {
+            Ok(posted) => posted,
+            Err(message) => return bad(StatusCode::BAD_REQUEST, "BAD_INPUT", &message),
+        };
+        let mut answer = match self.executor.prepare(posted, asker) {
+            Ok(Prepared::Once(run)) => self.executor.once(run).await,
+            Ok(Prepared::Stream(_)) => {
+                refused("BAD_INPUT", "Subscriptions go over a WebSocket with the subprotocol graphql-transport-ws.")
+            }
+            Err(answer) => *answer,
+        };
+        let headers = std::mem::take(&mut answer.http_headers);
+        let status = if error::is_internal(&answer) { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
+        let mut response = json(status, &answer);
+        response.headers_mut().extend(headers);
+        response
+    }
+}
+
+/// The body, or none when it is too long.
+async fn read(body: Body) -> std::io::Result<Option<Bytes>> {
+    let mut chunks = std::pin::pin!(body.into_bytes_stream());
+    let Some(first) = chunks.try_next().await? else { return Ok(Some(Bytes::new())) };
+    if first.len() > MAX_BODY {
+        return Ok(None);
+    }
+    // Nearly every request comes in one piece, which then need not be copied.
+    let Some(second) = chunks.try_next().await? else { return Ok(Some(first)) };
+    let mut whole = BytesMut::from(first);
+    let mut next = Some(second);
+    while let Some(chunk) = next {
+        if whole.len() + chunk.len() > MAX_BODY {
+            return Ok(None);
+        }
+        whole.extend_from_slice(&chunk);
+        next = chunks.try_next().await?;
+    }
+    Ok(Some(whole.freeze()))
+}
+
+/// A request from its JSON, or what is wrong with it.
+pub(crate) fn parse(json: &[u8]) -> Result<Posted, String> {
+    if json.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        return Err("Batches are not taken. Send one request at a time.".to_owned());
+    }
+    serde_json::from_slice(json)
+        .map_err(|error| format!("The request must be JSON like {{\"query\": \"…\", \"variables\": {{…}}}}: {error}."))
+}
+
+/// Who asks, if a request with these headers may.
+fn asker(headers: &HeaderMap, peer: &Peer, page: Page) -> Result<Asker, Refusal> {
+    let forbidden = |message| Err(Refusal { status: StatusCode::FORBIDDEN, code: "FORBIDDEN", message });
+    let delivery = match page {
+        Page::Foreign => return forbidden("This page is not the gateway's own. Configure http.allowed_origins."),
+        Page::Own => {
+            let origin = headers.get(header::ORIGIN).map(HeaderValue::as_bytes).unwrap_or_default();
+            Delivery::Cookie { secure: peer.secure || origin.starts_with(b"https:") }
+        }
+        Page::Allowed | Page::None => Delivery::Answer,
+    };
+    let token = match bearer(headers) {
+        Some(token) => viewer::hash(token),
+        None => match (cookie(headers), page) {
+            (None, _) => None,
+            // A page let in asks with a token or not at all; its cookie is as if it were not there.
+            (Some(_), Page::Allowed) => None,
+            (Some(token), Page::Own) => viewer::hash(token),
+            (Some(_), _) => return forbidden("With a cookie, a request must come from the gateway's own page."),
+        },
+    };
+    Ok(Asker { token, address: peer.address, delivery })
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| token)
+}
+
+/// A token's hash, for whoever presents it in `connection_init`.
+pub(crate) fn presented(token: &str) -> Option<TokenHash> {
+    viewer::hash(token.trim())
+}
+
+pub(crate) fn json(status: StatusCode, answer: &Answer) -> Response {
+    let Ok(body) = serde_json::to_vec(answer) else { return plain(StatusCode::INTERNAL_SERVER_ERROR, "") };
+    let response = Response::builder().status(status).content_type("application/json").body(body);
+    with(response, header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
+}
+
+pub(crate) fn plain(status: StatusCode, text: &'static str) -> Response {
+    let response = Response::builder().status(status).content_type("text/plain; charset=utf-8").body(text);
+    with(response, header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
+}
+
+pub(crate) fn with(mut response: Response, name: header::HeaderName, value: HeaderValue) -> Response {
+    response.headers_mut().insert(name, value);
+    response
+}
+
+fn preflight() -> Response {
+    let answer = Response::builder().status(StatusCode::NO_CONTENT).finish();
+    let answer = with(answer, header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
+    let allowed = HeaderValue::from_static("authorization, content-type");
+    let answer = with(answer, header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+    with(answer, header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"))
+}

@@ -1,0 +1,119 @@
+//! Passwords: argon2id, off the async threads, a few at a time.
+
+use argon2::Argon2;
+use argon2::password_hash::PasswordHasher;
+use argon2::password_hash::PasswordVerifier;
+use gatehouse_core::access::Denied;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Shortest password, in characters.
+const MIN_CHARS: usize = 8;
+/// Longest password, in bytes: hashing is not to be made long work.
+const MAX_BYTES: usize = 256;
+/// Hashes under way. One, because each takes 19 MiB and a core, and a gateway has other things to do.
+const RUNNING: usize = 1;
+/// Hashes that wait or run; further ones are refused.
+const WAITING: usize = 16;
+
+/// Checked when nobody has the name given, so that the answer takes as long as any other. No password has this hash.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// Hashes and checks passwords with argon2id, m = 19,456 KiB, t = 2, p = 1: what OWASP's password storage cheat sheet
+/// asks for at least and the crate's default. It is a quarter of a second's work on a Raspberry Pi 3; more memory would
+/// not fit a gateway that is to stay under 20 MB when idle.
+#[derive(Clone, Debug)]
+pub(crate) struct Passwords {
+    running: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+}
+
+impl Passwords {
+    pub(crate) fn new() -> Self {
+        Self { running: Arc::new(Semaphore::new(RUNNING)), waiting: Arc::new(Semaphore::new(WAITING)) }
+    }
+
+    /// Whether a password can be taken: 8 characters to 256 bytes.
+    pub(crate) fn check(password: &str) -> Result<(), Denied> {
+        let bad = |message: String| Err(Denied::BadInput { field: "password", message });
+        if password.chars().count() < MIN_CHARS {
+            bad(format!("A password has at least {MIN_CHARS} characters."))
+        } else if password.len() > MAX_BYTES {
+            bad(format!("A password has at most {MAX_BYTES} bytes."))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The hash to keep, in PHC form.
+    pub(crate) async fn hash(&self, password: String) -> Result<Arc<str>, Denied> {
+        let salt = gatehouse_hub::random::<16>();
+        let hash = self.run(move || Argon2::default().hash_password_with_salt(password.as_bytes(), &salt)).await?;
+        hash.map(|hash| hash.to_string().into()).map_err(|error| {
+            tracing::error!(%error, "a password could not be hashed");
+            Denied::Busy
+        })
+    }
+
+    /// Whether a password has this hash. Nobody's hash is checked like any other, and never right.
+    pub(crate) async fn is_right(&self, password: String, hash: Option<Arc<str>>) -> Result<bool, Denied> {
+        self.run(move || {
+            let known = hash.is_some();
+            let hash = hash.as_deref().unwrap_or(NOBODY);
+            // Too long a password is nobody's; it is cut so that it costs what any other costs.
+            let fits = password.len() <= MAX_BYTES;
+            let password = &password.as_bytes()[..password.len().min(MAX_BYTES)];
+            Argon2::default().verify_password(password, hash).is_ok() && known && fits
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Denied> {
+        let place = self.waiting.clone().try_acquire_owned().map_err(|_| Denied::Busy)?;
+        let turn = self.running.clone().acquire_owned().await.map_err(|_| Denied::Busy)?;
+        // The permits go along: a caller that goes away does not make room before the work is done.
+        let work = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop((place, turn));
+            done
+        });
+        work.await.map_err(|_| Denied::Busy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_hash_is_argon2id_with_owasp_parameters_and_fits_only_its_password() {
+        let passwords = Passwords::new();
+        let hash = passwords.hash("correct horse".to_owned()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        let again = passwords.hash("correct horse".to_owned()).await.unwrap();
+        assert_ne!(hash, again, "every hash has a salt of its own");
+        assert_eq!(passwords.is_right("correct horse".to_owned(), Some(hash.clone())).await, Ok(true));
+        assert_eq!(passwords.is_right("correct horsf".to_owned(), Some(hash)).await, Ok(false));
+    }
+
+    #[test]
+    fn nobody_costs_what_anybody_costs() {
+        use argon2::password_hash::phc::PasswordHash;
+        let nobody = PasswordHash::new(NOBODY).unwrap();
+        let params = argon2::Params::try_from(&nobody).unwrap();
+        let costs = |params: argon2::Params| (params.m_cost(), params.t_cost(), params.p_cost());
+        assert_eq!(costs(params), costs(argon2::Params::default()));
+        assert_eq!(nobody.hash.unwrap().len(), 32);
+        assert_eq!(nobody.algorithm.as_str(), "argon2id");
+    }
+
+    #[test]
+    fn passwords_are_bounded() {
+        assert!(Passwords::check("1234567").is_err());
+        assert!(Passwords::check("12345678").is_ok());
+        assert!(Passwords::check("üüüüüüüü").is_ok());
+        assert!(Passwords::check(&"x".repeat(256)).is_ok());
+        assert!(Passwords::check(&"x".repeat(257)).is_err());
+    }
+}

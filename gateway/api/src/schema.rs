@@ -1,0 +1,68 @@
+//! The schema: every feature's fields in three roots.
+
+use crate::api::Shared;
+use crate::commands::CommandsQuery;
+use crate::devices::{DevicesMutation, DevicesQuery};
+use crate::gateway::GatewayQuery;
+use crate::home::HomeQuery;
+use crate::rooms::{RoomsMutation, RoomsQuery};
+use crate::sign_in::SignInMutation;
+use crate::subscriptions::SubscriptionRoot;
+use crate::switches::{SwitchesMutation, SwitchesQuery};
+use crate::viewer::ViewerQuery;
+use async_graphql::{MergedObject, SchemaBuilder, ValidationMode};
+use std::sync::Arc;
+
+/// Deepest nesting of a document; standard introspection needs most of it.
+const MAX_DEPTH: usize = 15;
+/// Dearest document: a field costs one, and what a list holds counts five times.
+const MAX_COMPLEXITY: usize = 2_000;
+
+/// What there is. Lists and objects show only what the viewer may view.
+///
+/// Errors carry `extensions.code`: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, BAD_INPUT (with `extensions.field`), BUSY,
+/// CONFLICT, TOO_COMPLEX, RATE_LIMITED (with `extensions.retryAfterMs`), GATEWAY_UNCLAIMED, STORAGE, INTERNAL. More may come.
+/// Limits: depth 15, complexity 2,000, body 256 KiB, 10 mutation fields a document, 50 subscriptions a connection.
+/// Null times are unknown: the gateway's clock was not trusted then. Ids are opaque and never used again.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Query")]
+pub(crate) struct QueryRoot(
+    GatewayQuery,
+    ViewerQuery,
+    HomeQuery,
+    RoomsQuery,
+    SwitchesQuery,
+    DevicesQuery,
+    CommandsQuery,
+);
+
+/// What can be done; at most 10 fields a document. Settings are on disk before they are answered.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Mutation")]
+pub(crate) struct MutationRoot(SwitchesMutation, SignInMutation, RoomsMutation, DevicesMutation);
+
+pub(crate) type Schema = async_graphql::Schema<QueryRoot, MutationRoot, SubscriptionRoot>;
+
+fn builder() -> SchemaBuilder<QueryRoot, MutationRoot, SubscriptionRoot> {
+    Schema::build(QueryRoot::default(), MutationRoot::default(), SubscriptionRoot)
+        .limit_depth(MAX_DEPTH)
+        .limit_complexity(MAX_COMPLEXITY)
+        // Guesses at what was meant would tell the schema to whoever is not signed in.
+        .disable_suggestions()
+}
+
+/// The schema that checks everything, for documents not seen before.
+pub(crate) fn strict(shared: Arc<Shared>) -> Schema {
+    builder().data(shared).finish()
+}
+
+/// The schema for documents that the strict one has taken before. Limits hold here too, and variables are checked as
+/// they are read.
+pub(crate) fn fast(shared: Arc<Shared>) -> Schema {
+    builder().data(shared).validation_mode(ValidationMode::Fast).finish()
+}
+
+/// The API as an SDL document.
+pub fn sdl() -> String {
+    builder().finish().sdl()
+}

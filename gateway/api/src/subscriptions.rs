@@ -1,0 +1,136 @@
+//! What happens, as it happens: current states first, then every change. Whoever falls behind gets the current states
+//! again and goes on. A subscription ends when its viewer's session does.
+
+use crate::devices::{Device, may_view_devices};
+use crate::switches::Switch;
+use crate::viewer::{Asker, asker, shared, signed_in};
+use async_graphql::{Context, ID, Result, Subscription};
+use futures_util::stream::{self, Stream};
+use gatehouse_core::access;
+use gatehouse_core::ids::SwitchId;
+use gatehouse_core::view::{Change, View};
+use gatehouse_hub::{Changes, Feed, Hub};
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// What a subscription is told next.
+enum Step {
+    /// Everything as it is now: at the start, after lag, and when the viewer may see something else than before.
+    All(Arc<View>),
+    /// One change.
+    Change(Change),
+}
+
+/// The change feed, as one viewer sees it.
+struct Feeder {
+    hub: Hub,
+    asker: Asker,
+    viewer: access::Viewer,
+    first: Option<Arc<View>>,
+    changes: Changes,
+}
+
+impl Feeder {
+    fn new(ctx: &Context<'_>) -> Result<Self> {
+        let viewer = signed_in(ctx)?.viewer;
+        let hub = shared(ctx).hub.clone();
+        let (view, changes) = hub.watch();
+        Ok(Self { hub, asker: asker(ctx).clone(), viewer, first: Some(view), changes })
+    }
+
+    /// The next step; none when the session or the hub has ended.
+    async fn next(&mut self) -> Option<Step> {
+        if let Some(view) = self.first.take() {
+            return Some(Step::All(view));
+        }
+        loop {
+            match self.changes.next().await? {
+                Feed::Change(Change::Access(_)) => {
+                    let view = self.hub.view();
+                    let viewer = self.asker.viewer(&view)?;
+                    if viewer != self.viewer {
+                        self.viewer = viewer;
+                        return Some(Step::All(view));
+                    }
+                }
+                Feed::Change(change) => return Some(Step::Change(change)),
+                Feed::Lagged(view) => {
+                    self.viewer = self.asker.viewer(&view)?;
+                    return Some(Step::All(view));
+                }
+            }
+        }
+    }
+
+    /// A stream of what `pick` takes out of each step.
+    fn stream<T, P>(self, pick: P) -> impl Stream<Item = T> + use<T, P>
+    where
+        P: FnMut(&access::Viewer, Step, &mut VecDeque<T>),
+    {
+        stream::unfold((self, pick, VecDeque::new()), async |(mut feeder, mut pick, mut ready)| {
+            loop {
+                if let Some(item) = ready.pop_front() {
+                    return Some((item, (feeder, pick, ready)));
+                }
+                let step = feeder.next().await?;
+                pick(&feeder.viewer, step, &mut ready);
+            }
+        })
+    }
+}
+
+/// What happens, as it happens.
+#[derive(Default)]
+pub(crate) struct SubscriptionRoot;
+
+/// What happens, as it happens. After lag the current states come again; intermediate ones may be skipped.
+#[Subscription(name = "Subscription")]
+impl SubscriptionRoot {
+    /// Current switches first, then each switch whenever anything about it changes. Without `switchIds` all that the
+    /// viewer may view; ids of nothing the viewer may view are left out.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
+    async fn switch_changed(
+        &self,
+        ctx: &Context<'_>,
+        switch_ids: Option<Vec<ID>>,
+    ) -> Result<impl Stream<Item = Switch> + use<>> {
+        let wanted: Option<BTreeSet<SwitchId>> =
+            switch_ids.map(|ids| ids.iter().filter_map(|id| id.parse().ok()).collect());
+        let shown = move |viewer: &access::Viewer, id| {
+            wanted.as_ref().is_none_or(|wanted| wanted.contains(&id)) && viewer.may_view(id)
+        };
+        Ok(Feeder::new(ctx)?.stream(move |viewer, step, out| match step {
+            Step::All(view) => out.extend(view.switches.iter().filter(|s| shown(viewer, s.id)).cloned().map(Switch)),
+            Step::Change(Change::Switch(switch)) if shown(viewer, switch.id) => out.push_back(Switch(switch)),
+            Step::Change(_) => {}
+        }))
+    }
+
+    /// Ids of switches that are gone, or that the viewer may no longer view.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
+    async fn switch_removed(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = ID> + use<>> {
+        let mut known = BTreeSet::new();
+        Ok(Feeder::new(ctx)?.stream(move |viewer, step, out| match step {
+            Step::All(view) => {
+                let shown: BTreeSet<_> = view.switches.iter().map(|s| s.id).filter(|id| viewer.may_view(*id)).collect();
+                out.extend(known.difference(&shown).map(|id: &SwitchId| ID::from(id.to_string())));
+                known = shown;
+            }
+            Step::Change(Change::Switch(switch)) if viewer.may_view(switch.id) => {
+                known.insert(switch.id);
+            }
+            Step::Change(_) => {}
+        }))
+    }
+
+    /// Current devices first, then each device whenever anything about it changes.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
+    async fn device_changed(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = Device> + use<>> {
+        Ok(Feeder::new(ctx)?.stream(move |viewer, step, out| match step {
+            _ if !may_view_devices(viewer) => {}
+            Step::All(view) => out.extend(view.devices.iter().cloned().map(Device)),
+            Step::Change(Change::Device(device)) => out.push_back(Device(device)),
+            Step::Change(_) => {}
+        }))
+    }
+}

@@ -1,0 +1,16 @@
+//! The API as clients meet it: the real thing on a real socket, over a real hub and a store in memory. Only the boards
+//! are played, by the events their connections would give.
+
+mod support;
+
+mod claim;
+mod commands;
+mod dashboard;
+mod documents;
+mod limits;
+mod origins;
+mod rooms;
+mod schema;
+mod sessions;
+mod subscriptions;
+mod websocket;

@@ -1,0 +1,174 @@
+//! One gateway: store, hub and API.
+
+use super::{Board, Client, Socket, within};
+use gatehouse_api::{Api, Limits, Settings};
+use gatehouse_core::access::{Administer, Credentials};
+use gatehouse_core::device::{BoardEvent, Order, SecretHash};
+use gatehouse_core::home::Registration;
+use gatehouse_core::name::{BoardId, Name};
+use gatehouse_hub::{Hub, Ports, hub};
+use gatehouse_store::{Batch, Writer};
+use serde_json::json;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) const PASSWORD: &str = "correct horse";
+
+pub(crate) struct Gateway {
+    pub(crate) address: SocketAddr,
+    pub(crate) hub: Hub,
+    pub(crate) ready: watch::Sender<bool>,
+    pub(crate) stop: CancellationToken,
+    pub(crate) api: JoinHandle<()>,
+    boards: mpsc::Sender<BoardEvent>,
+    orders: broadcast::Sender<Order>,
+    hub_stop: CancellationToken,
+    _writer: Writer,
+    _credentials: watch::Receiver<Arc<Credentials>>,
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.hub_stop.cancel();
+    }
+}
+
+pub(crate) fn settings() -> Settings {
+    Settings {
+        public_hosts: vec!["home.example".to_owned()],
+        allowed_origins: vec!["https://panel.example".to_owned()],
+        time_zone: "Europe/Vienna".to_owned(),
+        version: "1.2.3-test",
+        limits: Limits::default(),
+    }
+}
+
+impl Gateway {
+    /// A gateway without an owner.
+    pub(crate) async fn unclaimed() -> Self {
+        Self::with(settings()).await
+    }
+
+    /// A gateway whose owner Ana is signed in as the client's bearer.
+    pub(crate) async fn claimed() -> (Self, Client) {
+        Self::claimed_with(settings()).await
+    }
+
+    pub(crate) async fn claimed_with(settings: Settings) -> (Self, Client) {
+        let gateway = Self::with(settings).await;
+        let token = gateway.claim().await;
+        let client = gateway.client().bearer(&token);
+        (gateway, client)
+    }
+
+    pub(crate) async fn with(settings: Settings) -> Self {
+        let opened = gatehouse_store::in_memory().unwrap();
+        let commands = opened.store.reader();
+        let (written_tx, written) = mpsc::channel(1_024);
+        let writer = opened.store.start_writer(move |ticket, outcome| {
+            written_tx.try_send((ticket, outcome.is_ok())).unwrap();
+        });
+        let queue = writer.queue();
+        let (boards, board_events) = mpsc::channel(1_024);
+        let (orders, _) = broadcast::channel(1_024);
+        let (credentials_tx, credentials) = watch::channel(Arc::default());
+        let sent = orders.clone();
+        let ports = Ports {
+            boards: board_events,
+            orders: Box::new(move |order| drop(sent.send(order.clone()))),
+            writes: Box::new(move |ticket, records| {
+                queue.try_send(Batch { ticket, records }).map_err(|full| full.0.records)
+            }),
+            written,
+            credentials: credentials_tx,
+        };
+        let (hub, event_loop) = hub(opened.boot, opened.records, ports);
+        let (stop, hub_stop) = (CancellationToken::new(), CancellationToken::new());
+        tokio::spawn(event_loop.run(hub_stop.clone()));
+        let (ready, ready_seen) = watch::channel(true);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let api = Api::new(hub.clone(), commands, ready_seen, settings);
+        let api = tokio::spawn(api.run(listener, stop.clone()));
+        Self { address, hub, ready, stop, api, boards, orders, hub_stop, _writer: writer, _credentials: credentials }
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    pub(crate) async fn socket(&self, token: &str) -> Socket {
+        Socket::signed_in(self.address, token).await
+    }
+
+    pub(crate) async fn claim_code(&self) -> String {
+        self.hub.claim_code().await.unwrap().expect("the gateway has no owner")
+    }
+
+    /// Makes Ana the owner; her token.
+    pub(crate) async fn claim(&self) -> String {
+        let input = json!({
+            "code": self.claim_code().await, "homeName": "Lakeside", "memberName": "Ana", "password": PASSWORD,
+        });
+        let document = "mutation ($input: ClaimGatewayInput!) { claimGateway(input: $input) { token } }";
+        let reply = self.client().ask(document, json!({ "input": input })).await;
+        reply.data()["claimGateway"]["token"].as_str().expect("a token").to_owned()
+    }
+
+    pub(crate) async fn sign_in(&self) -> String {
+        let document = r#"mutation { signIn(input: {name: "Ana", password: "correct horse"}) { token } }"#;
+        let reply = self.client().ask(document, json!({})).await;
+        reply.data()["signIn"]["token"].as_str().expect("a token").to_owned()
+    }
+
+    /// A claimed board with these relays, not connected.
+    pub(crate) async fn board(&self, id: &str, relays: usize) -> Board {
+        let board = Registration {
+            board: BoardId::new(id).unwrap(),
+            secret: SecretHash([7; 32]),
+            name: Some(Name::new(&format!("Board {id}")).unwrap()),
+            room: None,
+            relays,
+        };
+        let device = self.hub.register_board(Administer::console(), board).await.unwrap();
+        let view = self.hub.view();
+        let switches = view.switches.iter().filter(|switch| switch.device == device.id);
+        let switches = switches.map(|switch| switch.id.to_string()).collect();
+        Board::new(id, device.id.to_string(), switches, self.boards.clone(), self.orders.subscribe())
+    }
+
+    /// A claimed board that takes commands.
+    pub(crate) async fn online_board(&self, id: &str, relays: usize) -> Board {
+        let mut board = self.board(id, relays).await;
+        board.connect().await;
+        self.until("the board is online", |view| {
+            view.devices.iter().any(|device| {
+                device.id.to_string() == board.device
+                    && device.availability == gatehouse_core::view::Availability::Online
+            })
+        })
+        .await;
+        board
+    }
+
+    /// Waits until the view is as wanted.
+    pub(crate) async fn until(&self, what: &str, wanted: impl Fn(&gatehouse_core::view::View) -> bool) {
+        within(what, async {
+            let (view, mut changes) = self.hub.watch();
+            if wanted(&view) {
+                return;
+            }
+            while changes.next().await.is_some() {
+                if wanted(&self.hub.view()) {
+                    return;
+                }
+            }
+        })
+        .await;
+    }
+}
