@@ -1,0 +1,157 @@
+//! The gateway under test: started, claimed, its boards registered.
+
+use crate::board::{id_of, secret_of};
+use crate::child::{Child, free_port};
+use crate::graphql;
+use crate::http::Http;
+use anyhow::{Context, bail};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::process::Command;
+
+/// Boards registered at a time; the control socket takes 16 callers.
+const REGISTERED_AT_ONCE: usize = 8;
+
+/// A home's files, and how to start a gateway on them.
+pub(crate) struct Home {
+    program: PathBuf,
+    directory: tempfile::TempDir,
+    /// Where it serves HTTP.
+    pub(crate) http: SocketAddr,
+    /// Where it serves MQTT.
+    pub(crate) mqtt: SocketAddr,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Ready {
+    claim_code: Option<String>,
+}
+
+impl Home {
+    /// An empty home on free loopback ports.
+    pub(crate) fn new(program: &Path) -> anyhow::Result<Self> {
+        let port = || anyhow::Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?)));
+        let (http, mqtt) = (port()?, port()?);
+        let directory = tempfile::tempdir()?;
+        let config = format!("[http]\nlisten = \"{http}\"\nplain = true\n[mqtt]\nlisten = \"{mqtt}\"\n");
+        std::fs::write(directory.path().join("config.toml"), config)?;
+        Ok(Self { program: program.to_owned(), directory, http, mqtt })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Starts the gateway; it need not be ready yet.
+    pub(crate) fn start(&self) -> anyhow::Result<Child> {
+        let ready = self.path("ready.json");
+        if ready.exists() {
+            std::fs::remove_file(&ready)?;
+        }
+        let mut command = Command::new(&self.program);
+        command.arg("run").arg("--config").arg(self.path("config.toml"));
+        command.arg("--data-dir").arg(self.path("data")).arg("--ready-file").arg(ready);
+        Child::start("the gateway", command, &self.path("gateway.log"))
+    }
+
+    /// Waits until `/readyz` answers 200.
+    pub(crate) async fn ready(&self, child: &mut Child) -> anyhow::Result<()> {
+        child
+            .until(async || {
+                (Http::connect(self.http, None).await.ok()?.get("/readyz").await.ok()? == 200).then_some(())
+            })
+            .await
+    }
+
+    /// Makes Ana its owner; her token.
+    pub(crate) async fn claim(&self, child: &mut Child) -> anyhow::Result<String> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Claimed {
+            claim_gateway: Session,
+        }
+        #[derive(Deserialize)]
+        struct Session {
+            token: Option<String>,
+        }
+        let ready = child.until(async || std::fs::read(self.path("ready.json")).ok()).await?;
+        let Ready { claim_code } = serde_json::from_slice(&ready)?;
+        let request = graphql::claim(&claim_code.context("the home has an owner already")?);
+        let answer = Http::connect(self.http, None).await?.graphql(&request).await?;
+        let Claimed { claim_gateway } = graphql::read(&answer)?;
+        claim_gateway.token.context("no token for a program")
+    }
+
+    /// Registers boards 0 to `count`, as `gatehouse board register` does.
+    pub(crate) async fn register(&self, count: usize, relays: usize) -> anyhow::Result<()> {
+        let calls = (0..count).map(|number| self.register_one(number, relays));
+        stream::iter(calls).buffer_unordered(REGISTERED_AT_ONCE).try_collect::<Vec<()>>().await?;
+        Ok(())
+    }
+
+    async fn register_one(&self, number: usize, relays: usize) -> anyhow::Result<()> {
+        let id = id_of(number)?;
+        let call = json!({
+            "call": "register-board", "id": id.as_str(), "secret": secret_of(number),
+            "name": id.as_str(), "room": null, "relays": relays,
+        });
+        let mut stream = UnixStream::connect(self.path("data").join("control.sock")).await?;
+        stream.write_all(format!("{call}\n").as_bytes()).await?;
+        let mut answer = String::new();
+        BufReader::new(stream).read_line(&mut answer).await?;
+        let value: Value = serde_json::from_str(&answer).with_context(|| format!("registering: {answer:?}"))?;
+        if value["answer"] != "registered" {
+            bail!("board {number} was not registered: {answer}");
+        }
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+struct Devices {
+    devices: Vec<Device>,
+}
+
+#[derive(Deserialize)]
+struct Device {
+    name: String,
+    availability: String,
+    switches: Vec<Switch>,
+}
+
+#[derive(Deserialize)]
+struct Switch {
+    id: String,
+}
+
+/// Ids of the switches of boards 0 to `boards`, once all of them are online.
+pub(crate) async fn switches_online(
+    http: SocketAddr,
+    token: &str,
+    child: &mut Child,
+    boards: usize,
+) -> anyhow::Result<Vec<Vec<String>>> {
+    let mut connection = Http::connect(http, Some(token)).await?;
+    let query = graphql::query("{ devices { name availability switches { id } } }");
+    let names = (0..boards).map(id_of).collect::<Result<Vec<_>, _>>()?;
+    let online = child.until(async || {
+        let answer = connection.graphql(&query).await;
+        let Devices { mut devices } = match answer.and_then(|body| graphql::read(&body)) {
+            Ok(devices) => devices,
+            Err(error) => return Some(Err(error)),
+        };
+        devices.sort_by(|a, b| a.name.cmp(&b.name));
+        let there = devices.iter().map(|device| device.name.as_str()).eq(names.iter().map(|name| name.as_str()));
+        let online = there && devices.iter().all(|device| device.availability == "ONLINE");
+        online.then(|| {
+            Ok(devices.into_iter().map(|device| device.switches.into_iter().map(|s| s.id).collect()).collect())
+        })
+    });
+    online.await?
+}

@@ -1,1 +1,0 @@
-//! The load generator that measures a tap beside mosquitto

@@ -1,0 +1,207 @@
+//! The whole bench: what is measured, in which order, how often.
+
+use crate::board::Fleet;
+use crate::clock::Clock;
+use crate::fleet::Boards;
+use crate::footprint::{self, Idle};
+use crate::gateway::{Home, switches_online};
+use crate::load::{Asked, Load, Taps};
+use crate::mosquitto::{self, Mosquitto};
+use crate::screens::{Cause, Screens};
+use crate::statistics::{Series, median};
+use crate::taps::{self, Way};
+use anyhow::Context;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Boards behind gateway and mosquitto, and relays of each.
+pub(crate) const BOARDS: usize = 50;
+/// See [`BOARDS`].
+pub(crate) const RELAYS: usize = 4;
+/// Numbers of screens that a change must reach.
+pub(crate) const SCREENS: [usize; 3] = [1, 10, 50];
+
+/// How much of everything.
+pub(crate) struct Scale {
+    /// Rounds that count.
+    pub(crate) rounds: usize,
+    /// Rounds before them that do not.
+    pub(crate) warm_up: usize,
+    /// Commands of a round one at a time.
+    pub(crate) alone: usize,
+    /// Commands of a round with 20 in flight.
+    pub(crate) abreast: usize,
+    /// Commands of a saturated round.
+    pub(crate) saturated: usize,
+    /// Changes of a round for each number of screens.
+    pub(crate) changes: usize,
+    /// Cold starts.
+    pub(crate) starts: usize,
+    /// Boards and commands before the memory is looked at.
+    pub(crate) crowd: (usize, usize),
+}
+
+impl Scale {
+    /// What the committed table is made with.
+    pub(crate) const FULL: Self = Self {
+        rounds: 7,
+        warm_up: 1,
+        alone: 2_000,
+        abreast: 10_000,
+        saturated: 30_000,
+        changes: 300,
+        starts: 10,
+        crowd: (500, 100_000),
+    };
+    /// Seconds, to see that everything works.
+    pub(crate) const QUICK: Self = Self {
+        rounds: 1,
+        warm_up: 0,
+        alone: 100,
+        abreast: 400,
+        saturated: 800,
+        changes: 10,
+        starts: 2,
+        crowd: (50, 1_000),
+    };
+}
+
+/// One kind of load, through one way in.
+#[derive(Default)]
+pub(crate) struct Measured {
+    pub(crate) obeyed: Series,
+    pub(crate) answered: Series,
+    pub(crate) seen: Series,
+    per_second: Vec<f64>,
+}
+
+impl Measured {
+    fn round(&mut self, taps: Taps) {
+        self.per_second.push(taps.per_second());
+        self.obeyed.round(taps.obeyed);
+        self.answered.round(taps.answered);
+        self.seen.round(taps.seen);
+    }
+
+    /// Commands a second, the median of the rounds.
+    pub(crate) fn per_second(&self) -> f64 {
+        median(self.per_second.iter().copied())
+    }
+}
+
+/// All ways in under one load.
+#[derive(Default)]
+pub(crate) struct Compared {
+    /// Mosquitto, with boards that answer with one message: the least that a round trip takes.
+    pub(crate) least: Measured,
+    /// Mosquitto, with boards that say all that they say to the gateway.
+    pub(crate) same: Measured,
+    pub(crate) http: Measured,
+    pub(crate) websocket: Measured,
+    pub(crate) watched: Measured,
+}
+
+/// Everything that was measured.
+pub(crate) struct Results {
+    pub(crate) alone: Compared,
+    pub(crate) abreast: Compared,
+    pub(crate) saturated: Compared,
+    /// Button and tap, by the number of screens.
+    pub(crate) screens: [[Series; 2]; SCREENS.len()],
+    pub(crate) idle: Idle,
+    pub(crate) rss_crowd: u64,
+    pub(crate) program_bytes: u64,
+}
+
+struct Worlds {
+    least: Arc<mosquitto::World>,
+    same: Arc<mosquitto::World>,
+    gateway: Arc<taps::World>,
+}
+
+/// Runs it all; an error when a command does not end CONFIRMED or a change does not arrive.
+pub(crate) async fn run(program: &Path, scale: &Scale) -> anyhow::Result<Results> {
+    let clock = Clock::start();
+    let program_bytes = std::fs::metadata(program).with_context(|| format!("{}", program.display()))?.len();
+    let (brokers, home) = ([Mosquitto::start().await?, Mosquitto::start().await?], Home::new(program)?);
+    let mut child = home.start()?;
+    home.ready(&mut child).await?;
+    let token = home.claim(&mut child).await?;
+    home.register(BOARDS, RELAYS).await?;
+    let fleet = |address, homie_values| {
+        let fleet = Fleet { address, relays: RELAYS, homie_values, clock };
+        Boards::start(fleet, BOARDS)
+    };
+    let boards = fleet(home.mqtt, true).await?;
+    let switches = switches_online(home.http, &token, &mut child, BOARDS).await?;
+    let peer = async |broker: &Mosquitto, homie_values| {
+        let boards = fleet(broker.address, homie_values).await?;
+        let asked = Asked::new(BOARDS, RELAYS);
+        mosquitto::World::new(broker.address, boards, asked, clock, BOARDS).map(Arc::new)
+    };
+    let worlds = Worlds {
+        least: peer(&brokers[0], false).await?,
+        same: peer(&brokers[1], true).await?,
+        gateway: Arc::new(taps::World::new(home.http, token, boards, clock, switches)),
+    };
+    let alone = compare(&worlds, scale, scale.alone, 1, 1).await.context("one at a time")?;
+    let abreast = compare(&worlds, scale, scale.abreast, 20, 1).await.context("20 in flight")?;
+    let saturated = compare(&worlds, scale, scale.saturated, 128, 4).await.context("saturated")?;
+    let screens = reach(&worlds.gateway, scale).await.context("changes on screens")?;
+    drop(worlds);
+    child.stop().await?;
+    drop(brokers);
+
+    eprintln!("starting, and memory …");
+    let idle = footprint::idle(program, clock, scale.starts).await?;
+    let (crowd, commands) = scale.crowd;
+    let load = Load { in_flight: 128, connections: 4, commands };
+    let rss_crowd = footprint::rss_after(program, clock, crowd, load).await?;
+    Ok(Results { alone, abreast, saturated, screens, idle, rss_crowd, program_bytes })
+}
+
+/// Mosquitto and the gateway in turn, so that whatever else the machine does hits both.
+async fn compare(
+    worlds: &Worlds,
+    scale: &Scale,
+    commands: usize,
+    in_flight: usize,
+    connections: usize,
+) -> anyhow::Result<Compared> {
+    let load = Load { in_flight, connections, commands };
+    let each_its_own = Load { connections: in_flight.min(BOARDS), in_flight: in_flight.min(BOARDS), commands };
+    let mut compared = Compared::default();
+    for round in 0..scale.warm_up + scale.rounds {
+        eprintln!("{in_flight} in flight, round {} of {} …", round + 1, scale.warm_up + scale.rounds);
+        let least = worlds.least.round(load).await?;
+        let http = worlds.gateway.round(Way::Http, each_its_own).await?;
+        let same = worlds.same.round(load).await?;
+        let websocket = worlds.gateway.round(Way::WebSocket, load).await?;
+        let watched = worlds.gateway.round(Way::Watched, load).await?;
+        if round >= scale.warm_up {
+            compared.least.round(least);
+            compared.same.round(same);
+            compared.http.round(http);
+            compared.websocket.round(websocket);
+            compared.watched.round(watched);
+        }
+    }
+    Ok(compared)
+}
+
+async fn reach(world: &Arc<taps::World>, scale: &Scale) -> anyhow::Result<[[Series; 2]; SCREENS.len()]> {
+    let mut series: [[Series; 2]; SCREENS.len()] = Default::default();
+    for round in 0..scale.warm_up + scale.rounds {
+        eprintln!("screens, round {} of {} …", round + 1, scale.warm_up + scale.rounds);
+        for (count, series) in SCREENS.into_iter().zip(&mut series) {
+            let mut screens = Screens::open(world.clone(), count).await?;
+            for (cause, series) in [Cause::Button, Cause::Tap].into_iter().zip(series) {
+                let took_ns = screens.changes(cause, scale.changes).await?;
+                if round >= scale.warm_up {
+                    series.round(took_ns);
+                }
+            }
+        }
+    }
+    Ok(series)
+}
