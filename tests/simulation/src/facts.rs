@@ -1,0 +1,56 @@
+//! What a set of records amounts to: the later one for the same key replaces the earlier.
+
+use gatehouse_core::access::{Member, Session};
+use gatehouse_core::command::{Command, Outcome};
+use gatehouse_core::device::Device;
+use gatehouse_core::ids::{CommandId, DeviceId, MemberId, RoomId, SessionId, SwitchId};
+use gatehouse_core::record::{HomeRecord, Record, Room};
+use gatehouse_core::switch::{Reported, Switch};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
+    pub(crate) home: Option<Arc<HomeRecord>>,
+    pub(crate) members: BTreeMap<MemberId, Arc<Member>>,
+    pub(crate) sessions: BTreeMap<SessionId, Session>,
+    pub(crate) rooms: BTreeMap<RoomId, Arc<Room>>,
+    pub(crate) devices: BTreeMap<DeviceId, Arc<Device>>,
+    pub(crate) switches: BTreeMap<SwitchId, Arc<Switch>>,
+    pub(crate) reported: BTreeMap<SwitchId, Reported>,
+    pub(crate) commands: BTreeMap<CommandId, Arc<Command>>,
+}
+
+impl Facts {
+    pub(crate) fn apply(&mut self, record: &Record) {
+        match record {
+            Record::Home(home) => self.home = Some(home.clone()),
+            Record::Member(member) => drop(self.members.insert(member.id, member.clone())),
+            Record::Session(session) => drop(self.sessions.insert(session.id, session.clone())),
+            Record::SessionEnded(id) => drop(self.sessions.remove(id)),
+            Record::Room(room) => drop(self.rooms.insert(room.id, room.clone())),
+            Record::RoomDeleted(id) => drop(self.rooms.remove(id)),
+            Record::Device(device) => drop(self.devices.insert(device.id, device.clone())),
+            Record::Switch(switch) => drop(self.switches.insert(switch.id, switch.clone())),
+            Record::Reported(id, reported) => drop(self.reported.insert(*id, reported.clone())),
+            Record::Command(command) => drop(self.commands.insert(command.id, command.clone())),
+        }
+    }
+
+    pub(crate) fn open_commands(&self) -> impl Iterator<Item = &Arc<Command>> {
+        self.commands.values().filter(|command| command.outcome == Outcome::Open)
+    }
+
+    /// What a store hands to `Home::load`: everything, of commands those that are open.
+    pub(crate) fn records(&self) -> Vec<Record> {
+        let mut all: Vec<_> = self.home.iter().cloned().map(Record::Home).collect();
+        all.extend(self.members.values().cloned().map(Record::Member));
+        all.extend(self.sessions.values().cloned().map(Record::Session));
+        all.extend(self.rooms.values().cloned().map(Record::Room));
+        all.extend(self.devices.values().cloned().map(Record::Device));
+        all.extend(self.switches.values().cloned().map(Record::Switch));
+        all.extend(self.reported.iter().map(|(id, reported)| Record::Reported(*id, reported.clone())));
+        all.extend(self.open_commands().cloned().map(Record::Command));
+        all
+    }
+}

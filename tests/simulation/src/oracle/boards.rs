@@ -1,0 +1,177 @@
+//! What boards say: believed when it comes by the connection that is, in its session, and is news; else never.
+
+use super::{Oracle, Step};
+use gatehouse_core::command::{ActorKind, BoardSession, Outcome};
+use gatehouse_core::device::{BoardEvent, BoardState, Cause, Order, Report, Said};
+use gatehouse_core::home::{Effect, Input};
+use gatehouse_core::ids::LinkId;
+use gatehouse_core::name::{BoardId, Endpoint};
+use gatehouse_core::switch::SwitchChange;
+use gatehouse_core::view::{Availability, SwitchView, View};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a home may know of a board's connection.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    link: Option<LinkId>,
+    ready: bool,
+    described: bool,
+    session: Option<BoardSession>,
+    counters: BTreeMap<Endpoint, u32>,
+    /// Last reports of relays without a switch.
+    early: BTreeMap<Endpoint, Report>,
+    last_seq: u32,
+}
+
+/// Orders of a switch the home must remember for the sake of late reports.
+const REMEMBERED_ORDERS: usize = 8;
+
+impl Heard {
+    fn availability(&self) -> Availability {
+        let online = self.link.is_some() && self.ready && self.described && self.session.is_some();
+        if online { Availability::Online } else { Availability::Offline }
+    }
+
+    pub(super) fn check_order(&self, order: &Order) {
+        assert_eq!(Some(order.link), self.link, "sent by a connection that is over");
+        assert_eq!(Some(order.id.session), self.session, "sent in a session that is over");
+        assert_eq!(self.availability(), Availability::Online, "sent to a board that is not ready");
+    }
+
+    fn hear(&mut self, said: &Said) -> Option<Report> {
+        match said {
+            Said::State(state) => self.ready = *state == BoardState::Ready,
+            Said::Description(description) => self.described = description.native,
+            Said::Session(session, _) => self.session = self.session.or(Some(*session)),
+            Said::Report(report) => {
+                let last = self.counters.get(&report.endpoint).copied().unwrap_or(0);
+                if self.session == Some(report.session) && report.counter.get() > last {
+                    self.counters.insert(report.endpoint.clone(), report.counter.get());
+                    return Some(report.clone());
+                }
+            }
+            Said::Refusal(_) | Said::Fact(_) => {}
+        }
+        None
+    }
+}
+
+impl Oracle {
+    /// Which switches may show another state after this step, and why.
+    pub(super) fn board_spoke(&mut self, step: &Step<'_>) {
+        let believed = self.believed(step);
+        self.check_sequence(step);
+        for switch in &step.after.switches {
+            let device = step.after.device(switch.device).expect("a switch has a device");
+            let before = step.before.switch(switch.id);
+            let report = match &believed {
+                Some((board, report)) if *board == device.board && report.endpoint == switch.endpoint => {
+                    Some(report.clone())
+                }
+                _ if before.is_none() => self.adopted(&device.board, &switch.endpoint),
+                _ => None,
+            };
+            let heard = self.heard.get(&device.board).map_or(Availability::Offline, Heard::availability);
+            assert_eq!(switch.availability, heard, "{} is shown as it is not", device.board);
+            match report {
+                Some(report) => self.credited(step, before, switch, &report),
+                None => {
+                    let old = before.map(|s| (s.on, s.reported_at, s.last_change.as_ref()));
+                    let new = (switch.on, switch.reported_at, switch.last_change.as_ref());
+                    assert_eq!(old.unwrap_or((None, None, None)), new, "{} changed, and no board said so", switch.id);
+                }
+            }
+        }
+        if let Some((board, report)) = believed
+            && !has_switch(step.after, &board, &report.endpoint)
+            && let Some(heard) = self.heard.get_mut(&board)
+        {
+            heard.early.insert(report.endpoint.clone(), report);
+        }
+    }
+
+    fn believed(&mut self, step: &Step<'_>) -> Option<(BoardId, Report)> {
+        match step.input {
+            Input::Board(BoardEvent::Connected { board, link, .. }) => {
+                let heard = Heard { link: Some(*link), ..Heard::default() };
+                self.heard.insert(board.clone(), heard);
+                None
+            }
+            Input::Board(BoardEvent::Disconnected { board, link }) => {
+                let heard = self.heard.get_mut(board)?;
+                if heard.link == Some(*link) {
+                    *heard = Heard::default();
+                }
+                None
+            }
+            Input::Board(BoardEvent::Said { board, link, said }) => {
+                let heard = self.heard.get_mut(board).filter(|heard| heard.link == Some(*link))?;
+                Some((board.clone(), heard.hear(said)?))
+            }
+            _ => None,
+        }
+    }
+
+    /// Sequences rise within a session.
+    fn check_sequence(&mut self, step: &Step<'_>) {
+        for effect in step.effects {
+            let Effect::Send(order) = effect else { continue };
+            let heard = self.heard.get_mut(&order.board).expect("checked when sent");
+            assert!(order.id.seq.get() > heard.last_seq, "the sequence does not rise: {order:?}");
+            heard.last_seq = order.id.seq.get();
+        }
+    }
+
+    fn adopted(&mut self, board: &BoardId, endpoint: &Endpoint) -> Option<Report> {
+        let report = self.heard.get_mut(board)?.early.remove(endpoint)?;
+        self.totals.early_reports += 1;
+        Some(report)
+    }
+
+    /// A believed report is shown, and who moved the relay is told as it was.
+    fn credited(&mut self, step: &Step<'_>, before: Option<&Arc<SwitchView>>, after: &SwitchView, report: &Report) {
+        assert_eq!(after.on, Some(report.on), "{} does not show what was reported", after.id);
+        assert_eq!(after.reported_at, step.now.stamp(), "reported at a time that was not");
+        let old = before.and_then(|before| before.last_change.as_ref());
+        if before.is_some_and(|before| before.on == Some(report.on)) {
+            assert_eq!(after.last_change.as_ref(), old, "a change where nothing changed");
+            return;
+        }
+        let change = after.last_change.as_ref().expect("a new state is a change");
+        assert_eq!((change.on, change.at), (report.on, step.now.stamp()));
+        let (kind, count) = match report.cause {
+            Cause::Command => return self.credited_to_command(after, change, report),
+            Cause::Button => (ActorKind::Button, &mut self.totals.by_button),
+            Cause::Boot => (ActorKind::Boot, &mut self.totals.by_boot),
+            Cause::Pulse => (ActorKind::Pulse, &mut self.totals.by_pulse),
+            Cause::Interlock => (ActorKind::Interlock, &mut self.totals.by_interlock),
+        };
+        *count += 1;
+        assert_eq!((change.actor.kind, &change.command), (kind, &None), "credited to someone else");
+    }
+
+    fn credited_to_command(&mut self, switch: &SwitchView, change: &SwitchChange, report: &Report) {
+        let known = self.orders.get(&switch.id).map(Vec::as_slice).unwrap_or_default();
+        let recent = &known[known.len().saturating_sub(REMEMBERED_ORDERS)..];
+        let id = recent.iter().find(|(order, _)| Some(*order) == report.obeyed).map(|(_, id)| *id);
+        assert_eq!(change.command.as_ref().map(|command| command.id), id, "credited to another command");
+        let Some(id) = id else {
+            assert_eq!(change.actor.kind, ActorKind::Unknown);
+            self.totals.by_unknown += 1;
+            return;
+        };
+        assert_eq!(change.actor.kind, ActorKind::Member, "credited to nobody");
+        let asked = &self.commands[&id];
+        let settled = asked.settled.as_ref().expect("obeying settles it, if nothing did before");
+        let outcome = change.command.as_ref().map(|command| command.outcome);
+        assert_eq!(outcome, Some(settled.outcome), "a late report leaves the outcome");
+        self.totals.credited_late += u64::from(settled.outcome == Outcome::TimedOut);
+        self.totals.credited_over_restart += u64::from(asked.run != self.run);
+    }
+}
+
+fn has_switch(view: &View, board: &BoardId, endpoint: &Endpoint) -> bool {
+    let Some(device) = view.devices.iter().find(|device| device.board == *board) else { return false };
+    view.switches.iter().any(|switch| switch.device == device.id && switch.endpoint == *endpoint)
+}

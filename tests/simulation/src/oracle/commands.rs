@@ -1,0 +1,244 @@
+//! Commands: settled exactly once, in time, and for the reason that was.
+
+use super::{Caller, Expected, Oracle, Step};
+use gatehouse_core::access::Denied;
+use gatehouse_core::command::{Command, OrderId, Outcome, Reason};
+use gatehouse_core::device::Order;
+use gatehouse_core::home::{Answer, Effect, Input};
+use gatehouse_core::ids::{CommandId, SwitchId};
+use gatehouse_core::record::Record;
+use gatehouse_core::time::{Mono, Now};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A command as the judge knows it.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) on: bool,
+    pub(crate) deadline: Mono,
+    pub(crate) run: u32,
+    pub(crate) settled: Option<Arc<Command>>,
+    /// Whether it went by a connection that keeps order.
+    calm: bool,
+    waiting: usize,
+}
+
+/// A caller's own name for a command.
+#[derive(Debug)]
+pub(crate) struct Named {
+    since: Mono,
+    id: CommandId,
+    switch: SwitchId,
+    on: bool,
+}
+
+const NAME_LIFE: Duration = Duration::from_secs(600);
+const MAX_WAITING: usize = 16;
+
+impl Oracle {
+    /// What a tap must come to.
+    pub(crate) fn expect(
+        &self,
+        now: &Now,
+        switch: SwitchId,
+        on: bool,
+        timeout: Duration,
+        name: Option<&String>,
+    ) -> Expected {
+        if timeout < Duration::from_millis(500) || timeout > Duration::from_secs(30) {
+            return Expected::BadInput;
+        }
+        match name.and_then(|name| self.names.get(name)) {
+            Some(named) if now.mono.since(named.since) >= NAME_LIFE => Expected::New,
+            Some(named) if named.switch == switch && named.on == on => Expected::Same(named.id),
+            Some(_) => Expected::Conflict,
+            None => Expected::New,
+        }
+    }
+
+    /// A command was recorded. True when it is a new one.
+    pub(super) fn command_written(&mut self, step: &Step<'_>, command: &Arc<Command>) -> bool {
+        let new = !self.commands.contains_key(&command.id);
+        if new {
+            assert!(self.ids.insert(command.id.raw()), "{} was given out before", command.id);
+            let Input::SetSwitch { on, timeout, .. } = step.input else { panic!("nobody asked for {command:?}") };
+            assert_eq!(command.requested_at, step.now.stamp(), "asked at a time that was not");
+            let deadline = step.now.mono.plus(*timeout);
+            let (run, calm) = (self.run, true);
+            let asked = Asked { on: *on, deadline, run, settled: None, calm, waiting: 0 };
+            self.commands.insert(command.id, asked);
+        }
+        if command.outcome == Outcome::Open {
+            assert!(new, "{} is open twice", command.id);
+            let other = self.open.insert(command.switch, command.id);
+            assert_eq!(other, None, "two open commands for {}", command.switch);
+            let order = command.order.expect("an open command was sent");
+            assert!(self.by_order.insert(order, command.id).is_none(), "{order:?} was sent before");
+            self.orders.entry(command.switch).or_default().push((order, command.id));
+        } else {
+            self.settled(step, command, new);
+        }
+        new
+    }
+
+    fn settled(&mut self, step: &Step<'_>, command: &Arc<Command>, new: bool) {
+        let asked = self.commands.get_mut(&command.id).expect("known by now");
+        assert!(asked.settled.is_none(), "{} settles twice: {:?}, {command:?}", command.id, asked.settled);
+        asked.settled = Some(command.clone());
+        let (deadline, calm) = (asked.deadline, asked.calm);
+        if self.open.get(&command.switch) == Some(&command.id) {
+            self.open.remove(&command.switch);
+        } else {
+            assert!(new, "{} was not open", command.id);
+        }
+        assert_eq!(command.settled_at, step.now.stamp(), "settled at a time that was not");
+        let in_time = step.now.mono < deadline;
+        let stopping = matches!(step.input, Input::Stop);
+        match command.outcome {
+            Outcome::TimedOut => assert!(!in_time || stopping, "{} timed out early", command.id),
+            outcome => assert!(in_time, "{} is {outcome:?} after its deadline", command.id),
+        }
+        assert_eq!(new, matches!(command.outcome, Outcome::Offline) || gateway_stopping(command), "{command:?}");
+        truthful(command, calm, step);
+        let done = command.outcome == Outcome::Confirmed || command.reason == Some(Reason::Interlocked);
+        assert!(done || !self.undisturbed, "nothing was in the way of {command:?}");
+        self.count(command);
+    }
+
+    fn count(&mut self, command: &Command) {
+        let totals = &mut self.totals;
+        let counter = match (command.outcome, command.reason) {
+            (Outcome::Confirmed, None) => &mut totals.confirmed,
+            (Outcome::Refused, Some(Reason::Stale)) => &mut totals.refused_stale,
+            (Outcome::Refused, Some(Reason::UnknownEndpoint)) => &mut totals.refused_unknown_endpoint,
+            (Outcome::Refused, Some(Reason::BadValue)) => &mut totals.refused_bad_value,
+            (Outcome::Refused, Some(Reason::Interlocked)) => &mut totals.refused_interlocked,
+            (Outcome::Refused, Some(Reason::HeldByPulse)) => &mut totals.refused_held_by_pulse,
+            (Outcome::Refused, Some(Reason::ReadBackDiffers)) => &mut totals.refused_read_back_differs,
+            (Outcome::Refused, Some(Reason::GatewayStopping)) => &mut totals.refused_gateway_stopping,
+            (Outcome::TimedOut, Some(Reason::NoReport)) => &mut totals.timed_out,
+            (Outcome::TimedOut, Some(Reason::GatewayStopping)) => &mut totals.timed_out_gateway_stopping,
+            (Outcome::Superseded, Some(Reason::Superseded)) => &mut totals.superseded,
+            (Outcome::Offline, Some(Reason::Offline)) => &mut totals.offline,
+            other => panic!("no command ends as {other:?}"),
+        };
+        *counter += 1;
+    }
+
+    /// The command that this input opened, or did not.
+    pub(super) fn asked_for(&mut self, step: &Step<'_>, opened: usize) {
+        let Input::SetSwitch { request, on, request_id, .. } = step.input else { return };
+        let Some(Caller::Tap { switch, expected, .. }) = self.tap.take() else {
+            panic!("a tap without a caller: {:?}", step.input)
+        };
+        assert_eq!(opened, usize::from(expected == Expected::New), "{expected:?}, but {opened} commands were made");
+        let answered = !self.callers.contains_key(request);
+        let id = match expected {
+            Expected::Same(id) => id,
+            Expected::New => {
+                let written = step.effects.iter().rev().find_map(|effect| match effect {
+                    Effect::Write { ticket: None, records } => records.iter().find_map(|record| match record {
+                        Record::Command(command) => Some(command.id),
+                        _ => None,
+                    }),
+                    _ => None,
+                });
+                let id = written.expect("the new command is recorded");
+                if let Some(name) = request_id {
+                    let named = Named { since: step.now.mono, id, switch, on: *on };
+                    self.names.insert(name.clone(), named);
+                }
+                id
+            }
+            Expected::Conflict | Expected::BadInput => {
+                assert!(answered, "what cannot be is answered at once");
+                return;
+            }
+        };
+        if let Some(asked) = self.commands.get_mut(&id)
+            && !answered
+        {
+            asked.waiting += 1;
+        }
+    }
+
+    /// A tap is answered.
+    pub(super) fn tap_answered(&mut self, tap: (SwitchId, bool, Expected), answer: &Result<Answer, Denied>) {
+        let (switch, on, expected) = tap;
+        let command = match (answer, expected) {
+            (Ok(Answer::Command(command)), Expected::New | Expected::Same(_)) => command,
+            (Err(Denied::Conflict(_)), Expected::Conflict) => {
+                self.totals.conflicting_request_id += 1;
+                return;
+            }
+            (Err(Denied::BadInput { field: "timeoutMs", .. }), Expected::BadInput) => {
+                self.totals.bad_input += 1;
+                return;
+            }
+            (Err(Denied::Busy), Expected::Same(id)) => {
+                assert_eq!(self.commands[&id].waiting, MAX_WAITING, "busy though there was room");
+                self.totals.busy += 1;
+                return;
+            }
+            other => panic!("a tap is answered {other:?}"),
+        };
+        assert_ne!(command.outcome, Outcome::Open, "answered before it settled");
+        assert_eq!((command.switch, command.on), (switch, on), "answered another command");
+        if let Expected::Same(id) = expected {
+            assert_eq!(command.id, id, "the same name means the same command");
+            self.totals.same_request_id += 1;
+        }
+        // The record of a settled command comes with its answers, in the same step.
+        self.answers.push(command.clone());
+    }
+
+    /// Every answer told what is on record.
+    pub(super) fn check_answers(&mut self) {
+        for command in std::mem::take(&mut self.answers) {
+            let settled = self.commands.get(&command.id).and_then(|asked| asked.settled.as_ref());
+            assert_eq!(settled, Some(&command), "what a caller is told is what is on record");
+        }
+    }
+
+    pub(super) fn sent(&mut self, order: &Order) {
+        let heard = self.heard.get(&order.board).expect("sent to a board that never connected");
+        heard.check_order(order);
+    }
+
+    /// An order is on its way by a connection that keeps order, or does not.
+    pub(crate) fn goes_by(&mut self, order: OrderId, calm: bool) {
+        let id = self.by_order.get(&order).expect("every order belongs to a command");
+        self.commands.get_mut(id).expect("known").calm = calm;
+    }
+
+    /// A board really obeyed: it must not do so when the gateway waits no more.
+    pub(crate) fn obeyed(&self, order: OrderId, now: Mono) {
+        let id = self.by_order.get(&order).expect("every order belongs to a command");
+        let deadline = self.commands[id].deadline;
+        assert!(now <= deadline, "{id} was obeyed {:?} after its deadline", now.since(deadline));
+    }
+}
+
+fn gateway_stopping(command: &Command) -> bool {
+    command.outcome == Outcome::Refused && command.reason == Some(Reason::GatewayStopping)
+}
+
+/// An outcome says what the board did.
+fn truthful(command: &Command, calm: bool, step: &Step<'_>) {
+    let obeyed = command.order.and_then(|order| step.boards.iter().find_map(|board| board.obeyed.get(&order)));
+    match (command.outcome, command.reason) {
+        (Outcome::Confirmed, _) => {
+            let obeyed = obeyed.unwrap_or_else(|| panic!("{command:?} is confirmed, but no board obeyed it"));
+            let endpoint = step.after.switch(command.switch).map(|switch| &switch.endpoint);
+            assert_eq!((obeyed.on, Some(&obeyed.endpoint)), (command.on, endpoint), "something else was obeyed");
+            assert!(obeyed.read_back == command.on || obeyed.moved_since, "confirmed, but the relay did not move");
+        }
+        (Outcome::Refused, Some(Reason::ReadBackDiffers)) => {
+            let obeyed = obeyed.expect("the board wrote the pin");
+            assert_ne!(obeyed.read_back, command.on, "it read back what was asked");
+        }
+        (Outcome::Refused, Some(_)) if calm => assert!(obeyed.is_none(), "{command:?} was obeyed"),
+        (Outcome::Offline, _) => assert_eq!(command.order, None, "sent, and yet offline"),
+        _ => {}
+    }
+}

@@ -1,0 +1,105 @@
+//! Settings: shown and acknowledged when they are on disk, not a moment before, and never lost after.
+
+use super::{Caller, Oracle, Step};
+use gatehouse_core::access::{Access, Denied};
+use gatehouse_core::home::{Answer, Home, Input};
+use gatehouse_core::ids::Request;
+use gatehouse_core::record::Record;
+use gatehouse_core::time::{Mono, Now, Wall};
+use gatehouse_core::view::View;
+use std::sync::Arc;
+
+impl Oracle {
+    /// A change is planned: what is new in it has an id of its own.
+    pub(super) fn plan_written(&mut self, records: &[Record]) {
+        for record in records {
+            let (raw, known) = match record {
+                Record::Home(home) => (home.id.raw(), self.acked.home.is_some()),
+                Record::Member(member) => (member.id.raw(), self.acked.members.contains_key(&member.id)),
+                Record::Session(session) => (session.id.raw(), self.acked.sessions.contains_key(&session.id)),
+                Record::Room(room) => (room.id.raw(), self.acked.rooms.contains_key(&room.id)),
+                Record::Device(device) => (device.id.raw(), self.acked.devices.contains_key(&device.id)),
+                Record::Switch(switch) => (switch.id.raw(), self.acked.switches.contains_key(&switch.id)),
+                Record::SessionEnded(_) | Record::RoomDeleted(_) => continue,
+                Record::Reported(..) | Record::Command(_) => panic!("not a setting: {record:?}"),
+            };
+            assert!(known || self.ids.insert(raw), "an id was given out before: {record:?}");
+        }
+    }
+
+    /// What is shown is what is known to be on disk, no more and no less.
+    pub(super) fn check_settings(&self, view: &View, people: bool) {
+        let acked = &self.acked;
+        assert_eq!(view.home, acked.home, "the household");
+        assert!(view.rooms.iter().eq(acked.rooms.values()), "the rooms: {:?}, {:?}", view.rooms, acked.rooms);
+        assert_eq!(view.devices.len(), acked.devices.len(), "the devices");
+        for (shown, kept) in view.devices.iter().zip(acked.devices.values()) {
+            let shown = (shown.id, &shown.board, &shown.name, shown.room);
+            assert_eq!(shown, (kept.id, &kept.board, &kept.name, kept.room), "a device");
+        }
+        assert_eq!(view.switches.len(), acked.switches.len(), "the switches");
+        for (shown, kept) in view.switches.iter().zip(acked.switches.values()) {
+            let room = kept.room.or_else(|| acked.devices.get(&kept.device)?.room);
+            assert!(room.is_none_or(|room| acked.rooms.contains_key(&room)), "{} is in a room that is gone", kept.id);
+            let shown = (shown.id, shown.device, &shown.endpoint, &shown.name, shown.room);
+            assert_eq!(shown, (kept.id, kept.device, &kept.endpoint, &kept.name, room), "a switch");
+        }
+        assert!(acked.members.len() <= 1, "two owners: {:?}", acked.members);
+        if people {
+            assert_eq!(*view.access, *self.access_on_disk(), "people and sessions");
+        }
+    }
+
+    fn access_on_disk(&self) -> Arc<Access> {
+        let people = self.acked.members.values().cloned().map(Record::Member);
+        let sessions = self.acked.sessions.values().cloned().map(Record::Session);
+        let now = Now { mono: Mono::from_micros(0), wall: Wall::from_millis(0), wall_trusted: false };
+        Home::load(0, people.chain(sessions).collect(), now).0.view().access
+    }
+
+    /// Someone is answered, once.
+    pub(super) fn answered(&mut self, step: &Step<'_>, request: Request, answer: &Result<Answer, Denied>) {
+        let caller =
+            self.callers.remove(&request).unwrap_or_else(|| panic!("{request:?} is answered twice: {answer:?}"));
+        if *answer == Err(Denied::Storage) {
+            assert!(matches!(step.input, Input::Written { ok: false, .. }), "blamed on the store");
+            self.totals.storage_failed += 1;
+        }
+        self.totals.rate_limited += u64::from(matches!(answer, Err(Denied::RateLimited { .. })));
+        match caller {
+            Caller::Tap { switch, on, expected } => self.tap_answered((switch, on, expected), answer),
+            Caller::Claim(token) => match answer {
+                Ok(Answer::Viewer(viewer)) => {
+                    assert_eq!(self.owner.replace(token), None, "two claims were acknowledged");
+                    assert!(self.acked.members.contains_key(&viewer.id()), "an owner who is not on disk");
+                }
+                Ok(other) => panic!("a claim is answered {other:?}"),
+                Err(Denied::Conflict(_)) => self.totals.claims_lost += 1,
+                Err(_) => {}
+            },
+            Caller::SignIn => {
+                if let Ok(Answer::Viewer(viewer)) = answer {
+                    assert!(self.acked.sessions.contains_key(&viewer.session()), "a session that is not on disk");
+                    self.totals.sign_ins += 1;
+                }
+            }
+            Caller::Settings => self.setting_answered(answer),
+            Caller::Question => {}
+        }
+    }
+
+    fn setting_answered(&mut self, answer: &Result<Answer, Denied>) {
+        let durable = match answer {
+            Ok(Answer::Room(room)) => self.acked.rooms.get(&room.id) == Some(room),
+            Ok(Answer::Device(device)) => {
+                self.acked.devices.get(&device.id).is_some_and(|kept| kept.name == device.name)
+            }
+            Ok(Answer::Switch(switch)) => {
+                self.acked.switches.get(&switch.id).is_some_and(|kept| kept.name == switch.name)
+            }
+            Ok(_) | Err(_) => true,
+        };
+        assert!(durable, "acknowledged before it was on disk: {answer:?}");
+        self.totals.settings += u64::from(answer.is_ok());
+    }
+}

@@ -1,0 +1,181 @@
+//! What people do: tap, claim, sign in, arrange rooms.
+
+use crate::oracle::{Caller, Expected};
+use crate::world::{Event, MILLISECOND, SECOND, World};
+use gatehouse_core::access::{Administer, Viewer};
+use gatehouse_core::home::{Claim, Edit, Input, Registration, Setting, SignInCheck};
+use gatehouse_core::ids::{RoomId, SwitchId};
+use gatehouse_core::name::Name;
+use std::time::Duration;
+
+const PEOPLE: [&str; 2] = ["Ana", "Ben"];
+const ROOMS: [&str; 5] = ["Kitchen", "Hall", "Attic", "Garage", "kitchen"];
+
+fn name(text: &str) -> Name {
+    Name::new(text).expect("a name")
+}
+
+fn password_hash(person: &str) -> String {
+    format!("hash of {person}'s password")
+}
+
+impl World<'_> {
+    fn viewer(&self) -> Option<Viewer> {
+        let access = &self.gateway.as_ref()?.view.access;
+        self.tokens.iter().rev().find_map(|token| access.viewer(token))
+    }
+
+    fn any_switch(&mut self) -> Option<SwitchId> {
+        let switches = &self.gateway.as_ref()?.view.switches;
+        (!switches.is_empty()).then(|| switches[self.rng.index(switches.len())].id)
+    }
+
+    pub(crate) fn tap(&mut self) {
+        self.again(self.climate.tap, Event::Tap);
+        let Some(switch) = self.any_switch() else { return };
+        let on = self.rng.coin();
+        let timeout = match self.rng.below(20) {
+            0 => self.rng.pick(&[0, 499, 30_001, 9_999_999]),
+            1..=4 => 500,
+            5..=15 => 5_000,
+            _ => self.rng.between(500, 30_000),
+        };
+        let timeout = Duration::from_millis(timeout);
+        let named = self.rng.per_mille(300).then(|| format!("request {}", self.rng.below(40)));
+        let times = if named.is_some() && self.rng.per_mille(60) { 20 } else { 1 };
+        for _ in 0..times {
+            self.set_switch(switch, on, timeout, named.clone());
+        }
+        if self.rng.per_mille(250) {
+            let wait = self.rng.between(MILLISECOND, 400 * MILLISECOND);
+            let on = if self.rng.coin() { !on } else { on };
+            self.after(wait, Event::TapAgain { switch, on });
+        }
+    }
+
+    pub(crate) fn tap_again(&mut self, switch: SwitchId, on: bool) {
+        self.set_switch(switch, on, Duration::from_secs(5), None);
+    }
+
+    pub(crate) fn last_taps(&mut self) {
+        self.oracle.expect_confirmations();
+        let all = self.gateway.as_ref().map(|g| g.view.switches.iter().map(|s| s.id).collect::<Vec<_>>());
+        for switch in all.unwrap_or_default() {
+            let on = self.rng.coin();
+            self.set_switch(switch, on, Duration::from_secs(5), None);
+        }
+    }
+
+    fn set_switch(&mut self, switch: SwitchId, on: bool, timeout: Duration, named: Option<String>) {
+        let Some(viewer) = self.viewer() else { return };
+        let Ok(cap) = viewer.operate(switch) else { return };
+        let expected = self.oracle.expect(&self.now(), switch, on, timeout, named.as_ref());
+        if expected != Expected::BadInput && self.gateway.as_ref().is_some_and(|g| g.view.switch(switch).is_none()) {
+            return;
+        }
+        let caller = Caller::Tap { switch, on, expected };
+        self.ask(caller, |request| Input::SetSwitch { cap, request, on, timeout, request_id: named });
+    }
+
+    /// Two people want to own the new home.
+    pub(crate) fn claim(&mut self, claimer: usize) {
+        let now = self.now();
+        let claimed = self.gateway.as_ref().is_some_and(|g| g.view.home.is_some());
+        if claimed && !self.rng.per_mille(500) {
+            return;
+        }
+        self.after(15 * SECOND, Event::Claimer(claimer));
+        let code = self.gateway.as_ref().and_then(|g| g.home.claim_code(now.mono)).map(|code| code.as_str().to_owned());
+        let wrong = self.rng.per_mille(if self.quiet { 0 } else { 250 });
+        let code = code.filter(|_| !wrong).unwrap_or_else(|| "0000-0000-0000".to_owned());
+        if self.rng.coin() {
+            let code = code.clone();
+            self.ask(Caller::Question, |request| Input::TryClaimCode { request, code });
+        }
+        let token = self.token();
+        self.tokens.push(token);
+        let claim = Claim {
+            code,
+            home_name: name("Home"),
+            member_name: name(PEOPLE[claimer]),
+            password_hash: password_hash(PEOPLE[claimer]).into(),
+            time_zone: "Europe/Vienna".into(),
+            token,
+        };
+        self.ask(Caller::Claim(token), |request| Input::Settings { request, setting: Setting::Claim(claim) });
+    }
+
+    /// Someone registers a board at the command line, until it is.
+    pub(crate) fn register(&mut self, board: usize) {
+        let id = self.boards[board].id.clone();
+        if self.gateway.as_ref().is_none_or(|g| g.view.devices.iter().all(|device| device.board != id)) {
+            self.after(10 * SECOND, Event::Register(board));
+        }
+        let relays = self.rng.index(self.boards[board].relays.len()) + 1;
+        let room = self.rng.coin().then(|| name(self.rng.pick(&ROOMS)));
+        let secret = self.boards[board].secret;
+        self.setting(Setting::RegisterBoard(
+            Administer::console(),
+            Registration { board: id, secret, name: None, room, relays },
+        ));
+    }
+
+    fn setting(&mut self, setting: Setting) {
+        self.ask(Caller::Settings, |request| Input::Settings { request, setting });
+    }
+
+    pub(crate) fn change_settings(&mut self) {
+        self.again(self.climate.settings, Event::ChangeSettings);
+        if self.viewer().is_none() || self.rng.per_mille(150) {
+            self.begin_sign_in();
+        }
+        let Some(viewer) = self.viewer() else { return };
+        let Ok(cap) = viewer.administer() else { return };
+        for _ in 0..self.rng.between(1, 3) {
+            let cap = cap.clone();
+            let room = self.any_room();
+            let other = name(self.rng.pick(&ROOMS));
+            let edit = Edit {
+                name: self.rng.coin().then(|| other.clone()),
+                room: self.rng.coin().then_some(room.filter(|_| self.rng.per_mille(800))),
+            };
+            let device = self.gateway.as_ref().and_then(|g| g.view.devices.first()).map(|device| device.id);
+            let unknown = RoomId::from_raw(7);
+            let setting = match (self.rng.below(7), self.any_switch(), device) {
+                (0 | 1, ..) => Setting::CreateRoom(cap, other),
+                (2, ..) => Setting::RenameRoom(cap, room.unwrap_or(unknown), other),
+                (3, ..) => Setting::DeleteRoom(cap, room.unwrap_or(unknown)),
+                (4, Some(switch), _) => Setting::UpdateSwitch(cap, switch, edit),
+                (5, _, Some(device)) => Setting::UpdateDevice(cap, device, edit),
+                _ => Setting::CloseSession(viewer.session()),
+            };
+            self.setting(setting);
+        }
+    }
+
+    fn any_room(&mut self) -> Option<RoomId> {
+        let rooms = &self.gateway.as_ref()?.view.rooms;
+        (!rooms.is_empty()).then(|| rooms[self.rng.index(rooms.len())].id)
+    }
+
+    fn begin_sign_in(&mut self) {
+        let name = self.rng.pick(&["Ana", "ben ", "BEN", "ana", "Mallory", ""]).to_owned();
+        let address = format!("192.0.2.{}", self.rng.below(4));
+        self.ask(Caller::Question, |request| Input::BeginSignIn { request, name, address });
+    }
+
+    /// The API hashes what they typed.
+    pub(crate) fn check_password(&mut self, check: SignInCheck) {
+        let right = check.password_hash.is_some() && self.rng.per_mille(800);
+        self.after(250 * MILLISECOND, Event::FinishSignIn { run: self.run, check, right });
+    }
+
+    pub(crate) fn finish_sign_in(&mut self, run: u32, check: SignInCheck, right: bool) {
+        if run != self.run {
+            return;
+        }
+        let token = self.token();
+        self.tokens.push(token);
+        self.ask(Caller::SignIn, |request| Input::FinishSignIn { request, check, right, token });
+    }
+}
