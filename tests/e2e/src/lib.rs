@@ -1,1 +1,39 @@
-//! End-to-end runs against the real daemon and the real firmware process
+//! A home for a test: the real daemon, real board processes, and people who tap.
+//!
+//! ```no_run
+//! # use gatehouse_e2e::Home;
+//! # async fn test() {
+//! let home = Home::claimed().await;
+//! let mut board = home.board("Kitchen", 2).await;
+//! let tap = home.owner().set(&board.switch(1), true).await;
+//! assert_eq!(tap.outcome, "CONFIRMED");
+//! assert_eq!(board.movement().await.to_string(), "relay 1 on cause=command");
+//! # }
+//! ```
+//!
+//! Everything waits for an event and gives up after a bounded time; a wait that is over panics and says for what it was.
+//! Processes end with the value that holds them. What the daemon and the boards logged is shown when a test fails.
+
+mod board;
+mod client;
+mod daemon;
+mod home;
+mod impostor;
+mod model;
+mod mosquitto;
+mod process;
+mod program;
+mod wait;
+mod watch;
+
+pub use board::{Board, Movement};
+pub use client::{Client, HttpAnswer, Refused};
+pub use daemon::{Daemon, Ready};
+pub use home::{Home, OWNER, PASSWORD, claim_input};
+pub use impostor::{Impostor, Order};
+pub use model::{Actor, Change, Command, CommandRef, Named, Switch};
+pub use mosquitto::Mosquitto;
+pub use process::{Ended, Process};
+pub use program::{board_program, gatehouse_program, repository};
+pub use wait::{PATIENCE, within};
+pub use watch::Watch;

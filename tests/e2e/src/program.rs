@@ -1,0 +1,30 @@
+//! Where the programs under test are.
+
+use std::path::{Path, PathBuf};
+
+/// The top of the source tree.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The daemon that was built beside this very test.
+///
+/// # Panics
+/// When it was not built.
+pub fn gatehouse_program() -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows where it is");
+    // target/debug/deps/e2e-0123 → target/debug/gatehouse
+    let program = test.ancestors().nth(2).expect("a test lies in the build directory").join("gatehouse");
+    assert!(program.is_file(), "{} is not there: cargo build -p gatehouse", program.display());
+    program
+}
+
+/// The virtual board.
+///
+/// # Panics
+/// When it was not built.
+pub fn board_program() -> PathBuf {
+    let program = repository().join("firmware/build/gatehouse-board");
+    assert!(program.is_file(), "{} is not there: make boards", program.display());
+    program
+}

@@ -1,0 +1,11 @@
+//! End to end: the daemon as built, the firmware as a process, mosquitto's clients, and a person who taps.
+
+mod bad_input;
+mod bad_requests;
+mod claim;
+mod hostile;
+mod lies;
+mod make_run;
+mod presence;
+mod restart;
+mod taps;
