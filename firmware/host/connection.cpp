@@ -109,7 +109,10 @@ void Connection::finish(Text rest, int limitMs) {
         shutdown(fd_, SHUT_WR);
         waiting.events = POLLIN;
         char ignored[512];
-        while (poll(&waiting, 1, limitMs) == 1 && recv(fd_, ignored, sizeof ignored, 0) > 0) {
+        // Bounded, for a peer that goes on talking.
+        int reads = 0;
+        while (reads < 64 && poll(&waiting, 1, limitMs) == 1 && recv(fd_, ignored, sizeof ignored, 0) > 0) {
+            ++reads;
         }
     }
     close();

@@ -31,6 +31,8 @@ class RamFlash final : public Flash {
     size_t budget = kUnlimited;
     size_t used = 0;
     size_t erases = 0;
+    /// Bytes written to cells that were not erased.
+    size_t overwritten = 0;
 
     bool read(uint32_t offset, void* out, size_t size) override {
         if (budget == 0 || offset + size > cells.size()) {
@@ -46,6 +48,7 @@ class RamFlash final : public Flash {
                 cells.at(offset + at) &= from[at] | 0x55;
                 return false;
             }
+            overwritten += cells.at(offset + at) != 0xff ? 1U : 0U;
             cells.at(offset + at) &= from[at];
         }
         return true;

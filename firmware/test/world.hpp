@@ -1,6 +1,7 @@
 // A board with a clock in the test's hand and a broker that says what the test wants.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -180,6 +181,17 @@ inline std::vector<std::string> words(const std::vector<Sent>& sent) {
         }
     }
     return out;
+}
+
+inline bool contains(const std::vector<std::string>& words, const std::string& word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// Stores a policy in the flash, before the board boots.
+inline void setPolicy(World& world, uint8_t relay, PowerOn policy) {
+    Settings settings(world.flash);
+    settings.load();
+    settings.setPowerOn(relay, policy);
 }
 
 }  // namespace gatehouse::test
