@@ -100,6 +100,18 @@ fn a_file_that_another_program_has_open_is_refused() {
     assert!(open(dir.path()).is_ok());
 }
 
+/// While a daemon waits for a failed disk it has the file closed, and must be alone all the same.
+#[test]
+fn a_directory_that_another_daemon_holds_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    keep(dir.path(), vec![]);
+    let held = fs::File::open(dir.path()).unwrap();
+    held.lock().unwrap();
+    assert!(matches!(open(dir.path()), Err(OpenError::Locked { .. })));
+    drop(held);
+    assert_eq!(open(dir.path()).unwrap().boot, 2);
+}
+
 #[test]
 fn a_directory_that_cannot_be_made_is_named() {
     let dir = tempfile::tempdir().unwrap();
