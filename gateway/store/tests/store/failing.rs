@@ -135,7 +135,8 @@ fn run_until_cut(seed: u64, from: Vec<u8>, cut: u64) -> (Option<Vec<u8>>, u64) {
     for id in 1..=15 {
         for _ in 0..random.below(20) {
             let id = random.below(1_000);
-            let records = vec![Record::Command(command(id, Outcome::Open)), reported(id % 9, id.is_multiple_of(3), None)];
+            let records =
+                vec![Record::Command(command(id, Outcome::Open)), reported(id % 9, id.is_multiple_of(3), None)];
             writer.queue().try_send(Batch { ticket: None, records }).unwrap();
         }
         let text = "x".repeat(1 + random.below(60) as usize);
