@@ -34,13 +34,25 @@ const WORKERS: usize = 2;
 /// Runs the gateway until it is told to stop.
 pub(crate) fn run(config: &Config, ready_file: Option<&Path>) -> Result<(), Failure> {
     start_log();
-    let opened = gatehouse_store::open(&config.data_dir).map_err(anyhow::Error::from)?;
+    let opened = open_store(&config.data_dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
     runtime.block_on(serve(config, opened, ready_file)).map_err(Failure::from)
+}
+
+/// Opens the database. redb panics on some damaged files, of which the store makes an error; the error is all that people
+/// are to be told. Nothing else runs yet, so nobody else's panic is hushed.
+fn open_store(data_dir: &Path) -> anyhow::Result<Opened> {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let opened = std::panic::catch_unwind(|| gatehouse_store::open(data_dir));
+    std::panic::set_hook(hook);
+    let defect =
+        |_| anyhow!("the database in {} cannot be opened: a defect of gatehouse, please report it", data_dir.display());
+    Ok(opened.map_err(defect)??)
 }
 
 /// Logs to standard error; `GATEHOUSE_LOG` takes a filter, `debug` say. The router's own spans would cost a tap up to a

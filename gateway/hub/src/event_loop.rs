@@ -110,13 +110,12 @@ pub fn hub(boot: u32, records: Vec<Record>, ports: Ports) -> (Hub, EventLoop) {
 }
 
 impl EventLoop {
-    /// Runs until `stop`, then settles what is open and returns. Returns early when a port is closed: the daemon
-    /// cannot go on then.
+    /// Runs until `stop`, or until a port is closed: the daemon cannot go on then, and in an orderly stop the edge is
+    /// gone first. Either way settles what is open, answers it, and returns.
     pub async fn run(mut self, stop: CancellationToken) {
         loop {
             match self.next(&stop).await {
-                Next::Stop => break self.stop(),
-                Next::Closed => break,
+                Next::Stop | Next::Closed => break self.stop(),
                 next => {
                     self.apply(next);
                     self.drain();

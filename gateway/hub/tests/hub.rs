@@ -262,9 +262,15 @@ async fn the_edge_is_told_who_may_log_in_once_it_is_on_disk() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_loop_ends_when_the_edge_is_gone() {
-    let rig = Rig::start();
+async fn the_loop_ends_when_the_edge_is_gone_and_answers_what_is_open() {
+    let (mut rig, owner, switch) = Rig::with_board().await;
+    let hub = rig.hub.clone();
+    let cap = owner.operate(switch).unwrap();
+    let tap = tokio::spawn(async move { hub.set_switch(cap, true, 30 * SECOND, None).await });
+    rig.orders.recv().await.unwrap();
     drop(rig.boards);
     rig.task.await.unwrap();
+    let command = tap.await.unwrap().unwrap();
+    assert_eq!((command.outcome, command.reason), (Outcome::TimedOut, Some(Reason::GatewayStopping)));
     assert_eq!(rig.hub.try_claim_code("x".to_owned()).await, Err(Denied::Busy));
 }
