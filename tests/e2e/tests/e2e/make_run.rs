@@ -63,6 +63,21 @@ impl Demo {
     }
 }
 
+/// The log once it holds `part`.
+async fn log_with(path: &Path, part: &str) -> String {
+    let held = async {
+        let mut look = tokio::time::interval(Duration::from_millis(10));
+        loop {
+            look.tick().await;
+            let log = std::fs::read_to_string(path).unwrap();
+            if log.contains(part) {
+                return log;
+            }
+        }
+    };
+    within(PATIENCE, part, held).await
+}
+
 #[tokio::test]
 async fn it_opens_a_home_with_three_boards_and_leaves_nothing_running() {
     let dir = TempDir::new().unwrap();
@@ -88,8 +103,9 @@ async fn it_opens_a_home_with_three_boards_and_leaves_nothing_running() {
     std::fs::write(dir.path().join("board-1.in"), "button 1\n").unwrap();
     let pressed = screen.until("the button", |switch| switch.on == Some(false)).await;
     assert_eq!(pressed.changed_by(), "BUTTON");
-    let log = std::fs::read_to_string(dir.path().join("board-1.log")).unwrap();
-    assert!(log.contains("relay 1 on cause=command") && log.contains("relay 1 off cause=button"), "{log}");
+    // The board tells the gateway first, then its log.
+    let log = log_with(&dir.path().join("board-1.log"), "relay 1 off cause=button").await;
+    assert!(log.contains("relay 1 on cause=command"), "{log}");
     demo.end(Signal::INT, true).await;
 
     let demo = start(dir.path()).await;
