@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Smaller files gain nothing from compression.
-const MIN_GZIP: usize = 512;
+const MIN_GZIP: usize = 256;
 
 const PLACEHOLDER: &str = "<!doctype html>
 <html lang=\"en\">

@@ -1,11 +1,10 @@
 //! Commands: asked once, settled once.
 
 use crate::error::{no_such, told};
-use crate::gateway::date_time;
+use crate::gateway::{DateTime, date_time};
 use crate::switches::Switch;
 use crate::viewer::{shared, signed_in};
 use async_graphql::{Context, Enum, ID, Object, Result};
-use chrono::{DateTime, Utc};
 use gatehouse_core::access::Denied;
 use gatehouse_core::command;
 use gatehouse_core::ids::CommandId;
@@ -157,12 +156,12 @@ impl Command {
     }
 
     /// When it was asked; null when the clock was not trusted.
-    async fn requested_at(&self) -> Option<DateTime<Utc>> {
+    async fn requested_at(&self) -> Option<DateTime> {
         self.0.requested_at.and_then(date_time)
     }
 
     /// When it settled; null while open, and when the clock was not trusted.
-    async fn settled_at(&self) -> Option<DateTime<Utc>> {
+    async fn settled_at(&self) -> Option<DateTime> {
         self.0.settled_at.and_then(date_time)
     }
 

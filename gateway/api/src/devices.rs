@@ -1,12 +1,11 @@
 //! Devices: boards this home has claimed.
 
 use crate::error::{bad_name, no_such, told};
-use crate::gateway::date_time;
+use crate::gateway::{DateTime, date_time};
 use crate::rooms::Room;
 use crate::switches::{Availability, Switch};
 use crate::viewer::{SignedIn, shared, signed_in};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
-use chrono::{DateTime, Utc};
 use gatehouse_core::access::{self, Denied};
 use gatehouse_core::home::Edit;
 use gatehouse_core::ids::DeviceId;
@@ -53,7 +52,7 @@ impl Device {
 
     /// When it last said anything, to about half a minute; null when never since the gateway started, or when its
     /// clock was not trusted.
-    async fn last_seen(&self) -> Option<DateTime<Utc>> {
+    async fn last_seen(&self) -> Option<DateTime> {
         self.0.last_seen.and_then(date_time)
     }
 

@@ -84,7 +84,7 @@ impl Executor {
                 }
             },
         };
-        let signed_in = asker.viewer(&self.shared.hub.view()).is_some();
+        let signed_in = self.is_signed_in(&asker);
         if document.introspects && !signed_in {
             return Err(Box::new(refused("UNAUTHENTICATED", "Sign in to ask for the schema.")));
         }
@@ -98,6 +98,11 @@ impl Executor {
         // A document that is not kept must go through the strict schema each time.
         let run = Run { request, new: is_new.then_some((if keep { posted.query } else { String::new() }, document)) };
         Ok(if streams { Prepared::Stream(run) } else { Prepared::Once(run) })
+    }
+
+    /// Whether a session is open now.
+    pub(crate) fn is_signed_in(&self, asker: &Asker) -> bool {
+        asker.viewer(&self.shared.hub.view()).is_some()
     }
 
     /// Runs a query or a mutation. A panic in it is an error of this request alone.

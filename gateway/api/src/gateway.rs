@@ -1,13 +1,30 @@
 //! The gateway itself: what anyone may know.
 
 use crate::viewer::{asker, shared};
-use async_graphql::{Context, Object};
-use chrono::{DateTime, Utc};
+use async_graphql::{Context, InputValueError, InputValueResult, Object, Scalar, ScalarType, Value};
+use chrono::{SecondsFormat, Utc};
 use gatehouse_core::time::Wall;
 
+pub(crate) struct DateTime(chrono::DateTime<Utc>);
+
+/// A moment, as RFC 3339 text in UTC with milliseconds: `2026-03-01T06:30:00.000Z`.
+#[Scalar]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => Ok(Self(text.parse()?)),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
 /// A wall time as the API gives it.
-pub(crate) fn date_time(wall: Wall) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp_millis(i64::try_from(wall.as_millis()).ok()?)
+pub(crate) fn date_time(wall: Wall) -> Option<DateTime> {
+    chrono::DateTime::from_timestamp_millis(i64::try_from(wall.as_millis()).ok()?).map(DateTime)
 }
 
 /// This gateway.
@@ -22,7 +39,7 @@ impl Gateway {
     }
 
     /// Its time; null while its clock is not trusted.
-    async fn time(&self, ctx: &Context<'_>) -> Option<DateTime<Utc>> {
+    async fn time(&self, ctx: &Context<'_>) -> Option<DateTime> {
         shared(ctx).hub.now().stamp().and_then(date_time)
     }
 

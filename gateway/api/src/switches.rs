@@ -3,11 +3,10 @@
 use crate::commands::{Actor, Command};
 use crate::devices::{Device, edit};
 use crate::error::{code, no_such, told};
-use crate::gateway::date_time;
+use crate::gateway::{DateTime, date_time};
 use crate::rooms::Room;
 use crate::viewer::{SignedIn, shared, signed_in};
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, Result};
-use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use gatehouse_core::access::Denied;
 use gatehouse_core::ids::{RoomId, SwitchId};
@@ -42,7 +41,7 @@ impl Change {
     }
 
     /// When the gateway heard of it; null when its clock was not trusted.
-    async fn at(&self) -> Option<DateTime<Utc>> {
+    async fn at(&self) -> Option<DateTime> {
         self.0.at.and_then(date_time)
     }
 
@@ -104,7 +103,7 @@ impl Switch {
     }
 
     /// When the board last reported; null when it never has, or when the clock was not trusted then.
-    async fn reported_at(&self) -> Option<DateTime<Utc>> {
+    async fn reported_at(&self) -> Option<DateTime> {
         self.0.reported_at.and_then(date_time)
     }
 

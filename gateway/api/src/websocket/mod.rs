@@ -129,7 +129,7 @@ impl Connection {
         tokio::select! {
             biased;
             end = self.operations(limits) => end,
-            () = revoked(&mut access, &asker) => End::Close(Close::new(4403, "The session has ended.")),
+            () = revoked(&mut access, &asker) => End::Close(session_over()),
         }
     }
 
@@ -226,8 +226,8 @@ impl Connection {
             Said::Terminate => Err(Close::new(1000, "").into()),
             Said::Start { id, request } => self.start(id, request.get(), operations).await,
             Said::Stop { id } => {
-                let was_there = operations.stop(&id);
-                if was_there && self.protocol == Protocol::Legacy {
+                let was = operations.stop(&id);
+                if was.is_some() && self.protocol == Protocol::Legacy {
                     self.send(Protocol::complete(&id)).await?;
                 }
                 Ok(())
@@ -277,7 +277,10 @@ impl Connection {
                 Ok(self.send(text).await?)
             }
             Event::Done => {
-                operations.stop(id);
+                let was = operations.stop(id);
+                if matches!(was, Some(Kind::Subscription)) && !self.http.executor.is_signed_in(&self.asker) {
+                    return Err(session_over().into());
+                }
                 Ok(self.send(Protocol::complete(id)).await?)
             }
         }
@@ -317,6 +320,10 @@ fn pings(every: Duration) -> Interval {
     pings
 }
 
+fn session_over() -> Close {
+    Close::new(4403, "The session has ended.")
+}
+
 fn is_open(access: &Access, asker: &Asker) -> bool {
     asker.token.as_ref().is_some_and(|token| access.viewer(token).is_some())
 }
@@ -336,7 +343,7 @@ enum Kind {
 }
 
 enum Event {
-    Answer(Answer),
+    Answer(Box<Answer>),
     Done,
 }
 
@@ -354,18 +361,18 @@ impl Operations {
         let id: Arc<str> = id.into();
         let (handle, registration) = AbortHandle::new_pair();
         let name = id.clone();
-        let events = answers.map(Event::Answer).chain(stream::iter([Event::Done]));
+        let events = answers.map(|answer| Event::Answer(Box::new(answer))).chain(stream::iter([Event::Done]));
         let events = Abortable::new(events.map(move |event| (name.clone(), event)), registration);
         self.running.push(events.boxed());
         self.pending += usize::from(matches!(kind, Kind::Once));
         self.by_id.insert(id, (kind, handle));
     }
 
-    /// Ends an operation; whether there was one.
-    fn stop(&mut self, id: &str) -> bool {
-        let Some((kind, handle)) = self.by_id.remove(id) else { return false };
+    /// Ends an operation; what it was, if there was one.
+    fn stop(&mut self, id: &str) -> Option<Kind> {
+        let (kind, handle) = self.by_id.remove(id)?;
         handle.abort();
         self.pending -= usize::from(matches!(kind, Kind::Once));
-        true
+        Some(kind)
     }
 }

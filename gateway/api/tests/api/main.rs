@@ -1,6 +1,8 @@
 //! The API as clients meet it: the real thing on a real socket, over a real hub and a store in memory. Only the boards
 //! are played, by the events their connections would give.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 mod support;
 
 mod claim;

@@ -2,13 +2,14 @@
 
 use super::{Board, Client, Socket, within};
 use gatehouse_api::{Api, Limits, Settings};
-use gatehouse_core::access::{Administer, Credentials};
+use gatehouse_core::access::{Administer, Credentials, TokenHash, Viewer};
 use gatehouse_core::device::{BoardEvent, Order, SecretHash};
 use gatehouse_core::home::Registration;
 use gatehouse_core::name::{BoardId, Name};
 use gatehouse_hub::{Hub, Ports, hub};
 use gatehouse_store::{Batch, Writer};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -124,6 +125,12 @@ impl Gateway {
         let document = r#"mutation { signIn(input: {name: "Ana", password: "correct horse"}) { token } }"#;
         let reply = self.client().ask(document, json!({})).await;
         reply.data()["signIn"]["token"].as_str().expect("a token").to_owned()
+    }
+
+    /// The person behind a token, as the hub knows them.
+    pub(crate) fn viewer(&self, token: &str) -> Viewer {
+        let hash = TokenHash(Sha256::digest(token.as_bytes()).into());
+        self.hub.view().access.viewer(&hash).unwrap()
     }
 
     /// A claimed board with these relays, not connected.
