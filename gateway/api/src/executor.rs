@@ -2,6 +2,7 @@
 
 use crate::api::Shared;
 use crate::document::Document;
+use crate::document_cache::DocumentCache;
 use crate::error::{complete, refused};
 use crate::schema::{self, Schema};
 use crate::viewer::Asker;
@@ -10,14 +11,8 @@ use async_graphql::{Request, Response, Variables};
 use futures_util::FutureExt;
 use futures_util::stream::{BoxStream, StreamExt};
 use serde::Deserialize;
-use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, PoisonError, RwLock};
-
-/// Documents remembered.
-const MAX_DOCUMENTS: usize = 256;
-/// Longest document remembered, in bytes.
-const MAX_TEXT: usize = 8 * 1024;
+use std::sync::Arc;
 
 /// One operation as a client sends it, over HTTP and WebSocket alike. `extensions` are taken and not looked at.
 #[derive(Debug, Deserialize)]
@@ -41,8 +36,10 @@ pub(crate) enum Prepared {
 /// See [`Executor::prepare`].
 pub(crate) struct Run {
     request: Request,
-    /// What to remember if it proves good.
-    new: Option<(String, Arc<Document>)>,
+    /// Whether its document was found good before.
+    known: bool,
+    /// What to remember if it proves good now.
+    keep: Option<(String, Arc<Document>)>,
 }
 
 /// Runs documents over the two schemas.
@@ -50,15 +47,8 @@ pub(crate) struct Run {
 pub(crate) struct Executor {
     strict: Schema,
     fast: Schema,
-    known: Arc<RwLock<Known>>,
+    known: Arc<DocumentCache>,
     shared: Arc<Shared>,
-}
-
-#[derive(Default)]
-struct Known {
-    documents: HashMap<String, Arc<Document>>,
-    /// The oldest first.
-    order: VecDeque<String>,
 }
 
 impl Executor {
@@ -73,11 +63,10 @@ impl Executor {
 
     /// Finds out what a request is, or why it will not be run.
     pub(crate) fn prepare(&self, posted: Posted, asker: Asker) -> Result<Prepared, Box<Response>> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).documents.get(&posted.query).cloned();
-        let (document, is_new) = match known {
-            Some(document) => (document, false),
+        let (document, known) = match self.known.get(&posted.query) {
+            Some(document) => (document, true),
             None => match Document::parse(&posted.query) {
-                Ok(document) => (Arc::new(document), true),
+                Ok(document) => (Arc::new(document), false),
                 Err(mut response) => {
                     complete(&mut response);
                     return Err(response);
@@ -88,15 +77,16 @@ impl Executor {
         if document.introspects && !signed_in {
             return Err(Box::new(refused("UNAUTHENTICATED", "Sign in to ask for the schema.")));
         }
-        let name = posted.operation_name.as_deref();
+        // Some clients name no operation by an empty name.
+        let operation_name = posted.operation_name.filter(|name| !name.is_empty());
+        let name = operation_name.as_deref();
         let streams = document.operation(name).is_some_and(|operation| operation.ty == OperationType::Subscription);
         let mut request = Request::new(String::new()).variables(posted.variables).data(asker);
-        request.operation_name = posted.operation_name;
+        request.operation_name = operation_name;
         request.set_parsed_query(document.parsed.clone());
         // Only what people who are signed in use is remembered: nobody else can push it out.
-        let keep = is_new && signed_in && document.has_one_operation() && posted.query.len() <= MAX_TEXT;
-        // A document that is not kept must go through the strict schema each time.
-        let run = Run { request, new: is_new.then_some((if keep { posted.query } else { String::new() }, document)) };
+        let keep = !known && signed_in && document.has_one_operation();
+        let run = Run { request, known, keep: keep.then_some((posted.query, document)) };
         Ok(if streams { Prepared::Stream(run) } else { Prepared::Once(run) })
     }
 
@@ -107,41 +97,35 @@ impl Executor {
 
     /// Runs a query or a mutation. A panic in it is an error of this request alone.
     pub(crate) async fn once(&self, run: Run) -> Response {
-        let schema = if run.new.is_some() { &self.strict } else { &self.fast };
+        let schema = if run.known { &self.fast } else { &self.strict };
         let ran = AssertUnwindSafe(schema.execute(run.request)).catch_unwind().await;
         let mut response = ran.unwrap_or_else(|_| internal());
-        self.learn(run.new, &response);
+        self.learn(run.keep, &response);
         complete(&mut response);
         response
     }
 
     /// Runs a subscription.
     pub(crate) fn stream(&self, run: Run) -> BoxStream<'static, Response> {
-        let schema = if run.new.is_some() { &self.strict } else { &self.fast };
+        let schema = if run.known { &self.fast } else { &self.strict };
         let executor = self.clone();
-        let mut new = run.new;
+        let mut keep = run.keep;
         let stream = AssertUnwindSafe(schema.execute_stream(run.request)).catch_unwind();
         stream
             .map(move |response| {
                 let mut response = response.unwrap_or_else(|_| internal());
-                executor.learn(new.take(), &response);
+                executor.learn(keep.take(), &response);
                 complete(&mut response);
                 response
             })
             .boxed()
     }
 
-    fn learn(&self, new: Option<(String, Arc<Document>)>, response: &Response) {
-        let Some((text, document)) = new.filter(|(text, _)| !text.is_empty() && response.is_ok()) else { return };
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.documents.contains_key(&text) {
-            return;
+    /// An answer without an error comes from a document that the strict schema has taken.
+    fn learn(&self, keep: Option<(String, Arc<Document>)>, response: &Response) {
+        if let Some((text, document)) = keep.filter(|_| response.is_ok()) {
+            self.known.put(text, document);
         }
-        if known.order.len() == MAX_DOCUMENTS {
-            known.order.pop_front().and_then(|oldest| known.documents.remove(&oldest));
-        }
-        known.order.push_back(text.clone());
-        known.documents.insert(text, document);
     }
 }
 

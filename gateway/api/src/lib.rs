@@ -11,6 +11,7 @@ mod commands;
 mod dashboard;
 mod devices;
 mod document;
+mod document_cache;
 mod error;
 mod executor;
 mod gateway;

@@ -174,6 +174,14 @@ impl Connection {
         self.send_message(Message::Text(text)).await
     }
 
+    /// Leaves a text to go out with the next one that is sent.
+    async fn feed(&mut self, text: String) -> Result<(), Gone> {
+        match timeout(self.http.limits.send, self.socket.feed(Message::Text(text))).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Gone),
+        }
+    }
+
     async fn send_message(&mut self, message: Message) -> Result<(), Gone> {
         match timeout(self.http.limits.send, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
@@ -274,7 +282,13 @@ impl Connection {
             }
             Event::Answer(answer) => {
                 let text = self.protocol.next(id, &answer);
-                Ok(self.send(text).await?)
+                if !operations.is_once(id) {
+                    return Ok(self.send(text).await?);
+                }
+                // The answer and its end in one go: a tap wakes its client once.
+                operations.stop(id);
+                self.feed(text).await?;
+                Ok(self.send(Protocol::complete(id)).await?)
             }
             Event::Done => {
                 let was = operations.stop(id);
@@ -366,6 +380,10 @@ impl Operations {
         self.running.push(events.boxed());
         self.pending += usize::from(matches!(kind, Kind::Once));
         self.by_id.insert(id, (kind, handle));
+    }
+
+    fn is_once(&self, id: &str) -> bool {
+        matches!(self.by_id.get(id), Some((Kind::Once, _)))
     }
 
     /// Ends an operation; what it was, if there was one.

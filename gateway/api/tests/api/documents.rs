@@ -74,6 +74,8 @@ async fn skipped_fields_and_named_operations_are_chosen_each_time() {
             let body = json!({ "query": two, "operationName": name }).to_string();
             assert!(ana.post(body.as_bytes()).await.data()[field].is_object());
         }
+        let body = json!({ "query": document, "variables": { "all": true }, "operationName": "" }).to_string();
+        assert_eq!(ana.post(body.as_bytes()).await.data()["gateway"]["claimed"], true);
         let body = json!({ "query": two, "operationName": "C" }).to_string();
         assert_eq!(ana.post(body.as_bytes()).await.code(), "BAD_INPUT");
     }
