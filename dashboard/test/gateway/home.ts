@@ -1,0 +1,54 @@
+/** What a test does to the home beside its screens. */
+import { test as base, expect, type BrowserContext, type Locator, type Page } from '@playwright/test';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const given = (name: string): string => {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set: the global setup did not run`);
+  return value;
+};
+
+export const link = given('HOME_LINK');
+export const origin = new URL(link).origin;
+
+/** Writes a line to the standard input of board `number`: "button 1", "wifi down" … */
+export const press = (number: number, line: string): Promise<void> =>
+  writeFile(join(given('HOME_DIR'), `board-${number}.in`), `${line}\n`);
+
+/** Stops or continues the processor of a board. */
+export async function signalBoard(number: number, signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+  const run = given('HOME_PID');
+  const children = (await readFile(`/proc/${run}/task/${run}/children`, 'utf8')).trim().split(' ');
+  for (const pid of children) {
+    const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+    if (command.includes(`relay-00000${number}`)) {
+      process.kill(Number(pid), signal);
+      return;
+    }
+  }
+  throw new Error(`board ${number} does not run`);
+}
+
+/** Everything a page does that it must not: errors, what its content policy forbids, requests to elsewhere. */
+export function watchOver(context: BrowserContext): string[] {
+  const faults: string[] = [];
+  context.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') faults.push(`console: ${message.text()}`);
+  });
+  context.on('weberror', (error) => faults.push(`error: ${error.error().message}`));
+  context.on('request', (request) => {
+    if (new URL(request.url()).origin !== origin) faults.push(`request: ${request.url()}`);
+  });
+  context.on('page', (page) => {
+    page.on('websocket', (socket) => {
+      if (new URL(socket.url()).host !== new URL(origin).host) faults.push(`websocket: ${socket.url()}`);
+    });
+  });
+  return faults;
+}
+
+export const card = (page: Page, name: string): Locator => page.locator(`[data-switch-name="${name}"]`);
+export const status = (page: Page, name: string): Locator => card(page, name).getByTestId('switch-status');
+
+export { base as test, expect };

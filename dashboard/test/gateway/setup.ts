@@ -1,0 +1,39 @@
+/** The home of `make run`, in a directory of its own. Its tests find it by HOME_LINK, HOME_DIR and HOME_PID. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+const TARGET = resolve(ROOT, process.env['CARGO_TARGET_DIR'] ?? 'target');
+
+export default async function start(): Promise<() => Promise<void>> {
+  const dir = await mkdtemp(join(tmpdir(), 'gatehouse-browser-'));
+  const run = spawn(join(ROOT, 'tests/support/run'), {
+    env: {
+      ...process.env,
+      RUN_DIR: dir,
+      GATEHOUSE: process.env['GATEHOUSE'] ?? join(TARGET, 'debug/gatehouse'),
+      BOARD: join(ROOT, 'firmware/build/gatehouse-board'),
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(run, 'exit');
+  // A program that is not there ends it before the link; whoever reads on would wait for ever.
+  let link = '';
+  for await (const line of createInterface(run.stdout)) {
+    if (line.startsWith('Open ')) {
+      link = line.slice('Open '.length);
+      break;
+    }
+  }
+  if (!link) throw new Error('The gateway did not start: cargo build -p gatehouse && make boards');
+  Object.assign(process.env, { HOME_LINK: link, HOME_DIR: dir, HOME_PID: String(run.pid) });
+  return async () => {
+    run.kill('SIGTERM');
+    await ended;
+    await rm(dir, { recursive: true });
+  };
+}
