@@ -12,9 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::interval;
 
-/// How often, and how many times, memory is looked at; the largest counts.
+/// How often memory is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-const LOOKS: usize = 12;
 /// Boards of a home that is idle, and relays of each.
 const IDLE_BOARDS: usize = 10;
 const IDLE_RELAYS: usize = 4;
@@ -28,7 +27,7 @@ pub(crate) struct Idle {
 }
 
 /// Starts a gateway on a home with ten boards `starts` times, and looks at the last one's memory.
-pub(crate) async fn idle(program: &Path, clock: Clock, starts: usize) -> anyhow::Result<Idle> {
+pub(crate) async fn idle(program: &Path, clock: Clock, starts: usize, looks: usize) -> anyhow::Result<Idle> {
     let home = Home::new(program)?;
     let mut gateway = home.start()?;
     home.ready(&mut gateway).await?;
@@ -45,14 +44,20 @@ pub(crate) async fn idle(program: &Path, clock: Clock, starts: usize) -> anyhow:
     let fleet = Fleet { address: home.mqtt, relays: IDLE_RELAYS, homie_values: true, clock };
     let boards = Boards::start(fleet, IDLE_BOARDS).await?;
     switches_online(home.http, &token, &mut gateway, IDLE_BOARDS).await?;
-    let rss = largest_rss(&gateway).await?;
+    let rss = largest_rss(&gateway, looks).await?;
     boards.check()?;
     gateway.stop().await?;
     Ok(Idle { cold_start_ns, rss })
 }
 
 /// Resident memory, in bytes, with `boards` boards of one relay connected, after `load`.
-pub(crate) async fn rss_after(program: &Path, clock: Clock, boards: usize, load: Load) -> anyhow::Result<u64> {
+pub(crate) async fn rss_after(
+    program: &Path,
+    clock: Clock,
+    boards: usize,
+    load: Load,
+    looks: usize,
+) -> anyhow::Result<u64> {
     let home = Home::new(program)?;
     let mut gateway = home.start()?;
     home.ready(&mut gateway).await?;
@@ -63,16 +68,16 @@ pub(crate) async fn rss_after(program: &Path, clock: Clock, boards: usize, load:
     let switches = switches_online(home.http, &token, &mut gateway, boards).await?;
     let world = Arc::new(World::new(home.http, token, connected, clock, switches));
     world.round(Way::WebSocket, load).await?;
-    let rss = largest_rss(&gateway).await?;
+    let rss = largest_rss(&gateway, looks).await?;
     world.boards.check()?;
     gateway.stop().await?;
     Ok(rss)
 }
 
-async fn largest_rss(gateway: &Child) -> anyhow::Result<u64> {
+async fn largest_rss(gateway: &Child, looks: usize) -> anyhow::Result<u64> {
     let mut look = interval(LOOK_EVERY);
     let mut largest = 0;
-    for _ in 0..LOOKS {
+    for _ in 0..looks {
         look.tick().await;
         largest = largest.max(gateway.rss()?);
     }

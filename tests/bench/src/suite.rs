@@ -18,6 +18,8 @@ use std::sync::Arc;
 pub(crate) const BOARDS: usize = 50;
 /// See [`BOARDS`].
 pub(crate) const RELAYS: usize = 4;
+/// Commands in flight that saturate gateway and mosquitto.
+const SATURATED: usize = 128;
 /// Numbers of screens that a change must reach.
 pub(crate) const SCREENS: [usize; 3] = [1, 10, 50];
 
@@ -39,6 +41,8 @@ pub(crate) struct Scale {
     pub(crate) starts: usize,
     /// Boards and commands before the memory is looked at.
     pub(crate) crowd: (usize, usize),
+    /// How many times memory is looked at; the largest counts.
+    pub(crate) looks: usize,
 }
 
 impl Scale {
@@ -52,6 +56,7 @@ impl Scale {
         changes: 300,
         starts: 10,
         crowd: (500, 100_000),
+        looks: 12,
     };
     /// Seconds, to see that everything works.
     pub(crate) const QUICK: Self = Self {
@@ -63,6 +68,7 @@ impl Scale {
         changes: 10,
         starts: 2,
         crowd: (50, 1_000),
+        looks: 2,
     };
 }
 
@@ -146,17 +152,17 @@ pub(crate) async fn run(program: &Path, scale: &Scale) -> anyhow::Result<Results
     };
     let alone = compare(&worlds, scale, scale.alone, 1, 1).await.context("one at a time")?;
     let abreast = compare(&worlds, scale, scale.abreast, 20, 1).await.context("20 in flight")?;
-    let saturated = compare(&worlds, scale, scale.saturated, 128, 4).await.context("saturated")?;
+    let saturated = compare(&worlds, scale, scale.saturated, SATURATED, 4).await.context("saturated")?;
     let screens = reach(&worlds.gateway, scale).await.context("changes on screens")?;
     drop(worlds);
     child.stop().await?;
     drop(brokers);
 
     eprintln!("starting, and memory …");
-    let idle = footprint::idle(program, clock, scale.starts).await?;
+    let idle = footprint::idle(program, clock, scale.starts, scale.looks).await?;
     let (crowd, commands) = scale.crowd;
-    let load = Load { in_flight: 128, connections: 4, commands };
-    let rss_crowd = footprint::rss_after(program, clock, crowd, load).await?;
+    let load = Load { in_flight: crowd.min(SATURATED), connections: 4, commands };
+    let rss_crowd = footprint::rss_after(program, clock, crowd, load, scale.looks).await?;
     Ok(Results { alone, abreast, saturated, screens, idle, rss_crowd, program_bytes })
 }
 

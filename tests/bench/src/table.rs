@@ -43,6 +43,9 @@ pub(crate) fn page(results: &Results, scale: &Scale) -> String {
         rounds = scale.rounds,
         warm_up = scale.warm_up,
     );
+    if scale.rounds < Scale::FULL.rounds {
+        page.push_str("\n**A quick run: it shows that everything works, and measures nothing.**\n");
+    }
     taps(&mut page, "One tap at a time", &results.alone, &ALONE);
     taps(&mut page, "20 in flight", &results.abreast, &ABREAST);
     saturated(&mut page, &results.saturated);
