@@ -3,14 +3,18 @@
 use crate::error::Fault;
 use crate::rows::{self, BadRow};
 use crate::tables::{COMMAND, DEVICE, HOME, MEMBER, OPEN_COMMAND, REPORTED, ROOM, Rows, SESSION, SWITCH};
-use gatehouse_core::command::Command;
+use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::ids::SwitchId;
 use gatehouse_core::record::Record;
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableHandle};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Everything a home is made of, each kind before those that refer to it, and the commands that are still open.
+/// Newest commands among which those are looked for that timed out.
+const NEWEST: usize = 256;
+
+/// Everything a home is made of, each kind before those that refer to it, the commands that are still open, and those of
+/// the newest that timed out: a board may yet say that it obeyed one, and who asked must be known then.
 pub(crate) fn load(txn: &ReadTransaction) -> Result<Vec<Record>, Fault> {
     let mut all = Vec::new();
     table(txn, HOME, &mut all, |key, row| Ok(Record::Home(Arc::new(rows::to_home(key, row)?))))?;
@@ -36,6 +40,14 @@ pub(crate) fn load(txn: &ReadTransaction) -> Result<Vec<Record>, Fault> {
         let key = entry?.0.value();
         let missing = || damaged(COMMAND, key, BadRow("it is open, but not there".to_owned()));
         all.push(Record::Command(commands.find(key)?.ok_or_else(missing)?));
+    }
+    for key in commands.newest(NEWEST)? {
+        match commands.find(key) {
+            Ok(Some(command)) if command.outcome == Outcome::TimedOut => all.push(Record::Command(command)),
+            // Its damage costs a name in the record, which is no reason to keep a home shut.
+            Ok(_) | Err(Fault::Row { .. }) => {}
+            Err(fault) => return Err(fault),
+        }
     }
     Ok(all)
 }
@@ -86,6 +98,16 @@ struct Commands {
 }
 
 impl Commands {
+    /// The ids of the newest `count`, the oldest of them first: ids rise with time.
+    fn newest(&self, count: usize) -> Result<Vec<u64>, Fault> {
+        let mut keys = Vec::with_capacity(count);
+        for entry in self.rows.iter()?.rev().take(count) {
+            keys.push(entry?.0.value());
+        }
+        keys.reverse();
+        Ok(keys)
+    }
+
     fn find(&mut self, key: u64) -> Result<Option<Arc<Command>>, Fault> {
         if let Some(command) = self.found.get(&key) {
             return Ok(Some(command.clone()));

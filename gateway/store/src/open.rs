@@ -32,8 +32,8 @@ pub struct Opened {
     /// The number of this start, from 1, under [`MAX_BOOTS`]; on disk before anyone sees it.
     pub boot: u32,
     /// What a home is made of, each kind before those that refer to it: home, members, sessions, rooms, devices,
-    /// switches, reported states, and the commands that were still open. A change of a reported state names its
-    /// command when that is still kept.
+    /// switches, reported states, the commands that were still open, and the newest that timed out. A change of a
+    /// reported state names its command when that is still kept.
     pub records: Vec<Record>,
 }
 

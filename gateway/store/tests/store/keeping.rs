@@ -41,7 +41,8 @@ fn every_outcome_of_a_command_can_be_read_again() {
     keep(dir.path(), all.iter().cloned().map(Record::Command).collect());
 
     let opened = gatehouse_store::open(dir.path()).unwrap();
-    assert_eq!(opened.records, [], "what is settled needs no settling");
+    let timed_out = Record::Command(command(102, Outcome::TimedOut));
+    assert_eq!(opened.records, [timed_out], "the others need nothing more");
     let reader = opened.store.reader();
     for command in all {
         assert_eq!(reader.command(command.id).unwrap().as_ref(), Some(&*command));
@@ -71,13 +72,22 @@ fn what_is_deleted_stays_away() {
 }
 
 #[test]
-fn a_command_is_handed_to_the_next_start_only_while_it_is_open() {
+fn a_command_is_handed_to_the_next_start_while_its_board_may_still_answer() {
     let dir = tempfile::tempdir().unwrap();
-    let open = command(8, Outcome::Open);
-    keep(dir.path(), vec![Record::Command(open.clone())]);
-    assert_eq!(found(dir.path()), [Record::Command(open)]);
-    keep(dir.path(), vec![Record::Command(command(8, Outcome::TimedOut))]);
-    assert_eq!(found(dir.path()), []);
+    for outcome in [Outcome::Open, Outcome::TimedOut] {
+        let waiting = Record::Command(command(8, outcome));
+        keep(dir.path(), vec![waiting.clone()]);
+        assert_eq!(found(dir.path()), [waiting], "{outcome:?}");
+    }
+    let newer = (1_000..1_256).map(|id| Record::Command(command(id, Outcome::Confirmed)));
+    keep(dir.path(), newer.collect());
+    assert_eq!(found(dir.path()), [], "long ago");
+    keep(
+        dir.path(),
+        vec![Record::Command(command(1_255, Outcome::TimedOut)), Record::Command(command(1_254, Outcome::TimedOut))],
+    );
+    let both = [1_254, 1_255].map(|id| Record::Command(command(id, Outcome::TimedOut)));
+    assert_eq!(found(dir.path()), both, "in the order they were asked");
 }
 
 #[test]

@@ -118,6 +118,7 @@ async fn a_stop_answers_what_is_open() {
     // Its order was on the way, and the board still obeys it in time: unknown, until it says so.
     assert_eq!(board.movement().await.to_string(), "relay 1 on cause=command");
     let back = screen.until("the board is back", |switch| switch.is_online() && switch.on == Some(true)).await;
-    // FIXME: it should be credited to who asked, as after a crash; the store gives a new home its open commands only.
-    assert_eq!(back.changed_by(), "UNKNOWN");
+    let change = back.last_change.expect("it changed");
+    assert_eq!(change.actor, tap.actor, "credited to who asked");
+    assert_eq!(change.command.map(|command| command.id), Some(tap.id));
 }
