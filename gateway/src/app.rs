@@ -12,6 +12,7 @@ use gatehouse_core::access::Credentials;
 use gatehouse_core::device::Order;
 use gatehouse_hub::{Hub, Ports};
 use gatehouse_store::{Batch, Opened, Writer};
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -61,7 +62,10 @@ fn start_log() {
     let filter = std::env::var("GATEHOUSE_LOG").unwrap_or_else(|_| "info".to_owned());
     let filter = tracing_subscriber::EnvFilter::try_new(format!("{filter},rumqttd=off,poem=warn,async_graphql=warn"))
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,rumqttd=off"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    // Colours are for people: in a file or the journal they are noise.
+    let colours = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    log.with_ansi(colours).init();
 }
 
 /// One part of the daemon: it runs until its token is cancelled.
