@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 /// How the API is to behave.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Names this gateway is reached by, beside its addresses, loopback and `gatehouse.local`: host names, a port is
-    /// ignored. A request for any other host is refused with 421.
+    /// Names this gateway is reached by, beside its addresses, loopback and `gatehouse.local`: host names or literal
+    /// addresses, a port is ignored. A request for any other host is refused with 421.
     pub public_hosts: Vec<String>,
     /// Foreign pages that may ask with a token, as origins: `https://panel.example`.
     pub allowed_origins: Vec<String>,

@@ -108,3 +108,39 @@ pub(crate) fn is_internal(response: &Response) -> bool {
     };
     *code == async_graphql::Value::from("INTERNAL")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn code_of(response: &Response) -> String {
+        let json = serde_json::to_value(response).unwrap();
+        json["errors"][0]["extensions"]["code"].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn every_error_has_a_code_and_a_panic_its_own() {
+        for (message, code) in [
+            ("Query is too complex.", "TOO_COMPLEX"),
+            ("Query is nested too deep.", "TOO_COMPLEX"),
+            ("Unknown field", "BAD_INPUT"),
+        ] {
+            let mut response = Response::from_errors(vec![ServerError::new(message, None)]);
+            complete(&mut response);
+            assert_eq!(code_of(&response), code, "{message}");
+            assert!(!is_internal(&response));
+        }
+        let mut panicked = crate::executor::internal();
+        complete(&mut panicked);
+        assert_eq!(code_of(&panicked), "INTERNAL");
+        assert!(is_internal(&panicked));
+    }
+
+    #[test]
+    fn a_wait_is_told_in_milliseconds_rounded_up() {
+        let denied = Denied::RateLimited { retry_after: Duration::from_micros(1) };
+        let json = serde_json::to_value(told(denied)).unwrap();
+        assert_eq!(json["extensions"], serde_json::json!({ "code": "RATE_LIMITED", "retryAfterMs": 1 }));
+    }
+}

@@ -57,7 +57,7 @@ impl Origins {
         let own = match name.parse::<IpAddr>() {
             Ok(address) => {
                 let address = address.to_canonical();
-                address.is_loopback() || address == local.ip().to_canonical()
+                address.is_loopback() || address == local.ip().to_canonical() || self.public_hosts.contains(&name)
             }
             Err(_) => {
                 OWN_NAMES.contains(&name.as_str()) || name.ends_with(".localhost") || self.public_hosts.contains(&name)
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn only_our_own_names_and_addresses_are_ours() {
-        let origins = Origins::new(&["home.example".to_owned()], &[]);
+        let origins = Origins::new(&["home.example".to_owned(), "203.0.113.7:80".to_owned()], &[]);
         let local: SocketAddr = "192.168.1.5:80".parse().unwrap();
         let is_own =
             |host: &str| origins.own_host(&headers(&[(header::HOST, host)]), &Uri::from_static("/"), local).is_some();
@@ -121,6 +121,7 @@ mod tests {
             "Gatehouse.Local:80",
             "home.example",
             "home.example:444",
+            "203.0.113.7",
         ] {
             assert!(is_own(own), "{own}");
         }

@@ -55,8 +55,7 @@ async fn an_upgrade_needs_a_subprotocol_we_speak() {
 
 #[tokio::test]
 async fn whoever_says_nothing_is_closed() {
-    let (gateway, _) =
-        Gateway::claimed_with(with(Limits { init: Duration::from_millis(100), ..Limits::default() })).await;
+    let (gateway, _) = Gateway::claimed_with(with(Limits { init: Duration::from_secs(1), ..Limits::default() })).await;
     let mut mute = Socket::open(gateway.address, TRANSPORT, &[]).await.unwrap();
     let mut chatty = Socket::open(gateway.address, TRANSPORT, &[]).await.unwrap();
     chatty.say(json!({ "type": "ping" })).await;
@@ -214,7 +213,7 @@ async fn signing_out_over_a_socket_is_answered_before_it_is_closed() {
 
 #[tokio::test]
 async fn a_client_that_does_not_answer_pings_is_dropped_and_one_that_does_is_not() {
-    let limits = Limits { ping: Duration::from_millis(100), ..Limits::default() };
+    let limits = Limits { ping: Duration::from_millis(500), ..Limits::default() };
     let (gateway, _) = Gateway::claimed_with(with(limits)).await;
     let token = gateway.sign_in().await;
     // By hand, because a WebSocket library answers pings by itself.
@@ -235,7 +234,7 @@ async fn a_client_that_does_not_answer_pings_is_dropped_and_one_that_does_is_not
     let mut lively = gateway.socket(&token).await;
     let mut pings = 0;
     within("pings", async {
-        while pings < 5 {
+        while pings < 3 {
             pings += usize::from(matches!(lively.0.next().await, Some(Ok(Message::Ping(_)))));
         }
     })
