@@ -1,6 +1,6 @@
 //! What people do: tap, claim, sign in, arrange rooms.
 
-use crate::oracle::{Caller, Expected};
+use crate::oracle::{Caller, Ended, Expected};
 use crate::world::{Event, MILLISECOND, SECOND, World};
 use gatehouse_core::access::{Administer, Viewer};
 use gatehouse_core::home::{Claim, Edit, Input, Registration, Setting, SignInCheck};
@@ -121,7 +121,12 @@ impl World<'_> {
     }
 
     fn setting(&mut self, setting: Setting) {
-        self.ask(Caller::Settings, |request| Input::Settings { request, setting });
+        let ended = match setting {
+            Setting::DeleteRoom(_, id) => Some(Ended::Room(id)),
+            Setting::CloseSession(id) => Some(Ended::Session(id)),
+            _ => None,
+        };
+        self.ask(Caller::Settings(ended), |request| Input::Settings { request, setting });
     }
 
     pub(crate) fn change_settings(&mut self) {

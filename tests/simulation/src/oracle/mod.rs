@@ -13,7 +13,7 @@ use commands::{Asked, Named};
 use gatehouse_core::access::TokenHash;
 use gatehouse_core::command::{Command, OrderId, Outcome};
 use gatehouse_core::home::{Effect, Home, Input};
-use gatehouse_core::ids::{CommandId, Request, SwitchId};
+use gatehouse_core::ids::{CommandId, Request, RoomId, SessionId, SwitchId};
 use gatehouse_core::name::BoardId;
 use gatehouse_core::record::Record;
 use gatehouse_core::time::Now;
@@ -30,10 +30,17 @@ pub(crate) enum Caller {
     Claim(TokenHash),
     /// For a session.
     SignIn,
-    /// For a change of settings.
-    Settings,
+    /// For a change of settings, of which some end something.
+    Settings(Option<Ended>),
     /// To hear whether a claim code is right, or what password to check.
     Question,
+}
+
+/// What is no more once a change of settings is acknowledged.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ended {
+    Room(RoomId),
+    Session(SessionId),
 }
 
 /// What a tap must come to.

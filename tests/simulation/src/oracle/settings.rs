@@ -1,6 +1,6 @@
 //! Settings: shown and acknowledged when they are on disk, not a moment before, and never lost after.
 
-use super::{Caller, Oracle, Step};
+use super::{Caller, Ended, Oracle, Step};
 use gatehouse_core::access::{Access, Denied};
 use gatehouse_core::home::{Answer, Home, Input};
 use gatehouse_core::ids::Request;
@@ -75,7 +75,7 @@ impl Oracle {
                 }
                 Ok(other) => panic!("a claim is answered {other:?}"),
                 Err(Denied::Conflict(_)) => self.totals.claims_lost += 1,
-                Err(_) => {}
+                Err(other) => assert!(self.acked.home.is_none(), "a home with an owner is claimed: {other:?}"),
             },
             Caller::SignIn => {
                 if let Ok(Answer::Viewer(viewer)) = answer {
@@ -83,12 +83,12 @@ impl Oracle {
                     self.totals.sign_ins += 1;
                 }
             }
-            Caller::Settings => self.setting_answered(answer),
+            Caller::Settings(ended) => self.setting_answered(answer, ended),
             Caller::Question => {}
         }
     }
 
-    fn setting_answered(&mut self, answer: &Result<Answer, Denied>) {
+    fn setting_answered(&mut self, answer: &Result<Answer, Denied>, ended: Option<Ended>) {
         let durable = match answer {
             Ok(Answer::Room(room)) => self.acked.rooms.get(&room.id) == Some(room),
             Ok(Answer::Device(device)) => {
@@ -97,7 +97,13 @@ impl Oracle {
             Ok(Answer::Switch(switch)) => {
                 self.acked.switches.get(&switch.id).is_some_and(|kept| kept.name == switch.name)
             }
-            Ok(_) | Err(_) => true,
+            Ok(Answer::Done) => match ended {
+                Some(Ended::Room(id)) => !self.acked.rooms.contains_key(&id),
+                Some(Ended::Session(id)) => !self.acked.sessions.contains_key(&id),
+                None => false,
+            },
+            Ok(other) => panic!("a change of settings is answered {other:?}"),
+            Err(_) => true,
         };
         assert!(durable, "acknowledged before it was on disk: {answer:?}");
         self.totals.settings += u64::from(answer.is_ok());
