@@ -50,6 +50,8 @@ pub(crate) fn effect_line(effect: &Effect) -> String {
             format!("shows {} on {:?} desired {:?} open {open:?} {:?}", s.id, s.on, s.desired, s.availability)
         }
         Effect::Changed(Change::Device(d)) => format!("shows {} {:?}", d.board, d.availability),
+        // Its maps have no order of their own.
+        Effect::Changed(Change::Access(_)) => "shows people and sessions".to_owned(),
         Effect::Write { ticket, records } => {
             let records: Vec<_> = records.iter().map(record).collect();
             format!("write {ticket:?} {}", records.join(", "))
