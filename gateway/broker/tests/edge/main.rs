@@ -1,5 +1,8 @@
 //! The edge from outside: real sockets on loopback, a small client of its own, and Debian's mosquitto clients.
 
+// A helper of a test may panic like the test itself.
+#![allow(clippy::unwrap_used)]
+
 mod client;
 mod hostile;
 mod integrations;
