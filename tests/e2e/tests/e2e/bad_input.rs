@@ -10,12 +10,13 @@ use tempfile::TempDir;
 const CONFIG: &str = "[http]\nlisten = \"127.0.0.1:0\"\n[mqtt]\nlisten = \"127.0.0.1:0\"\n";
 
 fn directory() -> TempDir {
-    tempfile::Builder::new().prefix("gatehouse-e2e-").tempdir().unwrap()
+    tempfile::Builder::new().prefix("gatehouse-e2e-").tempdir().expect("a temporary directory")
 }
 
 async fn run(dir: &Path, config: &str) -> Ended {
     let file = dir.join("config.toml");
-    fs::write(&file, format!("data_dir = {:?}\n{config}", dir.join("data"))).unwrap();
+    let text = format!("data_dir = {:?}\n{config}", dir.join("data"));
+    fs::write(&file, text).expect("the configuration can be written");
     let mut command = Daemon::program(&file);
     command.arg("run");
     Process::run("gatehouse", command).await

@@ -1,18 +1,23 @@
 //! Somebody on the network with mosquitto's clients and, at most, the secret of one board. No relay moves.
 
-use gatehouse_e2e::{Board, Home, Mosquitto, Movement, PATIENCE, within};
+use gatehouse_e2e::{Board, Home, Impostor, Mosquitto, Movement, PATIENCE, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A home with two boards that matter, and a client with the secret of a third.
+/// A home with two boards that matter, and a client with the secret of a third, which is not connected.
 async fn besieged() -> (Home, Board, Board, Mosquitto) {
+    let (home, kitchen, garden, _, client) = besieged_with_board().await;
+    (home, kitchen, garden, client)
+}
+
+async fn besieged_with_board() -> (Home, Board, Board, Impostor, Mosquitto) {
     let home = Home::claimed().await;
     let kitchen = home.board("Kitchen", 1).await;
     let garden = home.board("Garden", 1).await;
     let attic = home.impostor("Attic", 1).await;
     let id = attic.id().as_str();
     let client = Mosquitto::new(home.mqtt(), id, id, &format!("secret of {id} in this test"));
-    (home, kitchen, garden, client)
+    (home, kitchen, garden, attic, client)
 }
 
 /// Both boards are as they were: there, untouched, and moved by the next tap as by the first.
@@ -30,7 +35,7 @@ async fn unharmed(home: &Home, boards: [&mut Board; 2]) {
 
 #[tokio::test]
 async fn publishing_where_one_may_not_moves_nothing() {
-    let (home, mut kitchen, mut garden, attic) = besieged().await;
+    let (home, mut kitchen, mut garden, mut board, attic) = besieged_with_board().await;
     let (id, order) = (kitchen.id().to_owned(), "c0ffee01 1 9999999999 relay-1/on true");
     for (topic, payload) in [
         (format!("homie/5/{id}/$command"), order),
@@ -52,6 +57,15 @@ async fn publishing_where_one_may_not_moves_nothing() {
             assert_eq!(ended.code, Some(0), "acknowledged, and dropped: {topic} {ended:?}");
         }
     }
+    // Nothing of it was kept for when the board itself comes.
+    board.come_online(0xc0ff_ee01).await;
+    board.ping().await;
+    assert_eq!(board.orders_waiting(), 0);
+    let tap = home.owner().start_set(&board.switch(1), true, 20_000);
+    let order = board.order().await;
+    let report = board.obeyed(&order);
+    board.report(&report).await;
+    assert_eq!(tap.await.expect("it is answered").end(), ("CONFIRMED", None));
     unharmed(&home, [&mut kitchen, &mut garden]).await;
 }
 

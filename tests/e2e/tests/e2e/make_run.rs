@@ -69,7 +69,7 @@ async fn log_with(path: &Path, part: &str) -> String {
         let mut look = tokio::time::interval(Duration::from_millis(10));
         loop {
             look.tick().await;
-            let log = std::fs::read_to_string(path).unwrap();
+            let log = std::fs::read_to_string(path).expect("the log");
             if log.contains(part) {
                 return log;
             }
