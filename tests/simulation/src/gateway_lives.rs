@@ -105,7 +105,7 @@ impl World<'_> {
         }
         let fails = !self.quiet && self.rng.per_mille(self.climate.store_fails);
         let Some((ticket, ok)) = self.disk.commit(fails) else { return };
-        let slowest = if self.rng.per_mille(30) { 3 * SECOND } else { 20 * MILLISECOND };
+        let slowest = if !self.quiet && self.rng.per_mille(30) { 3 * SECOND } else { 20 * MILLISECOND };
         let told = self.rng.between(1, slowest);
         self.after(told, Event::Written { run, ticket, ok });
         if self.rng.per_mille(20) {

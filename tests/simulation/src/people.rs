@@ -32,6 +32,10 @@ impl World<'_> {
 
     pub(crate) fn tap(&mut self) {
         self.again(self.climate.tap, Event::Tap);
+        // The last taps are not to be superseded by an earlier plan.
+        if self.quiet {
+            return;
+        }
         let Some(switch) = self.any_switch() else { return };
         let on = self.rng.coin();
         let timeout = match self.rng.below(20) {
@@ -131,6 +135,9 @@ impl World<'_> {
 
     pub(crate) fn change_settings(&mut self) {
         self.again(self.climate.settings, Event::ChangeSettings);
+        if self.quiet {
+            return;
+        }
         if self.viewer().is_none() || self.rng.per_mille(150) {
             self.begin_sign_in();
         }
