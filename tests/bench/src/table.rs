@@ -25,6 +25,14 @@ const SCREENS_P99: f64 = 2_000.0;
 
 const TAP_HEAD: &str = "\n| µs | p50 | p95 | p99 | × p50 | × p99 | goal | |\n|:--|--:|--:|--:|--:|--:|:--|:--|\n";
 
+/// Whether this process, and so every program it starts, has a real-time scheduling policy.
+fn is_real_time() -> bool {
+    // Field 41 of proc_pid_stat(5); the second one is the program's name in parentheses, which may hold anything.
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    matches!(fields.split_whitespace().nth(41 - 3), Some("1" | "2"))
+}
+
 fn met(is_met: bool) -> &'static str {
     if is_met { "met" } else { "**not met**" }
 }
@@ -32,15 +40,22 @@ fn met(is_met: bool) -> &'static str {
 /// The whole page.
 pub(crate) fn page(results: &Results, scale: &Scale) -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let (command, ahead) = if is_real_time() {
+        let ahead = "; mosquitto, gateway, boards and clients alike run ahead of whatever else it does";
+        ("make bench BENCH_UNDER=\"chrt --rr 1\"", ahead)
+    } else {
+        ("make bench", "")
+    };
     let mut page = format!(
         "# How fast a tap is, beside mosquitto\n\n\
-         `make bench` on a machine with {cores} cores, shared with others. Each figure is the median of {rounds} rounds (after \
-         {warm_up} that did not count) in which mosquitto and the gateway took turns.\n\n\
+         `{command}` on a machine with {cores} cores, shared with others{ahead}. Each figure is the median of {rounds} rounds ({rounds_alone} one at a time), after \
+         {warm_up} that did not count, in which mosquitto and the gateway took turns.\n\n\
          {BOARDS} light boards with {RELAYS} relays each, in a process with the clients; QoS 1 and TCP_NODELAY throughout. Times \
          run from the moment before the command is written. The ratios are to the first line: the least a round trip \
          client → mosquitto → board → mosquitto → client takes, with boards that answer with one message. To the gateway a \
          board also says `$target` and value, as the firmware does; the second line is mosquitto carrying the same.\n",
         rounds = scale.rounds,
+        rounds_alone = scale.rounds_alone,
         warm_up = scale.warm_up,
     );
     if scale.rounds < Scale::FULL.rounds {
@@ -104,12 +119,17 @@ fn saturated(page: &mut String, compared: &Compared) {
 fn screens(page: &mut String, screens: &[[Series; 2]]) {
     page.push_str("\n## A change on its way to many screens: until the last one has it\n\n");
     page.push_str("| µs | p50 | p95 | p99 | goal | |\n|:--|--:|--:|--:|:--|:--|\n");
-    for (cause, what) in
-        ["wall button, from the relay's movement", "tap, from before the command is written"].iter().enumerate()
+    for (cause, what) in [
+        "one change: wall button, from the relay's movement",
+        "tap, switching and then confirmed, from before the command is written",
+    ]
+    .iter()
+    .enumerate()
     {
         for (count, series) in SCREENS.iter().zip(screens) {
             let Percentiles { p50, p95, p99 } = series[cause].medians();
-            let (goal, is_met) = if SCREENS.last() == Some(count) {
+            // A tap makes two changes, and a trip to the board between them: the goal is for one change.
+            let (goal, is_met) = if cause == 0 && SCREENS.last() == Some(count) {
                 (format!("p99 ≤ {SCREENS_P99:.0}"), met(p99 <= SCREENS_P99))
             } else {
                 (String::new(), "")
