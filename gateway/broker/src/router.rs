@@ -159,9 +159,9 @@ impl Fanout {
             let running = guard.as_mut().ok_or(Unreachable)?;
             (running.links.clone(), running.names.pop().ok_or(Unreachable)?, running.generation)
         };
-        let linked = links(&format!("integration-{name}"));
-        let subscribed = linked.and_then(|(mut tx, rx, _)| tx.subscribe(TOPIC).map(|_| (tx, rx)));
-        let Ok((tx, rx)) = subscribed else {
+        let linked = links(&format!("integration-{name}")).ok();
+        let subscribed = linked.and_then(|(mut tx, rx, _)| tx.subscribe(TOPIC).ok().map(|_| (tx, rx)));
+        let Some((tx, rx)) = subscribed else {
             self.died(generation);
             return Err(Unreachable);
         };
@@ -170,6 +170,7 @@ impl Fanout {
         Ok(Feed { tx: Some(tx), rx, name, generation, expected: None, wake_due: false, fanout })
     }
 
+    #[expect(clippy::result_large_err, reason = "the size is that of rumqttd's own error; this runs once a router")]
     fn start(&self) -> Result<Running, Unreachable> {
         let config = RouterConfig {
             max_connections: self.max_feeds + 1,

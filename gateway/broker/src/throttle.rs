@@ -60,14 +60,19 @@ impl Drop for Admitted {
 /// Addresses and user names remembered at most; the one nearest to being forgiven goes first.
 const MAX_REMEMBERED: usize = 4_096;
 
+/// An address, and the hash of a user name where it is for one.
+type Key = (IpAddr, Option<u64>);
+/// Failures in a row that are free, and how long each takes to be forgiven.
+type Allowance = (u32, Duration);
+
 /// Slows down guessing. Counts wrong logins only, for each user name at an address and for the address as a whole, so
 /// that one board with an old secret does not lock out the others behind the same repeater.
 pub(crate) struct Failures {
     /// When all of it is forgiven, by address and, where it is for one, the user name's hash.
-    forgiven: Mutex<HashMap<(IpAddr, Option<u64>), Instant>>,
+    forgiven: Mutex<HashMap<Key, Instant>>,
     hasher: RandomState,
-    per_user: (u32, Duration),
-    per_address: (u32, Duration),
+    per_user: Allowance,
+    per_address: Allowance,
 }
 
 impl Failures {
@@ -80,7 +85,7 @@ impl Failures {
         }
     }
 
-    fn keys(&self, address: IpAddr, user: &str) -> [((IpAddr, Option<u64>), (u32, Duration)); 2] {
+    fn keys(&self, address: IpAddr, user: &str) -> [(Key, Allowance); 2] {
         let origin = origin(address);
         [((origin, None), self.per_address), ((origin, Some(self.hasher.hash_one(user))), self.per_user)]
     }

@@ -1,5 +1,7 @@
 //! The hub with its ports held by the test: a board, a store and people on paused time.
 
+#![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+
 use gatehouse_core::access::{Administer, Credentials, Denied, TokenHash, Viewer};
 use gatehouse_core::command::{BoardSession, Outcome, Reason};
 use gatehouse_core::device::{BoardEvent, BoardState, Cause, Description, Order, Report, Said, SecretHash};

@@ -161,7 +161,9 @@ async fn a_credential_that_goes_away_ends_its_connection() {
     let (mut second, two) = world.board("relay-2").await;
     let (mut third, _) = world.board("relay-3").await;
     let mut house = Client::login(world.at, "house").await;
-    world.change(|credentials| drop(credentials.boards.remove("relay-1")));
+    world.change(|credentials| {
+        credentials.boards.remove("relay-1");
+    });
     world.disconnected("relay-1", one).await;
     first.closed().await;
     world.change(|credentials| {
