@@ -140,7 +140,10 @@ async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> an
         let api = Api::new(hub.clone(), reader, ready, settings(config));
         Part::start("api", |stop| api.run(listener, stop))
     });
-    let edge = mqtt.map(|listener| Part::start("edge", |stop| broker.run(listener, stop)));
+    let edge = mqtt.map(|socket| {
+        let listeners = vec![gatehouse_broker::Listener { socket, tls: None }];
+        Part::start("edge", |stop| broker.run(listeners, stop))
+    });
     let control = Part::start("control socket", |stop| control.run(stop));
 
     ready_sender.send_replace(true);

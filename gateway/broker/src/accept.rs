@@ -6,22 +6,36 @@ use crate::connection::{Io, Stream};
 use crate::counters::Count;
 use crate::throttle::{Addresses, Admitted};
 use crate::{Broker, Edge, board, integration};
+use rustls::ServerConfig;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
+
+/// A socket to accept connections on, bound by the caller.
+#[derive(Debug)]
+pub struct Listener {
+    /// The socket.
+    pub socket: TcpListener,
+    /// Speak TLS with this; plain TCP when none. What it serves may be swapped at any time, and so renewed.
+    pub tls: Option<Arc<ServerConfig>>,
+}
 
 /// How long to wait for a file descriptor to become free.
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl Broker {
-    /// Serves MQTT 3.1.1 on `listener` until `stop` is cancelled. Then it accepts no more, ends all connections, sends
-    /// their last events, and returns once all are closed; whoever takes the events must go on taking them until then.
-    pub async fn run(self, listener: TcpListener, stop: CancellationToken) {
+    /// Serves MQTT 3.1.1 on all `listeners` until `stop` is cancelled. Then it accepts no more, ends all connections,
+    /// sends their last events, and returns once all are closed; whoever takes the events must go on taking them until
+    /// then.
+    pub async fn run(self, listeners: Vec<Listener>, stop: CancellationToken) {
         let edge = self.edge;
         let mut credentials = edge.credentials.clone();
         let mut watching = true;
@@ -37,13 +51,13 @@ impl Broker {
                     edge.registry.revoke(&current);
                 }
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
-                accepted = listener.accept() => match accepted {
+                (accepted, tls) = accept(&listeners) => match accepted {
                     Ok((stream, peer)) => {
                         edge.counters.one(Count::Accepted);
                         if connections.len() >= edge.limits.connections {
                             edge.counters.one(Count::RefusedFull);
                         } else if let Some(admitted) = addresses.admit(peer.ip(), edge.limits.connections_per_address) {
-                            connections.spawn(connection(edge.clone(), stream, peer, admitted, stop.clone()));
+                            connections.spawn(connection(edge.clone(), stream, tls, peer, admitted, stop.clone()));
                         } else {
                             edge.counters.one(Count::RefusedAddress);
                         }
@@ -60,9 +74,22 @@ impl Broker {
                 },
             }
         }
-        drop(listener);
+        drop(listeners);
         while connections.join_next().await.is_some() {}
     }
+}
+
+/// The next connection of any listener, and what TLS it is to speak.
+async fn accept(listeners: &[Listener]) -> (io::Result<(TcpStream, SocketAddr)>, Option<Arc<ServerConfig>>) {
+    std::future::poll_fn(|context| {
+        for listener in listeners {
+            if let Poll::Ready(accepted) = listener.socket.poll_accept(context) {
+                return Poll::Ready((accepted, listener.tls.clone()));
+            }
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 /// An error of the connection that was to be accepted; any other is ours and would come again at once.
@@ -73,14 +100,43 @@ fn is_the_peers(error: &io::Error) -> bool {
 async fn connection(
     edge: Arc<Edge>,
     stream: TcpStream,
+    tls: Option<Arc<ServerConfig>>,
     peer: SocketAddr,
     _admitted: Admitted,
     stop: CancellationToken,
 ) {
     // Small packets must not wait for each other. An error here means that the peer is gone; reading tells.
     let _ = stream.set_nodelay(true);
-    let end = serve(&edge, stream, peer, &stop).await;
+    let end = match tls {
+        None => serve(&edge, stream, peer, &stop).await,
+        Some(config) => match handshake(&edge, stream, config, &stop).await {
+            Ok(stream) => serve(&edge, stream, peer, &stop).await,
+            Err(end) => end,
+        },
+    };
     edge.counters.one(end);
+}
+
+/// In the connection's own task, so that a client that says nothing holds up nobody.
+async fn handshake(
+    edge: &Edge,
+    stream: TcpStream,
+    config: Arc<ServerConfig>,
+    stop: &CancellationToken,
+) -> Result<TlsStream<TcpStream>, Count> {
+    let handshake = timeout(edge.limits.handshake_deadline, TlsAcceptor::from(config).accept(stream));
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => Err(Count::EndStopped),
+        done = handshake => match done {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "TLS handshake failed");
+                Err(Count::RefusedTls)
+            }
+            Err(_) => Err(Count::RefusedSlow),
+        },
+    }
 }
 
 /// Any stream from its first MQTT byte on.

@@ -41,7 +41,9 @@ counts! {
     RefusedFull = "mqtt_refused_total", "connections";
     /// Closed at once: too many connections from that address.
     RefusedAddress = "mqtt_refused_total", "connections-of-address";
-    /// No complete CONNECT in time.
+    /// The TLS handshake failed: no common version or cipher, or the client does not trust the certificate.
+    RefusedTls = "mqtt_refused_total", "tls";
+    /// No complete TLS handshake, or no complete CONNECT, in time.
     RefusedSlow = "mqtt_refused_total", "connect-deadline";
     /// The first packet was no CONNECT, or a malformed one.
     RefusedMalformed = "mqtt_refused_total", "malformed";

@@ -23,6 +23,7 @@ mod retained;
 mod router;
 mod throttle;
 
+pub use accept::Listener;
 pub use connect::secret_hash;
 pub use counters::{Count, Counters};
 pub use limits::Limits;

@@ -11,7 +11,9 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// Connections of integrations; a further one is told "server unavailable" (CONNACK 3).
     pub integrations: usize,
-    /// From the accepted socket to a complete CONNECT.
+    /// From the accepted socket to a complete TLS handshake; an ESP8266 takes one to two seconds for one.
+    pub handshake_deadline: Duration,
+    /// From then, or without TLS from the accepted socket, to a complete CONNECT.
     pub connect_deadline: Duration,
     /// Largest CONNECT, in bytes behind its fixed header.
     pub connect_bytes: usize,
@@ -49,6 +51,7 @@ impl Default for Limits {
             connections: 1_200,
             connections_per_address: 1_000,
             integrations: 32,
+            handshake_deadline: Duration::from_secs(10),
             connect_deadline: Duration::from_secs(5),
             connect_bytes: 2 * 1024,
             packet_bytes: 64 * 1024,

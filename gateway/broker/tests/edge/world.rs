@@ -1,7 +1,7 @@
 //! An edge under test with its hub's side held by the test.
 
 use crate::client::Client;
-use gatehouse_broker::{Broker, Count, Counters, Limits, Orders, secret_hash};
+use gatehouse_broker::{Broker, Count, Counters, Limits, Listener, Orders, secret_hash};
 use gatehouse_core::access::{BoardCredential, Credentials, IntegrationCredential};
 use gatehouse_core::command::{BoardSession, OrderId};
 use gatehouse_core::device::{BoardEvent, Order, Said};
@@ -71,7 +71,7 @@ impl World {
         let (inbox, events) = mpsc::channel(inbox);
         let (broker, orders) = Broker::new(limits, watched, inbox);
         let (counters, stop) = (broker.counters(), CancellationToken::new());
-        let running = tokio::spawn(broker.run(listener, stop.clone()));
+        let running = tokio::spawn(broker.run(vec![Listener { socket: listener, tls: None }], stop.clone()));
         Self { at, orders, counters, credentials, stop, running, events }
     }
 
