@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How long one round may take before it counts as stuck.
-pub(crate) const ROUND_TIMEOUT: Duration = Duration::from_secs(120);
+pub(crate) const ROUND_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One relay, both counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
