@@ -9,8 +9,8 @@ use std::fs::File;
 use std::io;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// Enough for the settings of a big home and the newest commands; redb's own default is 1 GiB.
-const CACHE_BYTES: usize = 8 * 1024 * 1024;
+/// Enough for the settings of a big home and the newest commands, on a Pi with 512 MB; redb's own default is 1 GiB.
+const CACHE_BYTES: usize = 4 * 1024 * 1024;
 
 /// Opens the database, any number of times one after the other.
 pub(crate) struct Source {

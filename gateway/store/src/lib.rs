@@ -50,6 +50,6 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { window: Duration::from_millis(500), backlog: 4_096, queue: 32_768, kept: 65_536, commands: 100_000 }
+        Self { window: Duration::from_millis(500), backlog: 1_024, queue: 32_768, kept: 65_536, commands: 100_000 }
     }
 }
