@@ -2,11 +2,12 @@
 
 use crate::world::{secret, soon};
 use std::net::SocketAddr;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-pub(crate) struct Client {
-    pub(crate) stream: TcpStream,
+/// TCP unless the test says otherwise.
+pub(crate) struct Client<S = TcpStream> {
+    pub(crate) stream: S,
 }
 
 /// A packet from the gateway.
@@ -104,12 +105,7 @@ impl Client {
     /// The code of the CONNACK; none when the gateway hung up without one.
     pub(crate) async fn try_login(at: SocketAddr, login: &Login<'_>) -> (Self, Option<u8>) {
         let mut client = Self::open(at).await;
-        client.send(&login.bytes()).await;
-        let answer = client.try_read().await;
-        let code = answer.map(|answer| {
-            assert_eq!((answer.first, answer.body[0]), (0x20, 0));
-            answer.body[1]
-        });
+        let code = client.try_greet(login).await;
         (client, code)
     }
 
@@ -117,6 +113,16 @@ impl Client {
         let (client, code) = Self::try_login(at, &Login::of(user)).await;
         assert_eq!(code, Some(0));
         client
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    /// The code of the CONNACK; none when the gateway hung up without one.
+    pub(crate) async fn try_greet(&mut self, login: &Login<'_>) -> Option<u8> {
+        self.send(&login.bytes()).await;
+        let answer = self.try_read().await?;
+        assert_eq!((answer.first, answer.body[0]), (0x20, 0));
+        Some(answer.body[1])
     }
 
     /// An error is of no interest: what comes back, or does not, tells.

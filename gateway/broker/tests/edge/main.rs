@@ -10,4 +10,5 @@ mod login;
 mod mosquitto;
 mod orders;
 mod presence;
+mod tls;
 mod world;

@@ -7,6 +7,7 @@ use gatehouse_core::command::{BoardSession, OrderId};
 use gatehouse_core::device::{BoardEvent, Order, Said};
 use gatehouse_core::ids::{DeviceId, LinkId};
 use gatehouse_core::name::{BoardId, Endpoint};
+use rustls::ServerConfig;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
 
 pub(crate) struct World {
     pub(crate) at: SocketAddr,
+    /// The same over TLS, where the world has it.
+    pub(crate) tls_at: Option<SocketAddr>,
     pub(crate) orders: Orders,
     pub(crate) counters: Arc<Counters>,
     pub(crate) credentials: watch::Sender<Arc<Credentials>>,
@@ -59,20 +62,36 @@ pub(crate) fn secret(user: &str) -> String {
     format!("secret of {user}")
 }
 
+async fn bound() -> (TcpListener, SocketAddr) {
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = socket.local_addr().unwrap();
+    (socket, at)
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with(Limits::default(), 256).await
     }
 
     pub(crate) async fn with(limits: Limits, inbox: usize) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let at = listener.local_addr().unwrap();
+        Self::over(limits, inbox, None).await
+    }
+
+    pub(crate) async fn over(limits: Limits, inbox: usize, tls: Option<Arc<ServerConfig>>) -> Self {
+        let (socket, at) = bound().await;
+        let mut listeners = vec![Listener { socket, tls: None }];
+        let mut tls_at = None;
+        if tls.is_some() {
+            let (socket, at) = bound().await;
+            listeners.push(Listener { socket, tls });
+            tls_at = Some(at);
+        }
         let (credentials, watched) = watch::channel(Arc::new(credentials()));
         let (inbox, events) = mpsc::channel(inbox);
         let (broker, orders) = Broker::new(limits, watched, inbox);
         let (counters, stop) = (broker.counters(), CancellationToken::new());
-        let running = tokio::spawn(broker.run(vec![Listener { socket: listener, tls: None }], stop.clone()));
-        Self { at, orders, counters, credentials, stop, running, events }
+        let running = tokio::spawn(broker.run(listeners, stop.clone()));
+        Self { at, tls_at, orders, counters, credentials, stop, running, events }
     }
 
     pub(crate) async fn event(&mut self) -> BoardEvent {
