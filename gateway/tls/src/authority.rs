@@ -87,6 +87,12 @@ impl Authority {
         &self.name
     }
 
+    /// The home's id in names, from the authority's own name: its digits in lower case. Whoever trusts the authority can
+    /// tell from its certificate which name to expect: [`crate::board_server_name`] of this.
+    pub fn home(&self) -> String {
+        self.name.rsplit(' ').next().unwrap_or_default().to_lowercase()
+    }
+
     pub(crate) fn issuer(&self) -> &Issuer<'static, KeyPair> {
         &self.issuer
     }

@@ -40,6 +40,9 @@ fn it_is_made_once_and_its_key_is_private() {
     let opened = Authority::open_or_create(&dir).unwrap();
     assert_eq!(opened.fingerprint(), made.fingerprint());
     assert_eq!(contents(&dir), before);
+    let home = made.name().strip_prefix("Gatehouse ").unwrap().to_lowercase();
+    assert_eq!(made.home(), home, "a board reads it off the certificate it trusts");
+    assert_eq!(gatehouse_tls::board_server_name(&made.home()), Some(format!("{home}.gatehouse.internal")));
     let other = Authority::open_or_create(&parent.path().join("other")).unwrap();
     assert_ne!(other.name(), made.name(), "two homes in one browser");
 }
