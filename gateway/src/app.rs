@@ -138,7 +138,8 @@ async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> an
     let event_loop = Part::start("hub", |stop| event_loop.run(stop));
     let api = http.map(|listener| {
         let api = Api::new(hub.clone(), reader, ready, settings(config));
-        Part::start("api", |stop| api.run(listener, stop))
+        let listeners = vec![gatehouse_api::Listener { socket: listener, serve: gatehouse_api::Serve::Everything }];
+        Part::start("api", |stop| api.run(listeners, stop))
     });
     let edge = mqtt.map(|socket| {
         let listeners = vec![gatehouse_broker::Listener { socket, tls: None }];
@@ -208,6 +209,7 @@ fn settings(config: &Config) -> gatehouse_api::Settings {
         allowed_origins: config.allowed_origins.clone(),
         time_zone: iana_time_zone::get_timezone().unwrap_or_else(|_| "Etc/UTC".to_owned()),
         version: env!("CARGO_PKG_VERSION"),
+        ca: None,
         limits: gatehouse_api::Limits::default(),
     }
 }

@@ -1,17 +1,17 @@
 //! What the program starts: an API over a hub, served until it is told to stop.
 
+use crate::doorway::Entrance;
 use crate::executor::Executor;
 use crate::http::Http;
 use crate::origin::Origins;
 use crate::passwords::Passwords;
-use crate::server;
+use crate::server::{self, Listener};
 use gatehouse_core::access::Access;
 use gatehouse_core::view::Change;
 use gatehouse_hub::{Changes, Feed, Hub};
 use gatehouse_store::Reader;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -27,8 +27,21 @@ pub struct Settings {
     pub time_zone: String,
     /// The version of the software, told to whoever is signed in.
     pub version: &'static str,
+    /// The home's certificate authority, for people to install; none when there is none.
+    pub ca: Option<Ca>,
     /// Bounds; the defaults are right for a gateway.
     pub limits: Limits,
+}
+
+/// A certificate authority, as people get to see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ca {
+    /// Its certificate, as DER: what `/ca.crt` answers.
+    pub der: Vec<u8>,
+    /// SHA-256 of its certificate in hexadecimal, grouped for people to compare.
+    pub fingerprint: String,
+    /// What devices call it in their lists once it is installed.
+    pub name: String,
 }
 
 /// Bounds on what clients may use up.
@@ -38,6 +51,8 @@ pub struct Limits {
     pub connections: usize,
     /// Connections at a time from one address.
     pub connections_per_address: usize,
+    /// How long a TLS handshake may take.
+    pub handshake: Duration,
     /// How long a client may take to send a request's head, and how long a kept connection may be idle.
     pub head: Duration,
     /// How long a client may take to send a request's body.
@@ -57,6 +72,7 @@ impl Default for Limits {
         Self {
             connections: 1_024,
             connections_per_address: 512,
+            handshake: Duration::from_secs(10),
             head: Duration::from_secs(60),
             body: Duration::from_secs(30),
             init: Duration::from_secs(10),
@@ -94,9 +110,9 @@ impl Api {
         Self { shared: Arc::new(Shared { hub, commands, passwords: Passwords::new(), settings }), ready }
     }
 
-    /// Serves plain HTTP on `listener` until `stop`; then takes no new connections, lets requests under way end for
-    /// [`Limits::stop`] at most, and returns.
-    pub async fn run(self, listener: TcpListener, stop: CancellationToken) {
+    /// Serves HTTP on all `listeners` until `stop`; then takes no new connections, lets requests under way end for
+    /// [`Limits::stop`] at most, and returns. The listeners share the places for connections.
+    pub async fn run(self, listeners: Vec<Listener>, stop: CancellationToken) {
         let limits = self.shared.settings.limits;
         let (view, changes) = self.shared.hub.watch();
         let (access, access_seen) = watch::channel(view.access.clone());
@@ -104,6 +120,7 @@ impl Api {
         let settings = &self.shared.settings;
         let http = Http {
             origins: Origins::new(&settings.public_hosts, &settings.allowed_origins),
+            entrance: Entrance::new(settings.ca.as_ref()),
             executor: Executor::new(self.shared.clone()),
             ready: self.ready,
             access: access_seen,
@@ -112,7 +129,7 @@ impl Api {
             ended: ended.clone(),
         };
         tokio::select! {
-            () = server::serve(listener, Arc::new(http)) => {}
+            () = server::serve(listeners, Arc::new(http)) => {}
             () = follow_access(changes, access) => {}
         }
         ended.cancel();

@@ -1,11 +1,16 @@
-//! Routes: `/graphql`, health, and the dashboard on every other path.
+//! Routes: `/graphql`, health, the home's certificate authority, and the dashboard on every other path.
+//!
+//! There is no `Strict-Transport-Security` over TLS, on purpose: a household's own authority is missing on a new or reset
+//! device, and the header would then take away both ways in, the page on port 80 that explains how to install it and the
+//! browser's own way past its warning.
 
 use crate::api::Limits;
 use crate::dashboard;
+use crate::doorway::Entrance;
 use crate::error::{self, refused};
 use crate::executor::{Executor, Posted, Prepared};
 use crate::origin::{Origins, Page};
-use crate::server::Slot;
+use crate::server::{Doorway, Slot};
 use crate::viewer::{self, Asker, COOKIE, Delivery};
 use crate::websocket;
 use async_graphql::Response as Answer;
@@ -27,6 +32,7 @@ pub(crate) const MAX_BODY: usize = 256 * 1024;
 pub(crate) struct Http {
     pub(crate) executor: Executor,
     pub(crate) origins: Origins,
+    pub(crate) entrance: Entrance,
     pub(crate) ready: watch::Receiver<bool>,
     pub(crate) access: watch::Receiver<Arc<Access>>,
     pub(crate) limits: Limits,
@@ -43,6 +49,8 @@ pub(crate) struct Peer {
     pub(crate) address: IpAddr,
     /// Whether the connection is encrypted.
     pub(crate) secure: bool,
+    /// Set when it leads no further than to the doorway.
+    pub(crate) doorway: Option<Doorway>,
     pub(crate) _slot: Slot,
 }
 
@@ -60,20 +68,33 @@ impl Http {
             let message = "This gateway does not go by that name. Use its address, or configure http.public_name.\n";
             return plain(StatusCode::MISDIRECTED_REQUEST, message);
         };
+        if let Some(doorway) = peer.doorway {
+            let (path, is_read) = (request.uri().path(), is_read(request.method()));
+            let told = if is_read { self.to_anyone(path) } else { None };
+            return told.unwrap_or_else(|| self.entrance.respond(path, is_read, host, doorway));
+        }
         match request.uri().path() {
             "/graphql" => {
                 let page = self.origins.page(request.headers(), host, peer.secure);
                 self.graphql(request, peer, page).await
             }
-            _ if !matches!(*request.method(), Method::GET | Method::HEAD) => {
+            _ if !is_read(request.method()) => {
                 let answer = plain(StatusCode::METHOD_NOT_ALLOWED, "Only GET is answered here.\n");
                 with(answer, header::ALLOW, HeaderValue::from_static("GET, HEAD"))
             }
+            path => self.to_anyone(path).unwrap_or_else(|| dashboard::file(path, request.headers())),
+        }
+    }
+
+    /// What everyone may know, on every listener.
+    fn to_anyone(&self, path: &str) -> Option<Response> {
+        Some(match path {
+            "/ca.crt" => self.entrance.certificate(),
             "/healthz" => plain(StatusCode::OK, "ok"),
             "/readyz" if *self.ready.borrow() => plain(StatusCode::OK, "ok"),
             "/readyz" => plain(StatusCode::SERVICE_UNAVAILABLE, "starting"),
-            path => dashboard::file(path, request.headers()),
-        }
+            _ => return None,
+        })
     }
 
     async fn graphql(self: &Arc<Self>, request: Request, peer: &Arc<Peer>, page: Page) -> Response {
@@ -129,6 +150,10 @@ impl Http {
         response.headers_mut().extend(headers);
         response
     }
+}
+
+fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
 }
 
 /// The body, or none when it is too long.

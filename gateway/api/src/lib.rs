@@ -1,6 +1,6 @@
 //! GraphQL, sessions and the dashboard over HTTP and WebSocket.
 //!
-//! A request passes, in this order: `server` (connections and their limits), `origin` (is it meant for us, and is the
+//! A request passes, in this order: `server` (connections, TLS and their limits), `origin` (is it meant for us, and is the
 //! page ours), `http` (routes), `viewer` (whose token is it), `executor` (is the document safe, was it seen before),
 //! and then the resolvers, one file per feature. `error` is the only way out for a refusal.
 //!
@@ -12,6 +12,7 @@ mod dashboard;
 mod devices;
 mod document;
 mod document_cache;
+mod doorway;
 mod error;
 mod executor;
 mod gateway;
@@ -28,5 +29,6 @@ mod switches;
 mod viewer;
 mod websocket;
 
-pub use api::{Api, Limits, Settings};
+pub use api::{Api, Ca, Limits, Settings};
 pub use schema::sdl;
+pub use server::{Doorway, Listener, Serve};

@@ -28,7 +28,7 @@ pub(crate) enum Page {
 }
 
 /// A host without its port, in lower case, brackets and final dot off.
-fn host_name(host: &str) -> String {
+pub(crate) fn host_name(host: &str) -> String {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split_once(']').map_or(rest, |(name, _)| name),
         None => host.rsplit_once(':').map_or(host, |(name, _)| name),

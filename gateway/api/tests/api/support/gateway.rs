@@ -1,7 +1,7 @@
 //! One gateway: store, hub and API.
 
 use super::{Board, Client, Socket, within};
-use gatehouse_api::{Api, Limits, Settings};
+use gatehouse_api::{Api, Limits, Listener, Serve, Settings};
 use gatehouse_core::access::{Administer, Credentials, TokenHash, Viewer};
 use gatehouse_core::device::{BoardEvent, Order, SecretHash};
 use gatehouse_core::home::Registration;
@@ -45,8 +45,14 @@ pub(crate) fn settings() -> Settings {
         allowed_origins: vec!["https://panel.example".to_owned()],
         time_zone: "Europe/Vienna".to_owned(),
         version: "1.2.3-test",
+        ca: None,
         limits: Limits::default(),
     }
+}
+
+/// On a free port of loopback.
+pub(crate) async fn listener(serve: Serve) -> Listener {
+    Listener { socket: TcpListener::bind("127.0.0.1:0").await.unwrap(), serve }
 }
 
 impl Gateway {
@@ -68,6 +74,11 @@ impl Gateway {
     }
 
     pub(crate) async fn with(settings: Settings) -> Self {
+        Self::on(vec![listener(Serve::Everything).await], settings).await
+    }
+
+    /// Its address is the first listener's.
+    pub(crate) async fn on(listeners: Vec<Listener>, settings: Settings) -> Self {
         let opened = gatehouse_store::in_memory().unwrap();
         let commands = opened.store.reader();
         let (written_tx, written) = mpsc::channel(1_024);
@@ -92,10 +103,9 @@ impl Gateway {
         let (stop, hub_stop) = (CancellationToken::new(), CancellationToken::new());
         tokio::spawn(event_loop.run(hub_stop.clone()));
         let (ready, ready_seen) = watch::channel(true);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let address = listeners[0].socket.local_addr().unwrap();
         let api = Api::new(hub.clone(), commands, ready_seen, settings);
-        let api = tokio::spawn(api.run(listener, stop.clone()));
+        let api = tokio::spawn(api.run(listeners, stop.clone()));
         Self { address, hub, ready, stop, api, boards, orders, hub_stop, _writer: writer, _credentials: credentials }
     }
 

@@ -1,15 +1,19 @@
 //! HTTP/1.1 by hand: what is sent is exactly what the test says.
 
 use super::within;
+use rustls::ClientConfig;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 /// Asks over a new connection each time.
 #[derive(Clone)]
 pub(crate) struct Client {
     address: SocketAddr,
+    tls: Option<Arc<ClientConfig>>,
     pub(crate) headers: Vec<(String, String)>,
 }
 
@@ -62,7 +66,11 @@ impl Reply {
 
 impl Client {
     pub(crate) fn new(address: SocketAddr) -> Self {
-        Self { address, headers: Vec::new() }
+        Self { address, tls: None, headers: Vec::new() }
+    }
+
+    pub(crate) fn over_tls(address: SocketAddr, tls: Arc<ClientConfig>) -> Self {
+        Self { tls: Some(tls), ..Self::new(address) }
     }
 
     pub(crate) fn header(&self, name: &str, value: &str) -> Self {
@@ -78,7 +86,8 @@ impl Client {
 
     /// As our own page asks.
     pub(crate) fn own_page(&self) -> Self {
-        self.header("origin", &format!("http://{}", self.address))
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        self.header("origin", &format!("{scheme}://{}", self.address))
     }
 
     pub(crate) async fn ask(&self, query: &str, variables: Value) -> Reply {
@@ -108,15 +117,27 @@ impl Client {
     /// Sends these bytes and reads until the server closes.
     pub(crate) async fn raw(&self, bytes: &[u8]) -> Reply {
         within("an HTTP answer", async {
-            let mut stream = TcpStream::connect(self.address).await.unwrap();
-            // The server may answer and close before it has read everything.
-            let _unread = stream.write_all(bytes).await;
-            let mut answer = Vec::new();
-            let _reset = stream.read_to_end(&mut answer).await;
+            let stream = TcpStream::connect(self.address).await.unwrap();
+            let answer = match &self.tls {
+                None => exchange(stream, bytes).await,
+                Some(tls) => {
+                    let stream = TlsConnector::from(tls.clone()).connect(self.address.ip().into(), stream).await;
+                    exchange(stream.unwrap(), bytes).await
+                }
+            };
             parse(&answer)
         })
         .await
     }
+}
+
+async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) -> Vec<u8> {
+    // The server may answer and close before it has read everything.
+    let _unread = stream.write_all(bytes).await;
+    let _gone = stream.flush().await;
+    let mut answer = Vec::new();
+    let _reset = stream.read_to_end(&mut answer).await;
+    answer
 }
 
 fn parse(answer: &[u8]) -> Reply {

@@ -2,11 +2,13 @@
 
 pub(crate) mod board;
 pub(crate) mod gateway;
+pub(crate) mod house;
 pub(crate) mod http;
 pub(crate) mod ws;
 
 pub(crate) use board::Board;
 pub(crate) use gateway::Gateway;
+pub(crate) use house::House;
 pub(crate) use http::{Client, Reply};
 pub(crate) use ws::{Frame, Socket};
 

@@ -4,13 +4,18 @@ use super::within;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-pub(crate) struct Socket(pub(crate) WebSocketStream<TcpStream>);
+/// A connection, encrypted or not.
+pub(crate) trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
+
+pub(crate) struct Socket(pub(crate) WebSocketStream<Box<dyn Connection>>);
 
 /// What the server does next.
 #[derive(Debug, PartialEq)]
@@ -34,14 +39,24 @@ impl Frame {
 impl Socket {
     /// Upgrades; the HTTP status when the server will not.
     pub(crate) async fn open(address: SocketAddr, protocol: &str, headers: &[(&str, &str)]) -> Result<Self, u16> {
+        let stream = TcpStream::connect(address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self::open_over(Box::new(stream), address, protocol, headers).await
+    }
+
+    /// The same over a connection that is open already.
+    pub(crate) async fn open_over(
+        stream: Box<dyn Connection>,
+        address: SocketAddr,
+        protocol: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Self, u16> {
         let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_str(protocol).unwrap());
         for (name, value) in headers {
             let name: tokio_tungstenite::tungstenite::http::HeaderName = name.parse().unwrap();
             request.headers_mut().insert(name, HeaderValue::from_str(value).unwrap());
         }
-        let stream = TcpStream::connect(address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
         match within("the upgrade", client_async(request, stream)).await {
             Ok((socket, response)) => {
                 let chosen = response.headers().get("sec-websocket-protocol").unwrap();
@@ -55,9 +70,14 @@ impl Socket {
 
     pub(crate) async fn signed_in(address: SocketAddr, token: &str) -> Self {
         let mut socket = Self::open(address, "graphql-transport-ws", &[]).await.unwrap();
-        socket.say(json!({ "type": "connection_init", "payload": { "token": token } })).await;
-        assert_eq!(socket.next().await, Frame::Text(json!({ "type": "connection_ack" })));
+        socket.init(token).await;
         socket
+    }
+
+    /// Says who it is.
+    pub(crate) async fn init(&mut self, token: &str) {
+        self.say(json!({ "type": "connection_init", "payload": { "token": token } })).await;
+        assert_eq!(self.next().await, Frame::Text(json!({ "type": "connection_ack" })));
     }
 
     pub(crate) async fn say(&mut self, message: Value) {
