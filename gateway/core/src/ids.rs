@@ -80,6 +80,10 @@ id!(
     SwitchId, "s"
 );
 id!(
+    /// Another home system that may log in at the MQTT edge.
+    IntegrationId, "i"
+);
+id!(
     /// One command, for good.
     CommandId, "c"
 );

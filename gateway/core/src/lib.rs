@@ -8,6 +8,7 @@ pub mod command;
 pub mod device;
 pub mod home;
 pub mod ids;
+pub mod integration;
 pub mod name;
 pub mod record;
 pub mod switch;

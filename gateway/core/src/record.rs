@@ -4,8 +4,9 @@
 
 use crate::access::{Member, Session};
 use crate::command::Command;
-use crate::device::Device;
-use crate::ids::{HomeId, RoomId, SessionId, SwitchId};
+use crate::device::{Device, SecretHash};
+use crate::ids::{HomeId, IntegrationId, RoomId, SessionId, SwitchId};
+use crate::integration::Integration;
 use crate::name::Name;
 use crate::switch::{Reported, Switch};
 use std::sync::Arc;
@@ -49,6 +50,10 @@ pub enum Record {
     Device(Arc<Device>),
     /// A switch exists.
     Switch(Arc<Switch>),
+    /// An integration exists, and what it must present at login.
+    Integration(Arc<Integration>, SecretHash),
+    /// An integration is revoked.
+    IntegrationDeleted(IntegrationId),
     /// What a board last said of a switch.
     Reported(SwitchId, Reported),
     /// A command, open or settled.

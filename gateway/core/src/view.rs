@@ -3,7 +3,8 @@
 use crate::access::Access;
 use crate::command::Command;
 use crate::device::BoardFacts;
-use crate::ids::{DeviceId, RoomId, SwitchId};
+use crate::ids::{DeviceId, IntegrationId, RoomId, SwitchId};
+use crate::integration::Integration;
 use crate::name::{BoardId, Endpoint, Name};
 use crate::record::{HomeRecord, Room};
 use crate::switch::SwitchChange;
@@ -78,6 +79,10 @@ pub enum Change {
     Device(Arc<DeviceView>),
     /// A switch is new or another.
     Switch(Arc<SwitchView>),
+    /// An integration is new or another.
+    Integration(Arc<Integration>),
+    /// An integration is revoked.
+    IntegrationRemoved(IntegrationId),
     /// People or sessions are others.
     Access(Arc<Access>),
 }
@@ -93,6 +98,8 @@ pub struct View {
     pub devices: Vec<Arc<DeviceView>>,
     /// Switches, by id.
     pub switches: Vec<Arc<SwitchView>>,
+    /// Integrations, by id.
+    pub integrations: Vec<Arc<Integration>>,
     /// People and sessions.
     pub access: Arc<Access>,
 }
@@ -117,6 +124,8 @@ impl View {
             Change::RoomRemoved(id) => self.rooms.retain(|room| room.id != *id),
             Change::Device(device) => put(&mut self.devices, device, |d| d.id),
             Change::Switch(switch) => put(&mut self.switches, switch, |s| s.id),
+            Change::Integration(integration) => put(&mut self.integrations, integration, |i| i.id),
+            Change::IntegrationRemoved(id) => self.integrations.retain(|integration| integration.id != *id),
             Change::Access(access) => self.access = access.clone(),
         }
     }

@@ -1,7 +1,7 @@
 //! Records into tables, within one transaction.
 
 use crate::rows;
-use crate::tables::{COMMAND, DEVICE, HOME, MEMBER, OPEN_COMMAND, REPORTED, ROOM, SESSION, SWITCH};
+use crate::tables::{COMMAND, DEVICE, HOME, INTEGRATION, MEMBER, OPEN_COMMAND, REPORTED, ROOM, SESSION, SWITCH};
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::record::Record;
 use redb::{ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
@@ -22,6 +22,7 @@ pub(crate) fn apply<'a>(
     let mut room = txn.open_table(ROOM)?;
     let mut device = txn.open_table(DEVICE)?;
     let mut switch = txn.open_table(SWITCH)?;
+    let mut integration = txn.open_table(INTEGRATION)?;
     let mut reported = txn.open_table(REPORTED)?;
     for record in records {
         match record {
@@ -33,6 +34,10 @@ pub(crate) fn apply<'a>(
             Record::RoomDeleted(id) => drop(room.remove(id.raw())?),
             Record::Device(kept) => put(&mut device, kept.id.raw(), &rows::device(kept))?,
             Record::Switch(kept) => put(&mut switch, kept.id.raw(), &rows::switch(kept))?,
+            Record::Integration(kept, secret) => {
+                put(&mut integration, kept.id.raw(), &rows::integration(kept, *secret))?;
+            }
+            Record::IntegrationDeleted(id) => drop(integration.remove(id.raw())?),
             Record::Reported(id, kept) => {
                 put(&mut reported, id.raw(), &rows::reported(kept))?;
                 if let Some(command) = kept.change.as_ref().and_then(|change| change.command.as_deref()) {

@@ -2,7 +2,7 @@
 
 use crate::error::Fault;
 use crate::rows::{self, BadRow};
-use crate::tables::{COMMAND, DEVICE, HOME, MEMBER, OPEN_COMMAND, REPORTED, ROOM, Rows, SESSION, SWITCH};
+use crate::tables::{COMMAND, DEVICE, HOME, INTEGRATION, MEMBER, OPEN_COMMAND, REPORTED, ROOM, Rows, SESSION, SWITCH};
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::ids::SwitchId;
 use gatehouse_core::record::Record;
@@ -23,6 +23,10 @@ pub(crate) fn load(txn: &ReadTransaction) -> Result<Vec<Record>, Fault> {
     table(txn, ROOM, &mut all, |key, row| Ok(Record::Room(Arc::new(rows::to_room(key, row)?))))?;
     table(txn, DEVICE, &mut all, |key, row| Ok(Record::Device(Arc::new(rows::to_device(key, row)?))))?;
     table(txn, SWITCH, &mut all, |key, row| Ok(Record::Switch(Arc::new(rows::to_switch(key, row)?))))?;
+    table(txn, INTEGRATION, &mut all, |key, row| {
+        let (integration, secret) = rows::to_integration(key, row)?;
+        Ok(Record::Integration(Arc::new(integration), secret))
+    })?;
 
     let mut commands = Commands { rows: txn.open_table(COMMAND)?, found: HashMap::new() };
     let reported = txn.open_table(REPORTED)?;

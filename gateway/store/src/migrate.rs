@@ -2,20 +2,26 @@
 
 use crate::error::Fault;
 use crate::tables::{META, SCHEMA as SCHEMA_KEY};
-use redb::{ReadableTable, WriteTransaction};
+use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
 /// Leads from one schema to the next. It may use nothing of [`crate::rows`], which changes with later schemas: a
 /// step keeps its own copies of the rows it reads and writes.
 pub(crate) type Step = fn(&WriteTransaction) -> Result<(), Fault>;
 
 /// `STEPS[n - 1]` leads from schema n to n + 1. Steps are added at the end and never changed.
-pub(crate) const STEPS: &[Step] = &[];
+pub(crate) const STEPS: &[Step] = &[integrations];
 
 /// The schema that this version reads and writes.
 pub(crate) const SCHEMA: u64 = newest(STEPS);
 
 const fn newest(steps: &[Step]) -> u64 {
     steps.len() as u64 + 1
+}
+
+/// To schema 2: a home has integrations, none so far.
+fn integrations(txn: &WriteTransaction) -> Result<(), Fault> {
+    txn.open_table(TableDefinition::<u64, &[u8]>::new("integration"))?;
+    Ok(())
 }
 
 /// Which schema the file has; an error when it is newer than `known`.
@@ -48,9 +54,9 @@ pub(crate) fn migrate(txn: &WriteTransaction, steps: &[Step]) -> Result<(), Faul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::Rows;
+    use crate::tables::{INTEGRATION, Rows};
     use crate::{Memory, Settings};
-    use redb::{Database, ReadableDatabase, TableDefinition};
+    use redb::{Database, ReadableDatabase};
 
     const ROOM: Rows = TableDefinition::new("room");
     const PLACE: TableDefinition<'static, u64, &str> = TableDefinition::new("place");
@@ -63,6 +69,7 @@ mod tests {
         let database = open(&memory);
         let txn = database.begin_write().unwrap();
         txn.open_table(META).unwrap().insert(SCHEMA_KEY, 1).unwrap();
+        assert!(txn.delete_table(INTEGRATION).unwrap(), "a later schema has it");
         txn.open_table(ROOM).unwrap().insert(4, &b"\x04Hall"[..]).unwrap();
         txn.commit().unwrap();
         memory
@@ -148,7 +155,15 @@ mod tests {
     #[test]
     fn today_s_code_reads_what_schema_1_wrote() {
         use gatehouse_core::record::Record;
-        let records = schema_1().open(Settings::default()).unwrap().records;
-        assert!(matches!(&records[..], [Record::Room(room)] if room.name.as_str() == "Hall"));
+        let memory = schema_1();
+        for boot in [2, 3] {
+            let opened = memory.open(Settings::default()).unwrap();
+            assert!(matches!(&opened.records[..], [Record::Room(room)] if room.name.as_str() == "Hall"));
+            assert_eq!(opened.boot, boot);
+            drop(opened);
+            assert_eq!(schema(&memory), SCHEMA);
+        }
+        let database = open(&memory);
+        assert!(database.begin_read().unwrap().open_table(INTEGRATION).is_ok());
     }
 }

@@ -14,6 +14,7 @@ enum Key {
     Room(u64),
     Device(u64),
     Switch(u64),
+    Integration(u64),
     Reported(u64),
     // Last, so that the oldest command is found without looking at the rest.
     Command(u64),
@@ -30,6 +31,8 @@ impl Key {
             Record::RoomDeleted(room) => Self::Room(room.raw()),
             Record::Device(device) => Self::Device(device.id.raw()),
             Record::Switch(switch) => Self::Switch(switch.id.raw()),
+            Record::Integration(integration, _) => Self::Integration(integration.id.raw()),
+            Record::IntegrationDeleted(integration) => Self::Integration(integration.raw()),
             Record::Reported(switch, _) => Self::Reported(switch.raw()),
             Record::Command(command) => Self::Command(command.id.raw()),
         }

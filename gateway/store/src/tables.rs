@@ -21,6 +21,7 @@ pub(crate) const SESSION: Rows = TableDefinition::new("session");
 pub(crate) const ROOM: Rows = TableDefinition::new("room");
 pub(crate) const DEVICE: Rows = TableDefinition::new("device");
 pub(crate) const SWITCH: Rows = TableDefinition::new("switch");
+pub(crate) const INTEGRATION: Rows = TableDefinition::new("integration");
 pub(crate) const REPORTED: Rows = TableDefinition::new("reported");
 pub(crate) const COMMAND: Rows = TableDefinition::new("command");
 /// Which commands are not settled: a start must find them without reading 100,000 others.
@@ -28,7 +29,7 @@ pub(crate) const OPEN_COMMAND: TableDefinition<'static, u64, ()> = TableDefiniti
 
 /// Makes every table, so that one that is missing later means damage.
 pub(crate) fn create(txn: &WriteTransaction) -> Result<(), TableError> {
-    for rows in [HOME, MEMBER, SESSION, ROOM, DEVICE, SWITCH, REPORTED, COMMAND] {
+    for rows in [HOME, MEMBER, SESSION, ROOM, DEVICE, SWITCH, INTEGRATION, REPORTED, COMMAND] {
         txn.open_table(rows)?;
     }
     txn.open_table(OPEN_COMMAND)?;

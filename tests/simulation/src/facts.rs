@@ -2,8 +2,9 @@
 
 use gatehouse_core::access::{Member, Session};
 use gatehouse_core::command::{Command, Outcome};
-use gatehouse_core::device::Device;
-use gatehouse_core::ids::{CommandId, DeviceId, MemberId, RoomId, SessionId, SwitchId};
+use gatehouse_core::device::{Device, SecretHash};
+use gatehouse_core::ids::{CommandId, DeviceId, IntegrationId, MemberId, RoomId, SessionId, SwitchId};
+use gatehouse_core::integration::Integration;
 use gatehouse_core::record::{HomeRecord, Record, Room};
 use gatehouse_core::switch::{Reported, Switch};
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ pub(crate) struct Facts {
     pub(crate) rooms: BTreeMap<RoomId, Arc<Room>>,
     pub(crate) devices: BTreeMap<DeviceId, Arc<Device>>,
     pub(crate) switches: BTreeMap<SwitchId, Arc<Switch>>,
+    pub(crate) integrations: BTreeMap<IntegrationId, (Arc<Integration>, SecretHash)>,
     pub(crate) reported: BTreeMap<SwitchId, Reported>,
     pub(crate) commands: BTreeMap<CommandId, Arc<Command>>,
 }
@@ -32,6 +34,8 @@ impl Facts {
             Record::RoomDeleted(id) => drop(self.rooms.remove(id)),
             Record::Device(device) => drop(self.devices.insert(device.id, device.clone())),
             Record::Switch(switch) => drop(self.switches.insert(switch.id, switch.clone())),
+            Record::Integration(new, secret) => drop(self.integrations.insert(new.id, (new.clone(), *secret))),
+            Record::IntegrationDeleted(id) => drop(self.integrations.remove(id)),
             Record::Reported(id, reported) => drop(self.reported.insert(*id, reported.clone())),
             Record::Command(command) => drop(self.commands.insert(command.id, command.clone())),
         }
@@ -49,6 +53,7 @@ impl Facts {
         all.extend(self.rooms.values().cloned().map(Record::Room));
         all.extend(self.devices.values().cloned().map(Record::Device));
         all.extend(self.switches.values().cloned().map(Record::Switch));
+        all.extend(self.integrations.values().map(|(new, secret)| Record::Integration(new.clone(), *secret)));
         all.extend(self.reported.iter().map(|(id, reported)| Record::Reported(*id, reported.clone())));
         all.extend(self.open_commands().cloned().map(Record::Command));
         all

@@ -3,8 +3,10 @@
 use crate::oracle::{Caller, Ended, Expected};
 use crate::world::{Event, MILLISECOND, SECOND, World};
 use gatehouse_core::access::{Administer, Viewer};
+use gatehouse_core::device::SecretHash;
 use gatehouse_core::home::{Claim, Edit, Input, Registration, Setting, SignInCheck};
-use gatehouse_core::ids::{RoomId, SwitchId};
+use gatehouse_core::ids::{IntegrationId, RoomId, SwitchId};
+use gatehouse_core::integration::{Filter, NewIntegration, user_name};
 use gatehouse_core::name::Name;
 use std::time::Duration;
 
@@ -128,6 +130,7 @@ impl World<'_> {
         let ended = match setting {
             Setting::DeleteRoom(_, id) => Some(Ended::Room(id)),
             Setting::CloseSession(id) => Some(Ended::Session(id)),
+            Setting::DeleteIntegration(_, id) => Some(Ended::Integration(id)),
             _ => None,
         };
         self.ask(Caller::Settings(ended), |request| Input::Settings { request, setting });
@@ -153,12 +156,16 @@ impl World<'_> {
             };
             let device = self.gateway.as_ref().and_then(|g| g.view.devices.first()).map(|device| device.id);
             let unknown = RoomId::from_raw(7);
-            let setting = match (self.rng.below(7), self.any_switch(), device) {
+            let setting = match (self.rng.below(9), self.any_switch(), device) {
                 (0 | 1, ..) => Setting::CreateRoom(cap, other),
                 (2, ..) => Setting::RenameRoom(cap, room.unwrap_or(unknown), other),
                 (3, ..) => Setting::DeleteRoom(cap, room.unwrap_or(unknown)),
                 (4, Some(switch), _) => Setting::UpdateSwitch(cap, switch, edit),
                 (5, _, Some(device)) => Setting::UpdateDevice(cap, device, edit),
+                (6, ..) => Setting::CreateIntegration(cap, self.new_integration(other)),
+                (7, ..) => {
+                    Setting::DeleteIntegration(cap, self.any_integration().unwrap_or(IntegrationId::from_raw(7)))
+                }
                 _ => Setting::CloseSession(viewer.session()),
             };
             self.setting(setting);
@@ -168,6 +175,18 @@ impl World<'_> {
     fn any_room(&mut self) -> Option<RoomId> {
         let rooms = &self.gateway.as_ref()?.view.rooms;
         (!rooms.is_empty()).then(|| rooms[self.rng.index(rooms.len())].id)
+    }
+
+    fn any_integration(&mut self) -> Option<IntegrationId> {
+        let integrations = &self.gateway.as_ref()?.view.integrations;
+        (!integrations.is_empty()).then(|| integrations[self.rng.index(integrations.len())].id)
+    }
+
+    fn new_integration(&mut self, called: Name) -> NewIntegration {
+        let random = self.rng.below(u64::MAX).to_be_bytes();
+        let filters = vec![Filter::new("homie/5/#").expect("a filter")];
+        let (publish, secret) = (filters.clone(), SecretHash([random[7]; 32]));
+        NewIntegration { name: called, user: user_name(random), secret, publish, subscribe: filters }
     }
 
     fn begin_sign_in(&mut self) {

@@ -90,6 +90,10 @@ totals! {
     bad_input,
     /// Changes of settings acknowledged.
     settings,
+    /// Integrations made.
+    integrations_made,
+    /// Integrations revoked.
+    integrations_revoked,
     /// Changes of settings the store could not write.
     storage_failed,
     /// Claims that came second.

@@ -17,10 +17,10 @@ use std::sync::Arc;
 /// Kinds of records in an order in which each comes after those that it refers to.
 fn rank(record: &Record) -> u8 {
     match record {
-        Record::Home(_) | Record::Member(_) | Record::Room(_) => 0,
+        Record::Home(_) | Record::Member(_) | Record::Room(_) | Record::Integration(..) => 0,
         Record::Session(_) | Record::Device(_) => 1,
         Record::SessionEnded(_) | Record::Switch(_) => 2,
-        Record::RoomDeleted(_) | Record::Reported(..) => 3,
+        Record::RoomDeleted(_) | Record::IntegrationDeleted(_) | Record::Reported(..) => 3,
         Record::Command(_) => 4,
     }
 }
@@ -42,6 +42,7 @@ impl Home {
             devices: BTreeMap::new(),
             by_board: HashMap::new(),
             switches: BTreeMap::new(),
+            integrations: BTreeMap::new(),
             commands: Commands::default(),
             settings: Queue::default(),
             stopping: false,
@@ -88,6 +89,8 @@ impl Home {
             }
             Record::Device(device) => self.apply_device(device, out),
             Record::Switch(switch) => self.apply_switch(switch, out),
+            Record::Integration(integration, secret) => self.apply_integration(integration, secret, out),
+            Record::IntegrationDeleted(id) => self.apply_integration_deletion(id, out),
             Record::Reported(switch, reported) => {
                 if let Some(entry) = self.switches.get_mut(&switch) {
                     entry.reported = Some(reported);

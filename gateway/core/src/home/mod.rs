@@ -2,12 +2,13 @@
 //!
 //! [`Home::handle`] takes one input with the time it arrived at and says what to do about it. It has four kinds of
 //! business, one file each: what boards say (`boards`), commands (`commands`), who people are (`people`), and settings,
-//! which are durable before they are true (`settings`).
+//! which are durable before they are true (`settings`, `integrations`).
 
 mod apply;
 mod boards;
 mod clock_offset;
 mod commands;
+mod integrations;
 mod people;
 mod settings;
 
@@ -21,7 +22,8 @@ pub use settings::{Edit, MAX_DEVICES, MAX_ROOMS, Registration, Setting};
 use crate::access::{Access, ClaimCode, Credentials, Denied, Operate, Throttle, Viewer};
 use crate::command::Command;
 use crate::device::{BoardEvent, Device, Order};
-use crate::ids::{DeviceId, IdSource, Request, RoomId, SwitchId, Ticket};
+use crate::ids::{DeviceId, IdSource, IntegrationId, Request, RoomId, SwitchId, Ticket};
+use crate::integration::Integration;
 use crate::name::{BoardId, Endpoint};
 use crate::record::{HomeRecord, Record, Room};
 use crate::switch::{Reported, Switch};
@@ -29,6 +31,7 @@ use crate::time::{Mono, Now};
 use crate::view::{Change, DeviceView, SwitchView, View};
 use boards::Presence;
 use commands::{Commands, SentOrders};
+use integrations::IntegrationEntry;
 use settings::Queue;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -138,6 +141,8 @@ pub enum Answer {
     Device(Arc<DeviceView>),
     /// The switch as it is now.
     Switch(Arc<SwitchView>),
+    /// The integration as it is now.
+    Integration(Arc<Integration>),
 }
 
 /// A board claimed by this home: what is durable, and what is known of it now.
@@ -172,6 +177,7 @@ pub struct Home {
     devices: BTreeMap<DeviceId, DeviceEntry>,
     by_board: HashMap<BoardId, DeviceId>,
     switches: BTreeMap<SwitchId, SwitchEntry>,
+    integrations: BTreeMap<IntegrationId, IntegrationEntry>,
     commands: Commands,
     settings: Queue,
     stopping: bool,
@@ -246,7 +252,8 @@ impl Home {
             let credential = crate::access::BoardCredential { device: device.id, secret: device.secret };
             (device.board.clone(), credential)
         });
-        Credentials { boards: boards.collect(), integrations: HashMap::new() }
+        let integrations = self.integrations.values().map(IntegrationEntry::credential);
+        Credentials { boards: boards.collect(), integrations: integrations.collect() }
     }
 
     /// Everything there is to see. The changes keep a copy of it up to date, so this is asked once.
@@ -256,6 +263,7 @@ impl Home {
             rooms: self.rooms.values().cloned().collect(),
             devices: self.devices.values().map(|entry| Arc::new(self.device_view(entry))).collect(),
             switches: self.switches.values().map(|entry| Arc::new(self.switch_view(entry))).collect(),
+            integrations: self.integrations.values().map(|entry| entry.integration.clone()).collect(),
             access: self.access.clone(),
         }
     }

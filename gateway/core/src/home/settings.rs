@@ -6,7 +6,8 @@
 use super::{Answer, Claim, Effect, Home};
 use crate::access::{Administer, Denied, TokenHash};
 use crate::device::{Device, MAX_RELAYS, SecretHash};
-use crate::ids::{DeviceId, MemberId, Request, RoomId, SessionId, SwitchId, Ticket};
+use crate::ids::{DeviceId, IntegrationId, MemberId, Request, RoomId, SessionId, SwitchId, Ticket};
+use crate::integration::NewIntegration;
 use crate::name::{BoardId, Endpoint, Name};
 use crate::record::{Record, Room};
 use crate::switch::Switch;
@@ -62,6 +63,10 @@ pub enum Setting {
     UpdateSwitch(Administer, SwitchId, Edit),
     /// A board claimed by hand; the same once more changes nothing. Answered with [`Answer::Device`].
     RegisterBoard(Administer, Registration),
+    /// Another home system that may log in at the edge. Answered with [`Answer::Integration`].
+    CreateIntegration(Administer, NewIntegration),
+    /// Its credential is good no more, and its connections end. Answered with [`Answer::Done`].
+    DeleteIntegration(Administer, IntegrationId),
     /// A board described relays that have no switch yet.
     AdoptRelays(DeviceId, Vec<Endpoint>),
 }
@@ -83,6 +88,7 @@ enum Reply {
     Room(RoomId),
     Device(DeviceId),
     Switch(SwitchId),
+    Integration(IntegrationId),
 }
 
 #[derive(Debug)]
@@ -185,6 +191,10 @@ impl Home {
                 let entry = self.switches.get(&id).ok_or(Denied::NotFound("switch"))?;
                 Ok(Answer::Switch(Arc::new(self.switch_view(entry))))
             }
+            Reply::Integration(id) => {
+                let entry = self.integrations.get(&id).ok_or(Denied::NotFound("integration"))?;
+                Ok(Answer::Integration(entry.integration.clone()))
+            }
         }
     }
 
@@ -225,6 +235,11 @@ impl Home {
                 Ok((vec![Record::Switch(Arc::new(switch))], Reply::Switch(id)))
             }
             Setting::RegisterBoard(_, registration) => self.plan_registration(registration),
+            Setting::CreateIntegration(_, new) => {
+                let (id, record) = self.plan_integration(now, new)?;
+                Ok((vec![record], Reply::Integration(id)))
+            }
+            Setting::DeleteIntegration(_, id) => Ok((vec![self.plan_integration_deletion(id)?], Reply::Done)),
             Setting::AdoptRelays(id, relays) => {
                 let device = self.devices.get(&id).ok_or(Denied::NotFound("device"))?.device.clone();
                 Ok((self.plan_switches(&device, &relays), Reply::Done))

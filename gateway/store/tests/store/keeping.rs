@@ -1,9 +1,9 @@
 //! What is kept is what comes back.
 
 use crate::support::{Running, patient};
-use crate::support::{command, device, found, home, keep, member, name, reported, room, session, switch};
+use crate::support::{command, device, found, home, integration, keep, member, name, reported, room, session, switch};
 use gatehouse_core::command::Outcome;
-use gatehouse_core::ids::{CommandId, RoomId, SessionId};
+use gatehouse_core::ids::{CommandId, IntegrationId, RoomId, SessionId};
 use gatehouse_core::record::Record;
 use gatehouse_store::{Memory, Settings};
 use std::sync::Arc;
@@ -19,6 +19,8 @@ fn everything() -> Vec<Record> {
         device(6),
         switch(7, None),
         switch(17, Some(5)),
+        integration(20, &[]),
+        integration(21, &["garden/#", "+/a"]),
         reported(7, true, Some(confirmed)),
         reported(17, false, None),
         Record::Command(command(9, Outcome::Open)),
@@ -62,13 +64,15 @@ fn the_later_record_replaces_the_earlier() {
 fn what_is_deleted_stays_away() {
     let dir = tempfile::tempdir().unwrap();
     keep(dir.path(), vec![session(3), session(4), room(5, "Kitchen"), room(6, "Hall")]);
+    keep(dir.path(), vec![integration(7, &["a"]), integration(8, &["a"]), integration(8, &["b"])]);
     let gone = vec![
         Record::SessionEnded(SessionId::from_raw(3)),
         Record::RoomDeleted(RoomId::from_raw(5)),
         Record::RoomDeleted(RoomId::from_raw(999)),
+        Record::IntegrationDeleted(IntegrationId::from_raw(7)),
     ];
     keep(dir.path(), gone);
-    assert_eq!(found(dir.path()), [session(4), room(6, "Hall")]);
+    assert_eq!(found(dir.path()), [session(4), room(6, "Hall"), integration(8, &["b"])]);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use gatehouse_core::access::{Member, Role, Session, TokenHash};
 use gatehouse_core::command::{Actor, ActorKind, BoardSession, Command, Confirmation, OrderId, Outcome, Reason};
 use gatehouse_core::device::{Device, SecretHash};
-use gatehouse_core::ids::{CommandId, DeviceId, HomeId, MemberId, RoomId, SessionId, SwitchId, Ticket};
+use gatehouse_core::ids::{CommandId, DeviceId, HomeId, IntegrationId, MemberId, RoomId, SessionId, SwitchId, Ticket};
+use gatehouse_core::integration::{Filter, Integration, user_name};
 use gatehouse_core::name::{BoardId, Endpoint, Name};
 use gatehouse_core::record::{HomeRecord, Record, Room};
 use gatehouse_core::switch::{Reported, Switch, SwitchChange};
@@ -78,6 +79,19 @@ pub(crate) fn switch(id: u64, room: Option<u64>) -> Record {
         name: name("Ceiling lamp"),
         room: room.map(RoomId::from_raw),
     }))
+}
+
+pub(crate) fn integration(id: u64, publish: &[&str]) -> Record {
+    let filters = |texts: &[&str]| texts.iter().map(|text| Filter::new(text).unwrap()).collect();
+    let integration = Integration {
+        id: IntegrationId::from_raw(id),
+        name: name("Garden"),
+        user: user_name([id as u8; 8]),
+        publish: filters(publish),
+        subscribe: filters(&["homie/5/+/#", "garten/ü"]),
+        created_at: id.is_multiple_of(2).then_some(Wall::from_millis(1_700_000_000_000)),
+    };
+    Record::Integration(Arc::new(integration), SecretHash([id as u8; 32]))
 }
 
 pub(crate) fn command(id: u64, outcome: Outcome) -> Arc<Command> {

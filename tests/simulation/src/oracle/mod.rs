@@ -13,7 +13,7 @@ use commands::{Asked, Named};
 use gatehouse_core::access::TokenHash;
 use gatehouse_core::command::{Command, OrderId, Outcome};
 use gatehouse_core::home::{Effect, Home, Input};
-use gatehouse_core::ids::{CommandId, Request, RoomId, SessionId, SwitchId};
+use gatehouse_core::ids::{CommandId, IntegrationId, Request, RoomId, SessionId, SwitchId};
 use gatehouse_core::name::BoardId;
 use gatehouse_core::record::Record;
 use gatehouse_core::time::Now;
@@ -41,6 +41,7 @@ pub(crate) enum Caller {
 pub(crate) enum Ended {
     Room(RoomId),
     Session(SessionId),
+    Integration(IntegrationId),
 }
 
 /// What a tap must come to.

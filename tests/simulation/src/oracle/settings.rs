@@ -20,7 +20,8 @@ impl Oracle {
                 Record::Room(room) => (room.id.raw(), self.acked.rooms.contains_key(&room.id)),
                 Record::Device(device) => (device.id.raw(), self.acked.devices.contains_key(&device.id)),
                 Record::Switch(switch) => (switch.id.raw(), self.acked.switches.contains_key(&switch.id)),
-                Record::SessionEnded(_) | Record::RoomDeleted(_) => continue,
+                Record::Integration(new, _) => (new.id.raw(), self.acked.integrations.contains_key(&new.id)),
+                Record::SessionEnded(_) | Record::RoomDeleted(_) | Record::IntegrationDeleted(_) => continue,
                 Record::Reported(..) | Record::Command(_) => panic!("not a setting: {record:?}"),
             };
             assert!(known || self.ids.insert(raw), "an id was given out before: {record:?}");
@@ -44,6 +45,8 @@ impl Oracle {
             let shown = (shown.id, shown.device, &shown.endpoint, &shown.name, shown.room);
             assert_eq!(shown, (kept.id, kept.device, &kept.endpoint, &kept.name, room), "a switch");
         }
+        let integrations = acked.integrations.values().map(|(integration, _)| integration);
+        assert!(view.integrations.iter().eq(integrations), "the integrations: {:?}", view.integrations);
         assert!(acked.members.len() <= 1, "two owners: {:?}", acked.members);
         if people {
             assert_eq!(*view.access, *self.access_on_disk(), "people and sessions");
@@ -83,12 +86,12 @@ impl Oracle {
                     self.totals.sign_ins += 1;
                 }
             }
-            Caller::Settings(ended) => self.setting_answered(answer, ended),
+            Caller::Settings(ended) => self.setting_answered(step, answer, ended),
             Caller::Question => {}
         }
     }
 
-    fn setting_answered(&mut self, answer: &Result<Answer, Denied>, ended: Option<Ended>) {
+    fn setting_answered(&mut self, step: &Step<'_>, answer: &Result<Answer, Denied>, ended: Option<Ended>) {
         let durable = match answer {
             Ok(Answer::Room(room)) => self.acked.rooms.get(&room.id) == Some(room),
             Ok(Answer::Device(device)) => {
@@ -97,7 +100,19 @@ impl Oracle {
             Ok(Answer::Switch(switch)) => {
                 self.acked.switches.get(&switch.id).is_some_and(|kept| kept.name == switch.name)
             }
+            Ok(Answer::Integration(integration)) => {
+                self.totals.integrations_made += 1;
+                let kept = self.acked.integrations.get(&integration.id);
+                let credentials = step.home.credentials();
+                let credential = credentials.integrations.get(&integration.user);
+                kept.zip(credential).is_some_and(|((kept, secret), held)| kept == integration && held.secret == *secret)
+            }
             Ok(Answer::Done) => match ended {
+                Some(Ended::Integration(id)) => {
+                    self.totals.integrations_revoked += 1;
+                    !self.acked.integrations.contains_key(&id)
+                        && step.home.credentials().integrations.len() == self.acked.integrations.len()
+                }
                 Some(Ended::Room(id)) => !self.acked.rooms.contains_key(&id),
                 Some(Ended::Session(id)) => !self.acked.sessions.contains_key(&id),
                 None => false,

@@ -3,6 +3,7 @@
 mod boards;
 mod bounds;
 mod commands;
+mod integrations;
 mod people;
 mod restart;
 mod settings;
