@@ -2,10 +2,13 @@
 
 use crate::clock::Clock;
 use crate::message::Message;
+use crate::random::random;
 use gatehouse_core::access::{Administer, Denied, Operate, TokenHash, Viewer};
 use gatehouse_core::command::Command;
+use gatehouse_core::device::SecretHash;
 use gatehouse_core::home::{Answer, Claim, Edit, Registration, Setting, SignInCheck};
-use gatehouse_core::ids::{CommandId, DeviceId, RoomId, SessionId, SwitchId};
+use gatehouse_core::ids::{CommandId, DeviceId, IntegrationId, RoomId, SessionId, SwitchId};
+use gatehouse_core::integration::{self, Filter, Integration, NewIntegration};
 use gatehouse_core::name::Name;
 use gatehouse_core::record::Room;
 use gatehouse_core::time::Now;
@@ -52,6 +55,20 @@ impl Changes {
         }
     }
 }
+
+/// An integration as it is asked for.
+#[derive(Clone, Debug)]
+pub struct AskedIntegration {
+    /// What people are to call it.
+    pub name: Name,
+    /// The topics it may publish to.
+    pub publish: Vec<Filter>,
+    /// The topics it may subscribe to.
+    pub subscribe: Vec<Filter>,
+}
+
+/// How the MQTT edge hashes a secret: user name, secret.
+pub type HashSecret = fn(&str, &[u8]) -> SecretHash;
 
 impl Hub {
     /// Everything there is to see, now.
@@ -164,6 +181,30 @@ impl Hub {
         self.device(Setting::RegisterBoard(cap, board)).await
     }
 
+    /// Lets another home system log in at the edge. Second: its password, 256 random bits in hexadecimal, which nobody
+    /// can tell again; only what `hash` makes of user name and password is kept.
+    pub async fn create_integration(
+        &self,
+        cap: Administer,
+        asked: AskedIntegration,
+        hash: HashSecret,
+    ) -> Result<(Arc<Integration>, String), Denied> {
+        let AskedIntegration { name, publish, subscribe } = asked;
+        let user = integration::user_name(random());
+        let password = hexadecimal(&random::<32>());
+        let secret = hash(&user, password.as_bytes());
+        let new = NewIntegration { name, user, secret, publish, subscribe };
+        match self.set(Setting::CreateIntegration(cap, new)).await? {
+            Answer::Integration(integration) => Ok((integration, password)),
+            other => unexpected(&other),
+        }
+    }
+
+    /// Revokes an integration's credential; its connections end at once.
+    pub async fn delete_integration(&self, cap: Administer, id: IntegrationId) -> Result<(), Denied> {
+        self.set(Setting::DeleteIntegration(cap, id)).await.map(drop)
+    }
+
     async fn viewer(&self, setting: Setting) -> Result<Viewer, Denied> {
         match self.set(setting).await? {
             Answer::Viewer(viewer) => Ok(viewer),
@@ -199,6 +240,10 @@ impl Hub {
     fn send(&self, message: Message) -> Result<(), Denied> {
         self.inbox.try_send(message).map_err(|_| Denied::Busy)
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The home answered another question than was asked: a bug in it, told as trouble that passes.

@@ -10,5 +10,5 @@ mod random;
 
 pub use clock::Clock;
 pub use event_loop::{EventLoop, Ports, WriteQueue, hub};
-pub use handle::{Changes, Feed, Hub};
+pub use handle::{AskedIntegration, Changes, Feed, HashSecret, Hub};
 pub use random::random;

@@ -7,10 +7,11 @@ use gatehouse_core::command::{BoardSession, Outcome, Reason};
 use gatehouse_core::device::{BoardEvent, BoardState, Cause, Description, Order, Report, Said, SecretHash};
 use gatehouse_core::home::{Claim, Registration};
 use gatehouse_core::ids::{LinkId, SwitchId, Ticket};
+use gatehouse_core::integration::Filter;
 use gatehouse_core::name::{BoardId, Endpoint, Name};
 use gatehouse_core::record::Record;
 use gatehouse_core::view::{Availability, Change};
-use gatehouse_hub::{Feed, Hub, Ports, hub};
+use gatehouse_hub::{AskedIntegration, Feed, Hub, Ports, hub};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -275,4 +276,37 @@ async fn the_loop_ends_when_the_edge_is_gone_and_answers_what_is_open() {
     let command = tap.await.unwrap().unwrap();
     assert_eq!((command.outcome, command.reason), (Outcome::TimedOut, Some(Reason::GatewayStopping)));
     assert_eq!(rig.hub.try_claim_code("x".to_owned()).await, Err(Denied::Busy));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_integration_s_password_is_told_once_and_only_its_hash_is_kept() {
+    // Enough of a hash for a test: what went into it can be told.
+    fn hash(user: &str, secret: &[u8]) -> SecretHash {
+        assert!(user.starts_with("integration_"), "{user}");
+        let mut hash = [0; 32];
+        hash.copy_from_slice(&secret[..32]);
+        SecretHash(hash)
+    }
+    let (rig, owner, _) = Rig::with_board().await;
+    let mut passwords = Vec::new();
+    for name in ["Garden", "Kitchen"] {
+        let filters = vec![Filter::new("garden/#").unwrap()];
+        let asked = AskedIntegration { name: Name::new(name).unwrap(), publish: filters.clone(), subscribe: filters };
+        let cap = owner.administer().unwrap();
+        let (integration, password) = rig.hub.create_integration(cap, asked, hash).await.unwrap();
+        assert!(password.len() == 64 && password.bytes().all(|b| b.is_ascii_hexdigit()), "{password}");
+        assert_eq!(rig.hub.view().integrations.last(), Some(&integration));
+        let credentials = rig.credentials.borrow().clone();
+        assert_eq!(credentials.integrations[&integration.user].secret, hash(&integration.user, password.as_bytes()));
+        passwords.push((integration, password));
+    }
+    let [(garden, first), (_, second)] = &passwords[..] else { panic!("two were made") };
+    assert!(first != second && rig.credentials.borrow().integrations.len() == 2);
+    let written = format!("{:?}", rig.disk.lock().unwrap());
+    assert!(!written.contains(first) && !written.contains(second));
+
+    let cap = owner.administer().unwrap();
+    rig.hub.delete_integration(cap.clone(), garden.id).await.unwrap();
+    assert!(!rig.credentials.borrow().integrations.contains_key(&garden.user), "the edge knows by then");
+    assert_eq!(rig.hub.delete_integration(cap, garden.id).await, Err(Denied::NotFound("integration")));
 }
