@@ -8,7 +8,7 @@ use crate::passwords::Passwords;
 use crate::server::{self, Listener};
 use gatehouse_core::access::Access;
 use gatehouse_core::view::Change;
-use gatehouse_hub::{Changes, Feed, Hub};
+use gatehouse_hub::{Changes, Feed, HashSecret, Hub};
 use gatehouse_store::Reader;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +29,8 @@ pub struct Settings {
     pub version: &'static str,
     /// The home's certificate authority, for people to install; none when there is none.
     pub ca: Option<Ca>,
+    /// How the MQTT edge hashes a secret.
+    pub hash_secret: HashSecret,
     /// Bounds; the defaults are right for a gateway.
     pub limits: Limits,
 }

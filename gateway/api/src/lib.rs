@@ -18,6 +18,7 @@ mod executor;
 mod gateway;
 mod home;
 mod http;
+mod integrations;
 mod origin;
 mod passwords;
 mod rooms;

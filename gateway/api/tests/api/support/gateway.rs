@@ -29,7 +29,7 @@ pub(crate) struct Gateway {
     orders: broadcast::Sender<Order>,
     hub_stop: CancellationToken,
     _writer: Writer,
-    _credentials: watch::Receiver<Arc<Credentials>>,
+    credentials: watch::Receiver<Arc<Credentials>>,
 }
 
 impl Drop for Gateway {
@@ -39,6 +39,11 @@ impl Drop for Gateway {
     }
 }
 
+/// Stands in for the edge's.
+pub(crate) fn hash_secret(user: &str, secret: &[u8]) -> SecretHash {
+    SecretHash(Sha256::digest([user.as_bytes(), b"\0", secret].concat()).into())
+}
+
 pub(crate) fn settings() -> Settings {
     Settings {
         public_hosts: vec!["home.example".to_owned()],
@@ -46,6 +51,7 @@ pub(crate) fn settings() -> Settings {
         time_zone: "Europe/Vienna".to_owned(),
         version: "1.2.3-test",
         ca: None,
+        hash_secret,
         limits: Limits::default(),
     }
 }
@@ -106,7 +112,12 @@ impl Gateway {
         let address = listeners[0].socket.local_addr().unwrap();
         let api = Api::new(hub.clone(), commands, ready_seen, settings);
         let api = tokio::spawn(api.run(listeners, stop.clone()));
-        Self { address, hub, ready, stop, api, boards, orders, hub_stop, _writer: writer, _credentials: credentials }
+        Self { address, hub, ready, stop, api, boards, orders, hub_stop, _writer: writer, credentials }
+    }
+
+    /// Who may log in at the edge.
+    pub(crate) fn credentials(&self) -> Arc<Credentials> {
+        self.credentials.borrow().clone()
     }
 
     pub(crate) fn client(&self) -> Client {
