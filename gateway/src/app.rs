@@ -1,34 +1,30 @@
 //! The composition root: opens what must be open, hands round the ends of the channels, and stops in order.
 
+use crate::certificates::Certificates;
 use crate::config::Config;
-use crate::control::server::Control;
-use crate::control::{claim_link, socket_path};
+use crate::control::server::{Control, Told};
+use crate::control::socket_path;
 use crate::exit::Failure;
+use crate::listeners::{Addresses, Listeners};
+use crate::parts::{Part, Parts, StopAsked};
 use crate::ready_file::Ready;
 use anyhow::{Context, anyhow};
-use gatehouse_api::Api;
+use gatehouse_api::{Api, Doorway, Serve};
 use gatehouse_broker::{Broker, Limits};
 use gatehouse_core::access::Credentials;
 use gatehouse_core::device::Order;
 use gatehouse_hub::{Hub, Ports};
-use gatehouse_store::{Batch, Opened, Writer};
+use gatehouse_store::{Batch, Opened};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 /// Board events that may wait for the hub; then the boards' connections stop reading.
 const BOARD_EVENTS: usize = 1_024;
 /// Tickets that may be written and not yet noticed.
 const WRITTEN: usize = 1_024;
-/// How long a stop may take, part by part, before the daemon goes on without it.
-const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 /// Threads for everything but the store: the hub is one task, and a Pi has few cores.
 const WORKERS: usize = 2;
 
@@ -68,36 +64,9 @@ fn start_log() {
     log.with_ansi(colours).init();
 }
 
-/// One part of the daemon: it runs until its token is cancelled.
-struct Part {
-    name: &'static str,
-    stop: CancellationToken,
-    task: JoinHandle<()>,
-}
-
-impl Part {
-    fn start<F>(name: &'static str, run: impl FnOnce(CancellationToken) -> F) -> Self
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        let stop = CancellationToken::new();
-        let task = tokio::spawn(run(stop.clone()));
-        Self { name, stop, task }
-    }
-
-    /// Tells it to stop, and waits until it has.
-    async fn stop(mut self) {
-        self.stop.cancel();
-        if tokio::time::timeout(STOP_TIMEOUT, &mut self.task).await.is_err() {
-            tracing::warn!(part = self.name, "did not stop in time");
-            self.task.abort();
-        }
-    }
-}
-
 async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> anyhow::Result<()> {
-    let http = listen("[http] listen", config.http).await?;
-    let mqtt = listen("[mqtt] listen", config.mqtt).await?;
+    let listeners = Listeners::bind(config).await?;
+    let addresses = listeners.addresses();
     let mut stop_asked = StopAsked::new()?;
 
     let reader = opened.store.reader();
@@ -130,126 +99,83 @@ async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> an
     };
     let (hub, event_loop) = gatehouse_hub::hub(opened.boot, opened.records, ports);
 
-    let http_address = address(http.as_ref())?;
-    let mqtt_address = address(mqtt.as_ref())?;
+    let certificates = Certificates::open(config, hub.clone())?;
+    let ca = certificates.authority_path().to_owned();
+    let fingerprint = certificates.served().authority().fingerprint().to_string();
     let (ready_sender, ready) = watch::channel(false);
-    let control = Control::bind(&socket_path(config), hub.clone(), http_address)?;
+    let control = Control::bind(&socket_path(config), hub.clone(), Told { addresses, fingerprint })?;
+    let api = Api::new(hub.clone(), reader, ready, settings(config, &certificates));
+    let (mqtt, web) = serving(config, listeners, &certificates);
 
-    let event_loop = Part::start("hub", |stop| event_loop.run(stop));
-    let api = http.map(|listener| {
-        let api = Api::new(hub.clone(), reader, ready, settings(config));
-        let listeners = vec![gatehouse_api::Listener { socket: listener, serve: gatehouse_api::Serve::Everything }];
-        Part::start("api", |stop| api.run(listeners, stop))
-    });
-    let edge = mqtt.map(|socket| {
-        let listeners = vec![gatehouse_broker::Listener { socket, tls: None }];
-        Part::start("edge", |stop| broker.run(listeners, stop))
-    });
-    let control = Part::start("control socket", |stop| control.run(stop));
-
+    let parts = Parts {
+        hub: Part::start("hub", |stop| event_loop.run(stop)),
+        api: Part::start("API", |stop| api.run(web, stop)),
+        edge: Part::start("MQTT edge", |stop| broker.run(mqtt, stop)),
+        others: vec![
+            Part::start("control socket", |stop| control.run(stop)),
+            Part::start("certificates", |stop| certificates.run(stop)),
+        ],
+    };
     ready_sender.send_replace(true);
-    announce(&hub, http_address, mqtt_address, ready_file).await?;
-
-    let parts = [Some(event_loop), api, edge, Some(control)];
-    let ended = run_until(&mut stop_asked, parts, writer).await;
+    announce(&hub, addresses, ca, ready_file).await?;
+    let ended = parts.run(&mut stop_asked, writer).await;
     tracing::info!("stopped");
     ended
 }
 
-/// Waits for the end, then stops in order: the API takes nothing new, the edge closes, the hub settles what is open, the
-/// API answers it, the writer commits.
-async fn run_until(stop_asked: &mut StopAsked, parts: [Option<Part>; 4], writer: Writer) -> anyhow::Result<()> {
-    let [event_loop, mut api, edge, control] = parts;
-    let Some(mut event_loop) = event_loop else { return Err(anyhow!("there is no hub to run")) };
-    let ended = tokio::select! {
-        () = stop_asked.wait() => Ok(()),
-        end = &mut event_loop.task => Err(anyhow!("the hub ended on its own ({end:?})")),
-        end = task_of(&mut api) => Err(anyhow!("the API ended on its own ({end})")),
-        () = writer.ended() => Err(anyhow!("the database's writer ended on its own")),
-    };
-    tracing::info!("stopping");
-    if let Some(api) = &api {
-        api.stop.cancel();
-    }
-    for part in [control, edge].into_iter().flatten() {
-        part.stop().await;
-    }
-    if !event_loop.task.is_finished() {
-        event_loop.stop().await;
-    }
-    if let Some(api) = api.filter(|api| !api.task.is_finished()) {
-        api.stop().await;
-    }
-    let committed = tokio::task::spawn_blocking(move || writer.stop()).await;
-    ended.and(committed.context("the database's writer failed")?.context("the last records could not be written"))
+/// What each socket is to serve.
+fn serving(
+    config: &Config,
+    listeners: Listeners,
+    certificates: &Certificates,
+) -> (Vec<gatehouse_broker::Listener>, Vec<gatehouse_api::Listener>) {
+    let served = certificates.served();
+    let https_port = listeners.https.as_ref().map(|https| https.address.port());
+    let plain = listeners.mqtt.map(|mqtt| gatehouse_broker::Listener { socket: mqtt.socket, tls: None });
+    let over_tls =
+        listeners.mqtts.map(|mqtts| gatehouse_broker::Listener { socket: mqtts.socket, tls: Some(served.mqtt()) });
+    let http = listeners.http.map(|http| {
+        let serve = match https_port {
+            Some(https_port) if !config.plain => Serve::Doorway(Doorway { https_port }),
+            _ => Serve::Everything,
+        };
+        gatehouse_api::Listener { socket: http.socket, serve }
+    });
+    let https = listeners
+        .https
+        .map(|https| gatehouse_api::Listener { socket: https.socket, serve: Serve::EverythingOverTls(served.https()) });
+    (plain.into_iter().chain(over_tls).collect(), http.into_iter().chain(https).collect())
 }
 
-async fn task_of(part: &mut Option<Part>) -> String {
-    match part {
-        Some(part) => format!("{:?}", (&mut part.task).await),
-        None => std::future::pending().await,
-    }
-}
-
-async fn listen(key: &str, address: Option<SocketAddr>) -> anyhow::Result<Option<TcpListener>> {
-    let Some(address) = address else { return Ok(None) };
-    let listener = TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address}: stop the program that uses it, or set {key} to another address")
-    })?;
-    Ok(Some(listener))
-}
-
-fn address(listener: Option<&TcpListener>) -> anyhow::Result<Option<SocketAddr>> {
-    listener.map(TcpListener::local_addr).transpose().context("cannot read back a listener's address")
-}
-
-fn settings(config: &Config) -> gatehouse_api::Settings {
+fn settings(config: &Config, certificates: &Certificates) -> gatehouse_api::Settings {
+    let authority = certificates.served().authority();
     gatehouse_api::Settings {
-        public_hosts: config.public_name.iter().cloned().collect(),
+        public_hosts: certificates.hosts().to_vec(),
         allowed_origins: config.allowed_origins.clone(),
         time_zone: iana_time_zone::get_timezone().unwrap_or_else(|_| "Etc/UTC".to_owned()),
         version: env!("CARGO_PKG_VERSION"),
-        ca: None,
+        ca: Some(gatehouse_api::Ca {
+            der: authority.certificate_der().to_vec(),
+            fingerprint: authority.fingerprint().to_string(),
+            name: authority.name().to_owned(),
+        }),
+        hash_secret: gatehouse_broker::secret_hash,
         limits: gatehouse_api::Limits::default(),
     }
 }
 
 /// Tells the log, and the ready file, where everything is.
-async fn announce(
-    hub: &Hub,
-    http: Option<SocketAddr>,
-    mqtt: Option<SocketAddr>,
-    ready_file: Option<&Path>,
-) -> anyhow::Result<()> {
+async fn announce(hub: &Hub, addresses: Addresses, ca: PathBuf, ready_file: Option<&Path>) -> anyhow::Result<()> {
     let claim_code = hub.claim_code().await.map_err(|denied| anyhow!("the hub does not answer ({denied:?})"))?;
     let shown = |address: Option<SocketAddr>| address.map_or_else(|| "none".to_owned(), |address| address.to_string());
-    tracing::info!(http = shown(http), mqtt = shown(mqtt), "ready");
-    if let (Some(http), Some(code)) = (http, &claim_code) {
-        tracing::info!("this gateway has no owner yet: open {}", claim_link(http, code));
+    let Addresses { http, https, mqtt, mqtts } = addresses;
+    tracing::info!(http = shown(http), https = shown(https), mqtt = shown(mqtt), mqtts = shown(mqtts), "ready");
+    if let Some(link) = claim_code.as_ref().and_then(|code| addresses.claim_link(code)) {
+        tracing::info!("this gateway has no owner yet: open {link}");
     }
     if let Some(path) = ready_file {
-        let ready = Ready { http, https: None, mqtt, mqtts: None, claim_code, ca: None };
+        let ready = Ready { http, https, mqtt, mqtts, claim_code, ca: Some(ca) };
         ready.write(path).with_context(|| format!("cannot write the ready file {}", path.display()))?;
     }
     Ok(())
-}
-
-/// SIGTERM, or Ctrl-C.
-struct StopAsked {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl StopAsked {
-    fn new() -> anyhow::Result<Self> {
-        let on = |kind| signal(kind).context("cannot listen for signals");
-        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
-    }
-
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }

@@ -1,9 +1,9 @@
 //! The command line.
 
+use crate::app;
 use crate::config::{self, Config};
 use crate::control::{Answer, Call, client};
 use crate::exit::Failure;
-use crate::{app, control};
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 
@@ -93,19 +93,19 @@ impl Invocation {
 }
 
 fn claim_code(config: &Config) -> Result<(), Failure> {
-    let Answer::ClaimCode { code, address } = client::call(config, &Call::ClaimCode)? else {
+    let Answer::ClaimCode { code, link, fingerprint } = client::call(config, &Call::ClaimCode)? else {
         return Err(Failure::failed("the daemon answered another question; is it another version?"));
     };
     let Some(code) = code else {
         return Err(Failure::failed("this gateway already has an owner, so there is no claim code"));
     };
-    let Some(address) = address else {
-        return Err(Failure::failed("the daemon has no HTTP listener; set [http] listen and start it again"));
+    let Some(link) = link else {
+        return Err(Failure::failed("the daemon has no listener for people; set [http] listen and start it again"));
     };
-    let link = control::claim_link(address, &code);
     println!("{}", qr(&link)?);
-    println!("Open   {link}");
-    println!("Code   {code}");
+    println!("Open         {link}");
+    println!("Code         {code}");
+    println!("Fingerprint  {fingerprint}   of the home's certificate authority, SHA-256");
     Ok(())
 }
 

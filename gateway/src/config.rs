@@ -9,6 +9,10 @@ use std::path::{Path, PathBuf};
 pub(crate) const DEFAULT_FILE: &str = "/etc/gatehouse/config.toml";
 /// Where an installed gateway keeps its data.
 pub(crate) const DEFAULT_DATA_DIR: &str = "/var/lib/gatehouse";
+/// Where HTTPS listens unless told otherwise.
+const HTTPS: &str = "[::]:443";
+/// Where MQTT over TLS listens unless told otherwise.
+const MQTTS: &str = "[::]:8883";
 const ENVIRONMENT: &str = "GATEHOUSE_";
 
 /// Checked configuration.
@@ -22,8 +26,27 @@ pub(crate) struct Config {
     pub(crate) public_name: Option<String>,
     /// Web origins of other programs that may use the API with a bearer token.
     pub(crate) allowed_origins: Vec<String>,
+    /// Whether HTTP serves everything, and not only the way to HTTPS.
+    pub(crate) plain: bool,
+    /// Where HTTPS listens; none for no such listener.
+    pub(crate) https: Option<SocketAddr>,
+    /// The owner's own certificate, where there is one.
+    pub(crate) certificate: Option<CertificateFiles>,
     /// Where MQTT without TLS listens; none for no such listener.
     pub(crate) mqtt: Option<SocketAddr>,
+    /// Where MQTT over TLS listens; none for no such listener.
+    pub(crate) mqtts: Option<SocketAddr>,
+    /// What the machine is called on the local network, without `.local`.
+    pub(crate) mdns_hostname: String,
+}
+
+/// A certificate from somewhere else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CertificateFiles {
+    /// The chain in PEM, the server's own certificate first.
+    pub(crate) chain: PathBuf,
+    /// Its private key in PEM.
+    pub(crate) key: PathBuf,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -41,20 +64,24 @@ struct Raw {
 #[serde(deny_unknown_fields, default)]
 struct RawHttp {
     listen: String,
-    tls_listen: String,
+    tls_listen: Option<String>,
     plain: bool,
     public_name: String,
     allowed_origins: Vec<String>,
+    certificate: PathBuf,
+    key: PathBuf,
 }
 
 impl Default for RawHttp {
     fn default() -> Self {
         Self {
-            listen: "127.0.0.1:8080".to_owned(),
-            tls_listen: String::new(),
-            plain: true,
+            listen: "[::]:80".to_owned(),
+            tls_listen: None,
+            plain: false,
             public_name: String::new(),
             allowed_origins: Vec::new(),
+            certificate: PathBuf::new(),
+            key: PathBuf::new(),
         }
     }
 }
@@ -63,20 +90,26 @@ impl Default for RawHttp {
 #[serde(deny_unknown_fields, default)]
 struct RawMqtt {
     listen: String,
-    tls_listen: String,
+    tls_listen: Option<String>,
 }
 
 impl Default for RawMqtt {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:1883".to_owned(), tls_listen: String::new() }
+        Self { listen: "127.0.0.1:1883".to_owned(), tls_listen: None }
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct RawMdns {
     enabled: bool,
     hostname: String,
+}
+
+impl Default for RawMdns {
+    fn default() -> Self {
+        Self { enabled: false, hostname: "gatehouse".to_owned() }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -130,7 +163,7 @@ fn locate(error: &toml::de::Error, text: &str, name: &str) -> String {
 
 /// The sections and keys that the environment may set; whatever else starts with the prefix is somebody else's.
 const KEYS: &[(&str, &[&str])] = &[
-    ("http", &["listen", "tls_listen", "plain", "public_name", "allowed_origins"]),
+    ("http", &["listen", "tls_listen", "plain", "public_name", "allowed_origins", "certificate", "key"]),
     ("mqtt", &["listen", "tls_listen"]),
     ("mdns", &["enabled", "hostname"]),
     ("serial", &["ports"]),
@@ -172,17 +205,8 @@ fn override_key(table: &mut toml::Table, variable: &str, value: &str) -> Result<
 
 fn check(raw: Raw, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
     let later = |what: &str, how: &str| Err(Failure::usage(format!("{what} is not in this version yet: {how}")));
-    if !raw.http.tls_listen.is_empty() {
-        return later("HTTPS", "leave [http] tls_listen empty");
-    }
-    if !raw.http.plain {
-        return later("HTTPS", "set [http] plain = true to serve everything on HTTP");
-    }
-    if !raw.mqtt.tls_listen.is_empty() {
-        return later("MQTT over TLS", "leave [mqtt] tls_listen empty");
-    }
     if raw.mdns.enabled {
-        return later("mDNS", &format!("set [mdns] enabled = false; {:?} is kept for then", raw.mdns.hostname));
+        return later("mDNS", "set [mdns] enabled = false");
     }
     if !raw.serial.ports.is_empty() {
         return later("provisioning over serial", "leave [serial] ports empty");
@@ -190,13 +214,31 @@ fn check(raw: Raw, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
     if raw.gpio.enabled {
         return later("GPIO", "set [gpio] enabled = false");
     }
+    // Who serves everything in plain text has TLS done elsewhere, or needs none: then it is only where it is asked for.
+    let plain = raw.http.plain;
+    let tls = |asked: Option<String>, default: &str| {
+        asked.unwrap_or_else(|| if plain { String::new() } else { default.to_owned() })
+    };
     Ok(Config {
         data_dir: data_dir.or(raw.data_dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
         http: listener("[http] listen", &raw.http.listen)?,
         public_name: Some(raw.http.public_name).filter(|name| !name.is_empty()),
         allowed_origins: raw.http.allowed_origins,
+        plain: raw.http.plain,
+        https: listener("[http] tls_listen", &tls(raw.http.tls_listen, HTTPS))?,
+        certificate: certificate(raw.http.certificate, raw.http.key)?,
+        mqtts: listener("[mqtt] tls_listen", &tls(raw.mqtt.tls_listen, MQTTS))?,
+        mdns_hostname: raw.mdns.hostname,
         mqtt: listener("[mqtt] listen", &raw.mqtt.listen)?,
     })
+}
+
+fn certificate(chain: PathBuf, key: PathBuf) -> Result<Option<CertificateFiles>, Failure> {
+    match (chain.as_os_str().is_empty(), key.as_os_str().is_empty()) {
+        (true, true) => Ok(None),
+        (false, false) => Ok(Some(CertificateFiles { chain, key })),
+        _ => Err(Failure::usage("[http] certificate and key go together: set both, or none")),
+    }
 }
 
 fn listener(key: &str, text: &str) -> Result<Option<SocketAddr>, Failure> {
@@ -226,8 +268,20 @@ mod tests {
     fn an_empty_file_gives_the_defaults() {
         let config = from("", &[]).unwrap();
         assert_eq!(config.data_dir, Path::new(DEFAULT_DATA_DIR));
-        assert_eq!(config.http.unwrap().to_string(), "127.0.0.1:8080");
-        assert_eq!(config.mqtt.unwrap().to_string(), "127.0.0.1:1883");
+        let shown = |address: Option<SocketAddr>| address.unwrap().to_string();
+        assert_eq!((shown(config.http), shown(config.https)), ("[::]:80".to_owned(), "[::]:443".to_owned()));
+        assert_eq!((shown(config.mqtt), shown(config.mqtts)), ("127.0.0.1:1883".to_owned(), "[::]:8883".to_owned()));
+        assert!(!config.plain, "everything but the way to HTTPS is over TLS");
+    }
+
+    #[test]
+    fn plain_means_no_tls_but_where_it_is_asked_for() {
+        let config = from("[http]\nplain = true", &[]).unwrap();
+        assert_eq!((config.https, config.mqtts), (None, None));
+        let config = from("[http]\nplain = true\n[mqtt]\ntls_listen = \"127.0.0.1:0\"", &[]).unwrap();
+        assert_eq!(config.mqtts.unwrap().to_string(), "127.0.0.1:0");
+        let config = from("[http]\ntls_listen = \"\"", &[]).unwrap();
+        assert_eq!(config.https, None);
     }
 
     #[test]
@@ -273,8 +327,8 @@ mod tests {
     fn what_cannot_be_is_refused_with_what_to_do() {
         for (text, hint) in [
             ("[http]\nlisten = \"8080\"", "127.0.0.1:8080"),
-            ("[http]\ntls_listen = \"0.0.0.0:443\"", "leave [http] tls_listen empty"),
-            ("[http]\nplain = false", "plain = true"),
+            ("[http]\ncertificate = \"x.pem\"", "set both"),
+            ("[mqtt]\ntls_listen = \":8883\"", "[mqtt] tls_listen"),
             ("[mqtt]\nlisten = \"localhost\"", "[mqtt] listen"),
             ("[mdns]\nenabled = true", "enabled = false"),
         ] {

@@ -1,10 +1,13 @@
 //! The program: arguments in, exit code out. What it is made of is put together in `app`.
 
 mod app;
+mod certificates;
 mod cli;
 mod config;
 mod control;
 mod exit;
+mod listeners;
+mod parts;
 mod ready_file;
 
 use std::process::ExitCode;

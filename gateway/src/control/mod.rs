@@ -8,7 +8,6 @@ pub(crate) mod server;
 
 use crate::config::{Config, DEFAULT_DATA_DIR};
 use serde::{Deserialize, Serialize};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// Longest question or answer, in bytes.
@@ -26,7 +25,7 @@ pub(crate) enum Call {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub(crate) enum Answer {
-    ClaimCode { code: Option<String>, address: Option<SocketAddr> },
+    ClaimCode { code: Option<String>, link: Option<String>, fingerprint: String },
     Registered { device: String, name: String },
     Refused { message: String, try_again: bool },
 }
@@ -38,15 +37,4 @@ pub(crate) fn socket_path(config: &Config) -> PathBuf {
     } else {
         config.data_dir.join("control.sock")
     }
-}
-
-/// The link that opens the claim page with the code filled in. The code stands behind `#`, so no server sees or logs it.
-pub(crate) fn claim_link(http: SocketAddr, code: &str) -> String {
-    format!("http://{}/claim#{code}", reachable(http))
-}
-
-/// An address that a browser on this machine can open: nobody can connect to "any address".
-pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
-    SocketAddr::new(ip, address.port())
 }

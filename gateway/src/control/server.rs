@@ -1,12 +1,12 @@
 //! The daemon's end of the control socket.
 
 use super::{Answer, Call, MAX_LINE};
+use crate::listeners::Addresses;
 use anyhow::Context;
 use gatehouse_core::access::{Administer, Denied};
 use gatehouse_core::home::Registration;
 use gatehouse_core::name::{BoardId, Name};
 use gatehouse_hub::Hub;
-use std::net::SocketAddr;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,20 +22,29 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Shortest and longest secret of a board, in bytes. What a provisioned board gets is far longer than the least.
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 8..=256;
 
+/// What callers may want to know that the hub does not.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    /// Where everything listens.
+    pub(crate) addresses: Addresses,
+    /// The fingerprint of the home's certificate authority.
+    pub(crate) fingerprint: String,
+}
+
 /// A bound control socket; its file goes when it does.
 #[derive(Debug)]
 pub(crate) struct Control {
     listener: UnixListener,
     path: PathBuf,
     hub: Hub,
-    http: Option<SocketAddr>,
+    told: Told,
     /// Whose callers are let in, beside root.
     owner: (u32, u32),
 }
 
 impl Control {
     /// Binds the socket. Call it only when this daemon holds the data directory: a socket left behind is replaced.
-    pub(crate) fn bind(path: &Path, hub: Hub, http: Option<SocketAddr>) -> anyhow::Result<Self> {
+    pub(crate) fn bind(path: &Path, hub: Hub, told: Told) -> anyhow::Result<Self> {
         let _none_left_behind = std::fs::remove_file(path);
         let shown = path.display();
         let listener = UnixListener::bind(path).with_context(|| format!("cannot make the control socket {shown}"))?;
@@ -44,7 +53,7 @@ impl Control {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
             .with_context(|| format!("cannot protect the control socket {shown}"))?;
         let file = std::fs::metadata(path).with_context(|| format!("cannot see the control socket {shown}"))?;
-        Ok(Self { listener, path: path.to_owned(), hub, http, owner: (file.uid(), file.gid()) })
+        Ok(Self { listener, path: path.to_owned(), hub, told, owner: (file.uid(), file.gid()) })
     }
 
     /// Serves until `stop`.
@@ -56,9 +65,9 @@ impl Control {
                 Some(_) = callers.join_next(), if !callers.is_empty() => {}
                 accepted = self.listener.accept(), if callers.len() < MAX_CALLERS => match accepted {
                     Ok((stream, _)) if self.may_call(&stream) => {
-                        let (hub, http) = (self.hub.clone(), self.http);
+                        let (hub, told) = (self.hub.clone(), self.told.clone());
                         callers.spawn(async move {
-                            if tokio::time::timeout(TIMEOUT, serve(stream, hub, http)).await.is_err() {
+                            if tokio::time::timeout(TIMEOUT, serve(stream, hub, told)).await.is_err() {
                                 tracing::warn!("a caller on the control socket took too long");
                             }
                         });
@@ -85,7 +94,7 @@ impl Drop for Control {
     }
 }
 
-async fn serve(stream: UnixStream, hub: Hub, http: Option<SocketAddr>) {
+async fn serve(stream: UnixStream, hub: Hub, told: Told) {
     let (reader, mut writer) = stream.into_split();
     let mut line = String::new();
     let mut reader = BufReader::new(reader.take(MAX_LINE as u64));
@@ -93,7 +102,7 @@ async fn serve(stream: UnixStream, hub: Hub, http: Option<SocketAddr>) {
         return;
     }
     let answer = match serde_json::from_str(&line) {
-        Ok(call) => answer(call, &hub, http).await,
+        Ok(call) => answer(call, &hub, &told).await,
         Err(error) => refused(format!("the daemon does not understand the question: {error}")),
     };
     let Ok(mut answer) = serde_json::to_string(&answer) else { return };
@@ -106,10 +115,13 @@ fn refused(message: impl Into<String>) -> Answer {
     Answer::Refused { message: message.into(), try_again: false }
 }
 
-async fn answer(call: Call, hub: &Hub, http: Option<SocketAddr>) -> Answer {
+async fn answer(call: Call, hub: &Hub, told: &Told) -> Answer {
     match call {
         Call::ClaimCode => match hub.claim_code().await {
-            Ok(code) => Answer::ClaimCode { code, address: http },
+            Ok(code) => {
+                let link = code.as_ref().and_then(|code| told.addresses.claim_link(code));
+                Answer::ClaimCode { code, link, fingerprint: told.fingerprint.clone() }
+            }
             Err(denied) => explain(denied),
         },
         Call::RegisterBoard { id, secret, name, room, relays } => {

@@ -1,0 +1,107 @@
+//! The home's certificates: made at start, and kept up to date with names, addresses and the clock while the daemon runs.
+
+use crate::config::Config;
+use anyhow::Context;
+use gatehouse_hub::Hub;
+use gatehouse_tls::{Authority, Names, OwnerFiles, Served};
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Where they lie, in the data directory.
+const DIRECTORY: &str = "tls";
+/// How often names, addresses and the clock are looked at again. An address that changed is vouched for a minute later.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// What is served, and what it has to name.
+#[derive(Clone, Debug)]
+pub(crate) struct Certificates {
+    served: Arc<Served>,
+    hosts: Vec<String>,
+    hub: Hub,
+}
+
+impl Certificates {
+    /// Opens the home's authority, made when missing, and makes what is to be served.
+    pub(crate) fn open(config: &Config, hub: Hub) -> anyhow::Result<Self> {
+        let authority = Authority::open_or_create(&config.data_dir.join(DIRECTORY))?;
+        let owner = config.certificate.clone().map(|files| OwnerFiles { chain: files.chain, key: files.key });
+        let served = Arc::new(Served::new(authority, owner).context("cannot set up TLS")?);
+        let certificates = Self { served, hosts: hosts(config), hub };
+        certificates.refresh()?;
+        Ok(certificates)
+    }
+
+    pub(crate) fn served(&self) -> &Served {
+        &self.served
+    }
+
+    /// Names that people may call this machine by.
+    pub(crate) fn hosts(&self) -> &[String] {
+        &self.hosts
+    }
+
+    /// The authority's certificate, as PEM.
+    pub(crate) fn authority_path(&self) -> &Path {
+        self.served.authority().certificate_path()
+    }
+
+    /// Brings them up to date until `stop`.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        look.tick().await;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = look.tick() => {}
+            }
+            let certificates = self.clone();
+            match tokio::task::spawn_blocking(move || certificates.refresh()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!("certificates could not be brought up to date: {error:#}"),
+                Err(error) => tracing::error!(%error, "certificates could not be brought up to date"),
+            }
+        }
+    }
+
+    fn refresh(&self) -> anyhow::Result<()> {
+        let names = Names { hosts: self.hosts.clone(), addresses: addresses() };
+        let home = self.served.authority().home();
+        let refreshed = self.served.refresh(Some(&home), &names, self.hub.now().stamp())?;
+        if refreshed.renewed {
+            tracing::info!("a new certificate for people is served");
+        }
+        if let Some(problem) = refreshed.owner_problem {
+            tracing::error!("your own certificate is not served: {problem}");
+        }
+        for name in refreshed.left_out {
+            tracing::debug!(name, "no certificate is good for this name");
+        }
+        Ok(())
+    }
+}
+
+/// Names that people may call this machine by.
+fn hosts(config: &Config) -> Vec<String> {
+    let mut hosts = vec!["localhost".to_owned(), format!("{}.local", config.mdns_hostname)];
+    if let Ok(name) = std::fs::read_to_string("/proc/sys/kernel/hostname") {
+        let name = name.trim().to_lowercase();
+        if !name.contains('.') && !name.is_empty() {
+            hosts.push(format!("{name}.local"));
+        }
+    }
+    hosts.extend(config.public_name.clone());
+    hosts
+}
+
+fn addresses() -> Vec<IpAddr> {
+    match if_addrs::get_if_addrs() {
+        Ok(interfaces) => interfaces.into_iter().map(|interface| interface.ip()).collect(),
+        Err(error) => {
+            tracing::warn!(%error, "the machine's addresses are not known");
+            Vec::new()
+        }
+    }
+}
