@@ -33,7 +33,7 @@ pub(crate) struct World {
     pub(crate) credentials: watch::Sender<Arc<Credentials>>,
     pub(crate) stop: CancellationToken,
     pub(crate) running: JoinHandle<()>,
-    events: mpsc::Receiver<BoardEvent>,
+    pub(crate) events: mpsc::Receiver<BoardEvent>,
 }
 
 pub(crate) fn board(id: &str) -> BoardId {
