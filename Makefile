@@ -2,8 +2,8 @@
 
 CARGO ?= cargo
 TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
-RUN_PACKAGES = make g++ ca-certificates
-TEST_PACKAGES = $(RUN_PACKAGES) doctest-dev valgrind clang-format mosquitto mosquitto-clients chromium
+RUN_PACKAGES = make g++ libbearssl-dev ca-certificates
+TEST_PACKAGES = $(RUN_PACKAGES) doctest-dev valgrind clang-format mosquitto mosquitto-clients openssl chromium
 SEEDS ?= 20000
 CARGO_DENY = 0.20.2
 

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,8 +30,18 @@ Connection::~Connection() {
     }
 }
 
+void Connection::secure(const Authority& authority) {
+    tls_ = std::make_unique<TlsClient>(authority);
+}
+
+bool Connection::wantsToSend() const {
+    return state_ == State::Dialing ||
+           (tls_ != nullptr && state_ != State::Closed && !tls_->sending().empty());
+}
+
 bool Connection::dial(const std::string& host, uint16_t port) {
     close();
+    why_.clear();
     addrinfo hints = {};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
@@ -52,18 +63,83 @@ bool Connection::dial(const std::string& host, uint16_t port) {
     return state_ == State::Dialing;
 }
 
+void Connection::advance() {
+    if (state_ == State::Dialing && !finishDial()) {
+        close();
+    } else if (state_ == State::Dialing && tls_ == nullptr) {
+        state_ = State::Open;
+    } else if (state_ == State::Dialing && !beginTls()) {
+        fail("there is no randomness to make keys of");
+    }
+    if (state_ == State::Securing) {
+        shakeHands();
+    }
+}
+
 bool Connection::finishDial() {
     int error = 0;
     socklen_t size = sizeof error;
-    if (getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0) {
-        close();
+    return getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+}
+
+bool Connection::beginTls() {
+    TlsClient::Seed seed;
+    // So few bytes come whole or not at all.
+    if (getrandom(seed.data(), seed.size(), 0) != static_cast<ssize_t>(seed.size()) || !tls_->start(seed)) {
         return false;
     }
-    state_ = State::Open;
+    state_ = State::Securing;
+    // Until it stands, this is why it does not.
+    why_ = "it did not finish the TLS handshake in time";
     return true;
 }
 
-ssize_t Connection::read(char* buffer, size_t size) {
+void Connection::shakeHands() {
+    Step step = Step::Done;
+    while (step == Step::Done && !tls_->established()) {
+        step = receiveRecord();
+    }
+    if (tls_->established()) {
+        why_.clear();
+        state_ = State::Open;
+    } else if (step == Step::Ended) {
+        const std::string why = tls_->why();
+        fail(why.empty() ? "it closed the connection during the TLS handshake: is that a plain port?" : why);
+    }
+}
+
+Connection::Step Connection::receiveRecord() {
+    if (!drain()) {
+        return Step::Ended;
+    }
+    if (tls_->ended()) {
+        return Step::Ended;
+    }
+    const TlsClient::Room room = tls_->receiving();
+    if (room.size == 0) {
+        return Step::Waits;
+    }
+    const ssize_t count = receive(room.data, room.size);
+    if (count <= 0) {
+        return count == 0 ? Step::Waits : Step::Ended;
+    }
+    tls_->received(static_cast<size_t>(count));
+    // Answers, and the alert that tells the peer what is wrong.
+    return drain() && !tls_->ended() ? Step::Done : Step::Ended;
+}
+
+bool Connection::drain() {
+    for (Text bytes = tls_->sending(); !bytes.empty(); bytes = tls_->sending()) {
+        const ssize_t count = send(fd_, bytes.data, bytes.size, MSG_NOSIGNAL);
+        if (count < 0) {
+            return again();
+        }
+        tls_->sent(static_cast<size_t>(count));
+    }
+    return true;
+}
+
+ssize_t Connection::receive(char* buffer, size_t size) {
     const ssize_t count = recv(fd_, buffer, size, 0);
     if (count > 0) {
         return count;
@@ -71,9 +147,49 @@ ssize_t Connection::read(char* buffer, size_t size) {
     return count < 0 && again() ? 0 : -1;
 }
 
+ssize_t Connection::read(char* buffer, size_t size) {
+    if (tls_ == nullptr) {
+        return receive(buffer, size);
+    }
+    Step step = Step::Done;
+    while (step == Step::Done && !tls_->hasInput()) {
+        step = receiveRecord();
+    }
+    const size_t count = tls_->read(buffer, size);
+    if (count > 0 || step != Step::Ended) {
+        return static_cast<ssize_t>(count);
+    }
+    why_ = tls_->why();
+    return -1;
+}
+
 ssize_t Connection::write(Text bytes) {
+    if (tls_ != nullptr) {
+        return writeSecured(bytes);
+    }
     const ssize_t count = send(fd_, bytes.data, bytes.size, MSG_NOSIGNAL);
     return count < 0 && again() ? 0 : count;
+}
+
+ssize_t Connection::writeSecured(Text bytes) {
+    size_t taken = 0;
+    while (true) {
+        if (!drain() || tls_->ended()) {
+            why_ = tls_->why();
+            return -1;
+        }
+        const size_t count = tls_->write(bytes.from(taken));
+        if (count == 0) {
+            return static_cast<ssize_t>(taken);
+        }
+        taken += count;
+        tls_->flush();
+    }
+}
+
+void Connection::fail(const std::string& why) {
+    close();
+    why_ = why;
 }
 
 void Connection::close() {
@@ -98,14 +214,22 @@ void Connection::abandon() {
 
 void Connection::finish(Text rest, int limitMs) {
     pollfd waiting = {fd_, POLLOUT, 0};
-    while (state_ == State::Open && !rest.empty() && poll(&waiting, 1, limitMs) == 1) {
+    bool goodbye = false;
+    const auto unsent = [&] { return !rest.empty() || !goodbye || wantsToSend(); };
+    while (state_ == State::Open && unsent() && poll(&waiting, 1, limitMs) == 1) {
         const ssize_t count = write(rest);
         if (count < 0) {
             break;
         }
         rest = rest.from(static_cast<size_t>(count));
+        if (rest.empty() && !goodbye) {
+            goodbye = true;
+            if (tls_ != nullptr) {
+                tls_->close();
+            }
+        }
     }
-    if (state_ == State::Open && rest.empty()) {
+    if (state_ == State::Open && !unsent()) {
         shutdown(fd_, SHUT_WR);
         waiting.events = POLLIN;
         char ignored[512];

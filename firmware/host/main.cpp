@@ -4,8 +4,9 @@
 
 #include <cstdio>
 #include <fstream>
-#include <iterator>
+#include <optional>
 
+#include "authority.hpp"
 #include "file_flash.hpp"
 #include "options.hpp"
 #include "settings.hpp"
@@ -21,6 +22,9 @@ constexpr int kFailed = 1;
 constexpr int kUsageError = 2;
 constexpr int kTemporary = 75;
 
+/// A certificate in PEM form, with room for what people write above it.
+constexpr size_t kCaFileMax = 16384;
+
 int fail(int code, const std::string& error) {
     std::fprintf(stderr, "gatehouse-board: %s\n", error.c_str());
     return code;
@@ -30,10 +34,18 @@ Text view(const std::string& text) {
     return {text.data(), text.size()};
 }
 
-/// The secret without the line end an editor leaves; empty when there is no readable file.
-std::string readSecret(const std::string& path) {
+/// At most `max` bytes of a file; empty when there is no readable one.
+std::string readFile(const std::string& path, size_t max) {
     std::ifstream file(path, std::ios::binary);
-    std::string secret((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    std::string bytes(max, '\0');
+    file.read(bytes.data(), static_cast<std::streamsize>(max));
+    bytes.resize(static_cast<size_t>(file.gcount()));
+    return bytes;
+}
+
+/// The secret without the line end an editor leaves.
+std::string readSecret(const std::string& path) {
+    std::string secret = readFile(path, 256);
     while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) {
         secret.pop_back();
     }
@@ -51,11 +63,31 @@ void holdStandardStreams() {
     }
 }
 
+/// Stores the authority of `path`, or removes the one stored when `path` is empty; 0 or an exit code.
+int provisionAuthority(const std::string& path, Settings& settings) {
+    std::string der;
+    if (!path.empty()) {
+        const std::string pem = readFile(path, kCaFileMax);
+        Authority authority;
+        std::string why = "it cannot be read, or is empty";
+        if (pem.empty() || !decodePem(pem, der, why) || !readAuthority(der, authority, why)) {
+            return fail(kUsageError,
+                        "--ca " + path + " must be the certificate of the home's authority: " + why);
+        }
+    }
+    return settings.setAuthority(view(der)) ? 0
+                                            : fail(kFailed, "cannot write the authority to the flash file");
+}
+
 /// Writes what the command line gives into the flash, as provisioning would; 0 or an exit code.
 int provision(const Options& options, FileFlash& flash) {
     Settings settings(flash);
     if (!settings.load()) {
         return fail(kFailed, "cannot read or format the flash file " + options.flash);
+    }
+    // First of all: what is stored before it would outlive it.
+    if (const int code = options.caFile ? provisionAuthority(*options.caFile, settings) : 0) {
+        return code;
     }
     if (!options.id.empty()) {
         const std::string secret = readSecret(options.secretFile);
@@ -75,6 +107,22 @@ int provision(const Options& options, FileFlash& flash) {
         return fail(kFailed, "cannot write the Wi-Fi network to " + options.flash);
     }
     return 0;
+}
+
+/// The authority the flash holds, if any. False when it cannot be used: that must not end in plain TCP.
+bool loadAuthority(FileFlash& flash, std::optional<Authority>& out, std::string& error) {
+    Settings settings(flash);
+    char der[Settings::kAuthorityMax];
+    size_t size = 0;
+    error = "it cannot be read";
+    if (!settings.load()) {
+        return false;
+    }
+    if (!settings.secured()) {
+        return true;
+    }
+    return settings.authority(der, sizeof der, size) &&
+           readAuthority(std::string(der, size), out.emplace(), error);
 }
 
 }  // namespace
@@ -98,5 +146,10 @@ int main(int argc, char** argv) {
     if (const int code = provision(options, flash)) {
         return code;
     }
-    return VirtualBoard(options, flash).run();
+    std::optional<Authority> authority;
+    if (!loadAuthority(flash, authority, error)) {
+        return fail(kFailed, "the authority in " + options.flash + " is of no use: " + error +
+                                 "; give it again with --ca");
+    }
+    return VirtualBoard(options, flash, std::move(authority)).run();
 }

@@ -12,7 +12,7 @@ namespace gatehouse::host {
 
 const char* const kUsage =
     "usage: gatehouse-board --flash FILE [--mac MAC] [--relays N] [--gateway HOST:PORT]\n"
-    "                       [--id ID --secret-file FILE] [--wifi SSID:PASSWORD]\n"
+    "                       [--id ID --secret-file FILE] [--wifi SSID:PASSWORD] [--ca FILE]\n"
     "\n"
     "  --flash FILE         settings flash, made when missing\n"
     "  --mac MAC            aa:bb:cc:dd:ee:ff; without it one is made from the path of FILE\n"
@@ -20,6 +20,8 @@ const char* const kUsage =
     "  --gateway HOST:PORT  stored in the flash, as are the following\n"
     "  --id ID --secret-file FILE\n"
     "  --wifi SSID:PASSWORD\n"
+    "  --ca FILE            the home's authority (PEM): from then on only TLS with its gateway;\n"
+    "                       --ca '' removes it, and MQTT is plain TCP again\n"
     "\n"
     "Lines on stdin: button N, flash-button, power-cycle, wifi down, wifi up,\n"
     "stick N on|off, unstick N, quit.\n";
@@ -109,8 +111,8 @@ std::string take(int option, const std::string& value, Options& out) {
             return "--serial comes with provisioning over USB, which this build does not have yet: "
                    "leave it out and use --id, --secret-file and --gateway";
         case 'c':
-            return "--ca comes with TLS, which this build does not have yet: leave it out and use "
-                   "the gateway's plain MQTT port";
+            out.caFile = value;
+            return "";
         default:
             return "";
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace gatehouse::host {
@@ -17,6 +18,8 @@ struct Options {
     std::string secretFile;
     std::string wifiSsid;
     std::string wifiPassword;
+    /// Not given: what is stored stays. Empty: to be removed.
+    std::optional<std::string> caFile;
     bool help = false;
 };
 

@@ -66,10 +66,15 @@ Text view(const std::string& text) {
     return {text.data(), text.size()};
 }
 
+std::string because(const std::string& why) {
+    return why.empty() ? "" : ": " + why;
+}
+
 }  // namespace
 
-VirtualBoard::VirtualBoard(const Options& options, FileFlash& flash)
+VirtualBoard::VirtualBoard(const Options& options, FileFlash& flash, std::optional<Authority> authority)
     : flash_(flash),
+      authority_(std::move(authority)),
       relays_(options.relays),
       mac_(options.mac.empty() ? macFor(options.flash) : options.mac),
       chipId_(chipIdOf(mac_)) {}
@@ -84,15 +89,17 @@ int VirtualBoard::run() {
     while (!stopped_) {
         pollfd fds[2] = {{lines_.fd(), POLLIN, 0}, {connection_.fd(), 0, 0}};
         const bool open = connection_.state() == Connection::State::Open;
-        if (open && board_->acceptsInput()) {
+        const bool wantsInput = open && board_->acceptsInput();
+        if (wantsInput || connection_.state() == Connection::State::Securing) {
             fds[1].events |= POLLIN;
         }
-        if (connection_.state() == Connection::State::Dialing || (open && !board_->pending().empty())) {
+        if (connection_.wantsToSend() || (open && !board_->pending().empty())) {
             fds[1].events |= POLLOUT;
         }
+        const bool inputWaits = wantsInput && connection_.hasInput();
         const uint64_t due = std::min(board_->nextDeadlineMs(), finger_.nextDeadlineMs());
         const uint64_t nowMs = uptimeMs();
-        const uint64_t leftMs = due > nowMs ? std::min<uint64_t>(due - nowMs, 60000) : 0;
+        const uint64_t leftMs = due > nowMs && !inputWaits ? std::min<uint64_t>(due - nowMs, 60000) : 0;
         const timespec timeout = {static_cast<time_t>(leftMs / 1000),
                                   static_cast<long>(leftMs % 1000) * 1000000};
         if (ppoll(fds, 2, &timeout, &whileWaiting) < 0 && errno != EINTR) {
@@ -103,7 +110,7 @@ int VirtualBoard::run() {
             post(now(Event::Kind::Stop));
             break;
         }
-        if (fds[1].revents != 0 && connection_.fd() == fds[1].fd) {
+        if ((fds[1].revents != 0 || inputWaits) && connection_.fd() == fds[1].fd) {
             serveSocket();
         }
         post(now(Event::Kind::Tick));
@@ -117,6 +124,9 @@ int VirtualBoard::run() {
 
 void VirtualBoard::powerOn() {
     bootedMs_ = monotonicMs();
+    if (authority_) {
+        connection_.secure(*authority_);
+    }
     finger_ = SimulatedFinger();
     BoardInfo info;
     info.relayCount = static_cast<uint8_t>(relays_);
@@ -139,9 +149,8 @@ void VirtualBoard::powerCycle() {
 }
 
 void VirtualBoard::serveSocket() {
-    if (connection_.state() == Connection::State::Dialing) {
-        const bool connected = connection_.finishDial();
-        post(now(connected ? Event::Kind::Connected : Event::Kind::Disconnected));
+    if (connection_.state() != Connection::State::Open) {
+        advanceDial();
         return;
     }
     char buffer[Board::kReceiveMax];
@@ -155,6 +164,24 @@ void VirtualBoard::serveSocket() {
         }
     }
     flush();
+}
+
+void VirtualBoard::advanceDial() {
+    const bool dialing = connection_.state() == Connection::State::Dialing;
+    connection_.advance();
+    switch (connection_.state()) {
+        case Connection::State::Securing:
+            if (dialing) {
+                post(now(Event::Kind::Securing));
+            }
+            return;
+        case Connection::State::Open:
+            post(now(Event::Kind::Connected));
+            return;
+        default:
+            post(now(Event::Kind::Disconnected));
+            return;
+    }
 }
 
 void VirtualBoard::post(const Event& event) {
@@ -198,7 +225,8 @@ void VirtualBoard::dial() {
 }
 
 void VirtualBoard::flush() {
-    if (connection_.state() != Connection::State::Open || board_->pending().empty()) {
+    if (connection_.state() != Connection::State::Open ||
+        (board_->pending().empty() && !connection_.wantsToSend())) {
         return;
     }
     const ssize_t count = connection_.write(board_->pending());
@@ -278,13 +306,14 @@ void VirtualBoard::printNotice(const Effect& effect) {
             text = "no gateway and credential stored: give --gateway, --id and --secret-file; buttons work";
             break;
         case Notice::Ready:
-            text = "ready at " + gateway;
+            text = "ready at " + gateway + (connection_.secured() ? " with TLS" : "");
             break;
         case Notice::ConnectFailed:
-            text = "cannot connect to " + gateway;
+            text = "cannot connect to " + gateway + because(connection_.why());
             break;
         case Notice::ConnectionLost:
-            text = gateway + " closed the connection";
+            text = connection_.why().empty() ? gateway + " closed the connection"
+                                             : "lost " + gateway + because(connection_.why());
             break;
         case Notice::LoginRefused:
             text = gateway + " refused the login with code " + std::to_string(effect.number) +

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "board.hpp"
@@ -15,7 +16,8 @@ namespace gatehouse::host {
 
 class VirtualBoard {
   public:
-    VirtualBoard(const Options& options, FileFlash& flash);
+    /// `authority` is what the settings hold; without one the gateway is spoken to in the clear.
+    VirtualBoard(const Options& options, FileFlash& flash, std::optional<Authority> authority);
 
     /// Runs until `quit`, SIGTERM or SIGINT; the exit code.
     int run();
@@ -23,8 +25,8 @@ class VirtualBoard {
   private:
     void powerOn();
     void powerCycle();
-    void wait();
     void serveSocket();
+    void advanceDial();
     void serveLines();
     void obeyLine(const std::string& line);
     void pressButtons();
@@ -39,6 +41,7 @@ class VirtualBoard {
     Event now(Event::Kind kind) const { return Event::of(kind, uptimeMs()); }
 
     FileFlash& flash_;
+    std::optional<Authority> authority_;
     unsigned relays_;
     std::string mac_;
     std::string chipId_;

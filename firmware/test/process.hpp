@@ -13,6 +13,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include "broker_bytes.hpp"
@@ -38,10 +39,8 @@ class Directory {
     Directory(const Directory&) = delete;
     Directory& operator=(const Directory&) = delete;
     ~Directory() {
-        for (const char* name : {"flash", "secret", "in"}) {
-            unlink(file(name).c_str());
-        }
-        rmdir(path_);
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
     }
     std::string file(const std::string& name) const { return std::string(path_) + "/" + name; }
 
@@ -65,16 +64,28 @@ class Peer {
     void send(const std::string& bytes) {
         REQUIRE(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
     }
-    /// One read's worth of packets; none at the end of the stream.
-    std::vector<Sent> read() {
+    /// Nothing more will be sent; waits until the board has closed too, so that no reset overtakes the
+    /// answer.
+    void finish() {
+        shutdown(fd_, SHUT_WR);
+        while (!bytes().empty()) {
+        }
+    }
+    /// One read's worth of bytes; none at the end of the stream.
+    std::string bytes() {
         char buffer[8192];
         REQUIRE(readable(fd_, kLimitMs));
         const ssize_t count = recv(fd_, buffer, sizeof buffer, 0);
-        if (count <= 0) {
+        return {buffer, count > 0 ? static_cast<size_t>(count) : 0};
+    }
+    /// One read's worth of packets; none at the end of the stream.
+    std::vector<Sent> read() {
+        const std::string read = bytes();
+        if (read.empty()) {
             ended_ = true;
             return {};
         }
-        stream_.append(buffer, static_cast<size_t>(count));
+        stream_ += read;
         return takePackets(stream_);
     }
     /// Acknowledges everything until a message to `topic` came; that message.
@@ -147,14 +158,15 @@ class Listener {
 class Process {
   public:
     /// `stdinPath` names what its stdin is; without one it is a pipe that `type` writes to.
-    explicit Process(std::vector<std::string> arguments, const std::string& stdinPath = "") {
+    explicit Process(std::vector<std::string> arguments, const std::string& stdinPath = "",
+                     const std::string& path = program()) {
         int in[2];
         int out[2];
         int err[2];
         REQUIRE(pipe2(in, O_CLOEXEC) == 0);
         REQUIRE(pipe2(out, O_CLOEXEC) == 0);
         REQUIRE(pipe2(err, O_CLOEXEC) == 0);
-        arguments.insert(arguments.begin(), program());
+        arguments.insert(arguments.begin(), path);
         std::vector<char*> argv;
         for (std::string& argument : arguments) {
             argv.push_back(argument.data());
@@ -166,7 +178,7 @@ class Process {
             dup2(stdinPath.empty() ? in[0] : open(stdinPath.c_str(), O_RDONLY), STDIN_FILENO);
             dup2(out[1], STDOUT_FILENO);
             dup2(err[1], STDERR_FILENO);
-            execv(argv[0], argv.data());
+            execvp(argv[0], argv.data());
             _exit(127);
         }
         close(in[0]);
@@ -201,6 +213,9 @@ class Process {
     void terminate() { kill(pid_, SIGTERM); }
     std::string line() { return lineFrom(out_, outRest_); }
     std::string errorLine() { return lineFrom(err_, errRest_); }
+    /// Lines of stdout, or of stderr, up to one that holds `part`; that one.
+    std::string lineWith(const std::string& part) { return lineWith(part, out_, outRest_); }
+    std::string errorLineWith(const std::string& part) { return lineWith(part, err_, errRest_); }
     int exitCode() {
         int status = 0;
         // Its end is the end of its stderr, which can be waited for with a limit.
@@ -212,19 +227,37 @@ class Process {
     }
 
   private:
+    static std::string lineWith(const std::string& part, int fd, std::string& rest) {
+        std::string line;
+        std::string before;
+        do {
+            before += line + "\n";
+            CAPTURE(part);
+            CAPTURE(before);
+            REQUIRE(takeLine(fd, rest, line));
+        } while (line.find(part) == std::string::npos);
+        return line;
+    }
     static std::string lineFrom(int fd, std::string& rest) {
+        std::string line;
+        takeLine(fd, rest, line);
+        return line;
+    }
+    /// False, and empty, at the end.
+    static bool takeLine(int fd, std::string& rest, std::string& line) {
         while (rest.find('\n') == std::string::npos) {
             char buffer[512];
             REQUIRE(readable(fd, kLimitMs));
             const ssize_t count = read(fd, buffer, sizeof buffer);
             if (count <= 0) {
-                return "";
+                line.clear();
+                return false;
             }
             rest.append(buffer, static_cast<size_t>(count));
         }
-        const std::string line = rest.substr(0, rest.find('\n'));
+        line = rest.substr(0, rest.find('\n'));
         rest.erase(0, line.size() + 1);
-        return line;
+        return true;
     }
 
     pid_t pid_ = -1;

@@ -146,6 +146,17 @@ TEST_CASE("journal: power lost at every byte of a change of sectors") {
     CHECK(cutEverywhere(flash, kA, std::string(66, 'm')) > 8 + 12 + 200 + 66);
 }
 
+TEST_CASE("journal: power lost at every byte of the longest value, in place and with a change of sectors") {
+    RamFlash flash;
+    Journal journal(flash);
+    REQUIRE(journal.open());
+    REQUIRE(put(journal, kA, "old"));
+    REQUIRE(put(journal, {6, 0}, std::string(Journal::kValueMax, 'o')));
+    CHECK(cutEverywhere(flash, {6, 0}, std::string(Journal::kValueMax, 'n')) == Journal::kValueMax + 8);
+    fill(journal, flash, kA);
+    CHECK(cutEverywhere(flash, {6, 0}, std::string(Journal::kValueMax - 3, 'n')) > 2 * Journal::kValueMax);
+}
+
 TEST_CASE("journal: power lost at every byte of the write after a torn one") {
     RamFlash flash;
     Journal journal(flash);
@@ -187,7 +198,7 @@ TEST_CASE("journal: a flash full of live records refuses, and keeps what it has"
     for (uint8_t index = 0; index < stored; ++index) {
         CHECK(get(journal, {10, index}) == std::string(380, 'x'));
     }
-    CHECK_FALSE(put(journal, kA, std::string(513, 'x')));
+    CHECK_FALSE(put(journal, kA, std::string(Journal::kValueMax + 1, 'x')));
 }
 
 TEST_CASE("journal: records of a newer firmware are carried along") {

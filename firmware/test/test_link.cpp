@@ -56,6 +56,31 @@ TEST_CASE("link: a dial without an answer is given up") {
     CHECK(world.logged(Notice::ConnectFailed));
 }
 
+TEST_CASE("link: a handshake has a time of its own, and nothing is sent before its end") {
+    World world;
+    world.boot();
+    world.post(Event::Kind::WifiUp);
+    world.advance(Board::kDialMs - 1);
+    world.post(Event::Kind::Securing);
+    world.advance(Board::kHandshakeMs - 1);
+    CHECK_FALSE(world.asked(Effect::Kind::Close));
+    CHECK(world.take().empty());
+    SUBCASE("it ends well") {
+        CHECK(contains(words(world.logIn()), "packet 1"));
+        CHECK(world.board->ready());
+    }
+    SUBCASE("it fails") {
+        world.post(Event::Kind::Disconnected);
+        CHECK(world.logged(Notice::ConnectFailed));
+        CHECK(untilDial(world) <= 1000);
+    }
+    SUBCASE("it does not end") {
+        world.advance(1);
+        CHECK(world.asked(Effect::Kind::Close));
+        CHECK(world.logged(Notice::ConnectFailed));
+    }
+}
+
 TEST_CASE("link: only a connection that lasts makes the back-off start over") {
     World world;
     world.boot();

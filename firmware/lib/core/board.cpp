@@ -45,6 +45,11 @@ void Board::handle(const Event& event, Effects& effects) {
         case Event::Kind::WifiDown:
             wifiDown();
             break;
+        case Event::Kind::Securing:
+            if (link_ == Link::Dialing) {
+                linkDueMs_ = nowMs + kHandshakeMs;
+            }
+            break;
         case Event::Kind::Connected:
             if (link_ == Link::Dialing) {
                 logIn(nowMs);

@@ -30,6 +30,8 @@ class Board {
     /// The longest block of bytes one Received event may carry.
     static constexpr size_t kReceiveMax = 512;
     static constexpr uint64_t kDialMs = 5000;
+    /// For the TLS handshake, which takes an ESP8266 a second or two.
+    static constexpr uint64_t kHandshakeMs = 10000;
     /// A connection that was ready for this long makes the back-off start over.
     static constexpr uint64_t kStableMs = 5000;
 

@@ -15,7 +15,10 @@ struct Event {
         Tick,
         WifiUp,
         WifiDown,
-        /// The connection asked for with Effect::Dial stands.
+        /// The gateway took the connection asked for with Effect::Dial, and its TLS handshake has begun. Only
+        /// with TLS; Connected or Disconnected is to follow.
+        Securing,
+        /// The connection stands, secured if it has to be.
         Connected,
         /// It could not be made, or it ended.
         Disconnected,
@@ -69,7 +72,8 @@ enum class Notice : uint8_t {
 /// Something for the adapter to do.
 struct Effect {
     enum class Kind : uint8_t {
-        /// Open a TCP connection to the gateway of the settings; answer with Connected or Disconnected.
+        /// Open a connection to the gateway of the settings, with TLS if they hold an authority; answer with
+        /// Connected or Disconnected.
         Dial,
         /// Close it. Nothing that is still pending goes out.
         Close,

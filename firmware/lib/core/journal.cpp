@@ -11,9 +11,16 @@ constexpr uint32_t kMagic = 0x314a4847;  // "GHJ1" in flash
 constexpr uint32_t kHeaderSize = 16;
 constexpr uint32_t kRecordOverhead = 8;
 constexpr uint8_t kErased = 0xff;
+/// Flash is worked on in pieces of this size: a board has 4 KB of stack, and a value may be a quarter of
+/// that.
+constexpr uint32_t kChunk = 64;
 
 constexpr uint32_t padded(uint32_t size) {
     return (size + 3U) & ~3U;
+}
+
+constexpr uint32_t smaller(uint32_t a, uint32_t b) {
+    return a < b ? a : b;
 }
 
 constexpr uint32_t recordSize(uint32_t valueSize) {
@@ -74,8 +81,7 @@ bool Journal::open() {
 bool Journal::findEnd() {
     end_ = kHeaderSize;
     Record record;
-    char value[kValueMax];
-    while (readRecord(end_, record, value)) {
+    while (readRecord(end_, record)) {
         end_ += recordSize(record.valueSize);
     }
     torn_ = !isErased(end_);
@@ -83,10 +89,9 @@ bool Journal::findEnd() {
 }
 
 bool Journal::isErased(uint32_t from) {
-    uint8_t chunk[64];
+    uint8_t chunk[kChunk];
     while (from < Flash::kSectorSize) {
-        const uint32_t left = Flash::kSectorSize - from;
-        const uint32_t size = left < sizeof chunk ? left : static_cast<uint32_t>(sizeof chunk);
+        const uint32_t size = smaller(Flash::kSectorSize - from, kChunk);
         if (!flash_.read(base(active_) + from, chunk, size)) {
             return false;
         }
@@ -100,7 +105,7 @@ bool Journal::isErased(uint32_t from) {
     return true;
 }
 
-bool Journal::readRecord(uint32_t offset, Record& out, char* value) {
+bool Journal::readRecord(uint32_t offset, Record& out) {
     uint8_t header[4];
     if (offset + kRecordOverhead > Flash::kSectorSize ||
         !flash_.read(base(active_) + offset, header, sizeof header)) {
@@ -112,13 +117,19 @@ bool Journal::readRecord(uint32_t offset, Record& out, char* value) {
     if (out.valueSize > kValueMax || offset + recordSize(out.valueSize) > Flash::kSectorSize) {
         return false;
     }
-    uint8_t crc[4];
-    const uint32_t body = base(active_) + offset + 4;
-    if (!flash_.read(body, value, out.valueSize) ||
-        !flash_.read(body + padded(out.valueSize), crc, sizeof crc)) {
-        return false;
+    const uint32_t value = base(active_) + offset + 4;
+    uint32_t crc = crc32(header, sizeof header);
+    uint8_t chunk[kChunk];
+    for (uint32_t at = 0; at < out.valueSize; at += kChunk) {
+        const uint32_t size = smaller(out.valueSize - at, kChunk);
+        if (!flash_.read(value + at, chunk, size)) {
+            return false;
+        }
+        crc = crc32(chunk, size, crc);
     }
-    return getLittleEndian(crc) == crc32(value, out.valueSize, crc32(header, sizeof header));
+    uint8_t stored[4];
+    return flash_.read(value + padded(out.valueSize), stored, sizeof stored) &&
+           getLittleEndian(stored) == crc;
 }
 
 bool Journal::findLast(Key key, uint32_t from, Record& out) {
@@ -151,28 +162,65 @@ bool Journal::get(Key key, char* out, size_t capacity, size_t& size) {
     return flash_.read(base(active_) + record.offset + 4, out, size);
 }
 
-bool Journal::append(uint32_t sector, uint32_t offset, Key key, Text value) {
-    uint8_t record[recordSize(kValueMax)];
-    memset(record, kErased, sizeof record);
-    const uint32_t valueSize = static_cast<uint32_t>(value.size);
-    record[0] = key.tag;
-    record[1] = key.index;
-    record[2] = static_cast<uint8_t>(valueSize);
-    record[3] = static_cast<uint8_t>(valueSize >> 8);
-    if (valueSize > 0) {
-        memcpy(record + 4, value.data, valueSize);
-    }
-    const uint32_t size = recordSize(valueSize);
-    putLittleEndian(record + size - 4, crc32(record, 4 + valueSize));
-    if (!flash_.write(base(sector) + offset, record, size)) {
+bool Journal::has(Key key) {
+    Record record;
+    return findLast(key, kHeaderSize, record) && record.valueSize > 0;
+}
+
+bool Journal::holds(Key key, Text value) {
+    Record record;
+    if (!findLast(key, kHeaderSize, record) || record.valueSize != value.size) {
         return false;
     }
-    uint8_t written[64];
-    for (uint32_t at = 0; at < size; at += sizeof written) {
-        const uint32_t left = size - at;
-        const uint32_t part = left < sizeof written ? left : static_cast<uint32_t>(sizeof written);
-        if (!flash_.read(base(sector) + offset + at, written, part) ||
-            memcmp(written, record + at, part) != 0) {
+    char chunk[kChunk];
+    for (uint32_t at = 0; at < record.valueSize; at += kChunk) {
+        const uint32_t size = smaller(record.valueSize - at, kChunk);
+        if (!flash_.read(base(active_) + record.offset + 4 + at, chunk, size) ||
+            memcmp(chunk, value.data + at, size) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool Journal::writeChecked(uint32_t offset, const void* bytes, uint32_t size) {
+    uint8_t written[kChunk];
+    return flash_.write(offset, bytes, size) && flash_.read(offset, written, size) &&
+           memcmp(written, bytes, size) == 0;
+}
+
+bool Journal::append(uint32_t sector, uint32_t offset, Key key, Text value) {
+    const uint32_t valueSize = static_cast<uint32_t>(value.size);
+    const uint8_t header[4] = {key.tag, key.index, static_cast<uint8_t>(valueSize),
+                               static_cast<uint8_t>(valueSize >> 8)};
+    uint32_t to = base(sector) + offset;
+    if (!writeChecked(to, header, sizeof header)) {
+        return false;
+    }
+    to += sizeof header;
+    uint32_t crc = crc32(header, sizeof header);
+    uint8_t chunk[kChunk];
+    for (uint32_t at = 0; at < valueSize; at += kChunk) {
+        const uint32_t size = smaller(valueSize - at, kChunk);
+        memset(chunk, kErased, sizeof chunk);
+        memcpy(chunk, value.data + at, size);
+        crc = crc32(chunk, size, crc);
+        if (!writeChecked(to, chunk, padded(size))) {
+            return false;
+        }
+        to += padded(size);
+    }
+    putLittleEndian(chunk, crc);
+    return writeChecked(to, chunk, 4);
+}
+
+bool Journal::copy(const Record& record, uint32_t sector, uint32_t offset) {
+    const uint32_t recordBytes = recordSize(record.valueSize);
+    uint8_t chunk[kChunk];
+    for (uint32_t at = 0; at < recordBytes; at += kChunk) {
+        const uint32_t size = smaller(recordBytes - at, kChunk);
+        if (!flash_.read(base(active_) + record.offset + at, chunk, size) ||
+            !writeChecked(base(sector) + offset + at, chunk, size)) {
             return false;
         }
     }
@@ -187,9 +235,8 @@ bool Journal::rotate() {
     uint32_t targetEnd = kHeaderSize;
     uint32_t at = kHeaderSize;
     Record record;
-    char value[kValueMax];
     while (at < end_) {
-        if (!readRecord(at, record, value)) {
+        if (!readRecord(at, record)) {
             return false;
         }
         at += recordSize(record.valueSize);
@@ -197,7 +244,7 @@ bool Journal::rotate() {
         if (record.valueSize == 0 || findLast(record.key, at, later)) {
             continue;
         }
-        if (!append(target, targetEnd, record.key, {value, record.valueSize})) {
+        if (!copy(record, target, targetEnd)) {
             return false;
         }
         targetEnd += recordSize(record.valueSize);

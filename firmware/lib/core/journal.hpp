@@ -20,8 +20,8 @@ struct Key {
 /// not know are carried along, so that a newer firmware finds its settings after a return to it.
 class Journal {
   public:
-    /// The longest value in bytes.
-    static constexpr size_t kValueMax = 512;
+    /// The longest value in bytes: a CA certificate.
+    static constexpr size_t kValueMax = 1024;
 
     explicit Journal(Flash& flash) : flash_(flash) {}
 
@@ -31,6 +31,12 @@ class Journal {
 
     /// Reads the value of `key` into `out`. False when there is none or it is longer than `capacity`.
     bool get(Key key, char* out, size_t capacity, size_t& size);
+
+    /// Whether `key` has a value, of whatever length.
+    bool has(Key key);
+
+    /// Whether `value` is the value of `key`; false also when the flash fails.
+    bool holds(Key key, Text value);
 
     /// Appends. When this returns true the value survives a power cut; when it returns false the earlier
     /// value is still there. An empty value removes the key. False: too long, flash full of live records, or
@@ -49,9 +55,13 @@ class Journal {
     bool findEnd();
     bool isErased(uint32_t from);
     /// The record at `offset`; false at the end of the log and for a torn record.
-    bool readRecord(uint32_t offset, Record& out, char* value);
+    bool readRecord(uint32_t offset, Record& out);
     bool findLast(Key key, uint32_t from, Record& out);
+    /// Writes at most a chunk and reads it back.
+    bool writeChecked(uint32_t offset, const void* bytes, uint32_t size);
     bool append(uint32_t sector, uint32_t offset, Key key, Text value);
+    /// Writes a record of the active sector to another one.
+    bool copy(const Record& record, uint32_t sector, uint32_t offset);
     bool rotate();
     uint32_t base(uint32_t sector) const { return sector * Flash::kSectorSize; }
 

@@ -10,12 +10,16 @@ constexpr Key kCredential{1, 0};
 constexpr Key kGateway{2, 0};
 constexpr Key kWifi{3, 0};
 constexpr Key kRelayMask{5, 0};
+constexpr Key kAuthority{6, 0};
 
 constexpr Key powerOnKey(uint8_t relay) {
     return {4, relay};
 }
 
 constexpr Text kPolicies[] = {"off"_t, "on"_t, "restore"_t};
+
+/// The longest of the records that `load` reads: id and secret.
+constexpr size_t kRecordMax = 1 + 32 + 128;
 
 /// Splits "length of the first, first, second", the form of records that hold two texts.
 bool splitPair(Text record, Text& first, Text& second) {
@@ -52,7 +56,7 @@ bool Settings::load() {
     if (!journal_.open()) {
         return false;
     }
-    char value[Journal::kValueMax];
+    char value[kRecordMax];
     size_t size = 0;
     Text first;
     Text second;
@@ -73,23 +77,29 @@ bool Settings::load() {
     if (journal_.get(kRelayMask, value, sizeof value, size)) {
         relayMask_ = static_cast<uint8_t>(value[0]);
     }
+    secured_ = journal_.has(kAuthority);
     return true;
 }
 
 bool Settings::store(Key key, Text value) {
-    char stored[Journal::kValueMax];
-    size_t size = 0;
-    if (journal_.get(key, stored, sizeof stored, size) && Text(stored, size) == value) {
-        return true;
-    }
-    return journal_.put(key, value);
+    return journal_.holds(key, value) || journal_.put(key, value);
+}
+
+bool Settings::authority(char* out, size_t capacity, size_t& size) {
+    return journal_.get(kAuthority, out, capacity, size);
+}
+
+bool Settings::setAuthority(Text der) {
+    const bool done = der.empty() && !secured_ ? true : store(kAuthority, der);
+    secured_ = done ? !der.empty() : secured_;
+    return done;
 }
 
 bool Settings::setCredential(Text id, Text secret) {
     if (!wire::isBoardId(id) || secret.empty() || secret.size > secret_.kCapacity) {
         return false;
     }
-    char buffer[1 + 32 + 128];
+    char buffer[kRecordMax];
     Writer record(buffer, sizeof buffer);
     joinPair(id, secret, record);
     return store(kCredential, record.text()) && id_.assign(id) && secret_.assign(secret);

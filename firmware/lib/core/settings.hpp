@@ -18,6 +18,8 @@ bool parse(Text text, PowerOn& out);
 /// not be stored; the setting is then as before. Storing what is already stored costs no flash.
 class Settings {
   public:
+    static constexpr size_t kAuthorityMax = Journal::kValueMax;
+
     explicit Settings(Flash& flash) : journal_(flash) {}
 
     /// Reads everything from flash. False when the flash fails; all settings are then the defaults.
@@ -31,12 +33,21 @@ class Settings {
     Text gatewayHost() const { return host_.text(); }
     uint16_t gatewayPort() const { return port_; }
     PowerOn powerOn(uint8_t relay) const { return powerOn_[relay]; }
+    /// Only TLS with a gateway of the stored authority will do.
+    bool secured() const { return secured_; }
+    /// Reads the certificate (DER) of the home's authority into `out`. False when there is none, it is longer
+    /// than `capacity`, or the flash fails.
+    bool authority(char* out, size_t capacity, size_t& size);
     /// One bit a relay, bit 0 is relay 1: what was last stored for `restore`.
     uint8_t relayMask() const { return relayMask_; }
 
     /// Both together, so that no power cut leaves one without the other.
     bool setCredential(Text id, Text secret);
     bool setGateway(Text host, uint16_t port);
+    /// `der` is at most kAuthorityMax bytes and taken as it is; empty removes it, and with it TLS. To be
+    /// stored before a credential: what gets lost of a log is its end, and a secret must not outlive the
+    /// authority.
+    bool setAuthority(Text der);
     bool setWifi(Text ssid, Text password);
     bool setPowerOn(uint8_t relay, PowerOn policy);
     bool setRelayMask(uint8_t mask);
@@ -51,6 +62,7 @@ class Settings {
     uint16_t port_ = 0;
     PowerOn powerOn_[kRelaysMax] = {};
     uint8_t relayMask_ = 0;
+    bool secured_ = false;
 };
 
 }  // namespace gatehouse
