@@ -4,6 +4,7 @@ use crate::app;
 use crate::config::{self, Config};
 use crate::control::{Answer, Call, client};
 use crate::exit::Failure;
+use crate::integrations::Integration;
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 
@@ -36,6 +37,9 @@ enum Command {
     /// Boards
     #[command(subcommand)]
     Board(Board),
+    /// Other home systems that may log in over MQTT
+    #[command(subcommand)]
+    Integration(Integration),
 }
 
 #[derive(Debug, Subcommand)]
@@ -87,6 +91,7 @@ impl Invocation {
             Command::Run { ready_file } => app::run(&config, ready_file.as_deref()),
             Command::ClaimCode => claim_code(&config),
             Command::Board(Board::Register(register)) => register_board(&config, register),
+            Command::Integration(integration) => integration.carry_out(&config),
             Command::Schema => Ok(()),
         }
     }

@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod control;
 mod exit;
+mod integrations;
 mod listeners;
 mod parts;
 mod ready_file;

@@ -1,6 +1,6 @@
 //! The command line's end of the control socket.
 
-use super::{Answer, Call, MAX_LINE, socket_path};
+use super::{Answer, Call, MAX_ANSWER, socket_path};
 use crate::config::Config;
 use crate::exit::Failure;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
@@ -44,7 +44,7 @@ fn ask(mut stream: UnixStream, call: &Call) -> std::io::Result<String> {
     question.push('\n');
     stream.write_all(question.as_bytes())?;
     let mut line = String::new();
-    BufReader::new(stream.take(MAX_LINE as u64)).read_line(&mut line)?;
+    BufReader::new(stream.take(MAX_ANSWER)).read_line(&mut line)?;
     if line.is_empty() {
         return Err(std::io::Error::new(ErrorKind::UnexpectedEof, "it closed the connection"));
     }

@@ -4,14 +4,17 @@
 //! credentials acts as the console.
 
 pub(crate) mod client;
+mod integrations;
 pub(crate) mod server;
 
 use crate::config::{Config, DEFAULT_DATA_DIR};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// Longest question or answer, in bytes.
-const MAX_LINE: usize = 64 * 1024;
+/// Longest question, in bytes: an integration with all the filters it may have.
+const MAX_QUESTION: u64 = 128 * 1024;
+/// Longest answer, in bytes: all such integrations.
+const MAX_ANSWER: u64 = 4 * 1024 * 1024;
 
 /// A question to the daemon.
 #[derive(Debug, Serialize, Deserialize)]
@@ -19,6 +22,9 @@ const MAX_LINE: usize = 64 * 1024;
 pub(crate) enum Call {
     ClaimCode,
     RegisterBoard { id: String, secret: String, name: Option<String>, room: Option<String>, relays: usize },
+    CreateIntegration { name: String, publish: Vec<String>, subscribe: Vec<String> },
+    ListIntegrations,
+    RevokeIntegration { which: String },
 }
 
 /// What the daemon answers.
@@ -27,7 +33,20 @@ pub(crate) enum Call {
 pub(crate) enum Answer {
     ClaimCode { code: Option<String>, link: Option<String>, fingerprint: String },
     Registered { device: String, name: String },
+    IntegrationCreated { name: String, user: String, password: String },
+    Integrations { integrations: Vec<Listed> },
+    IntegrationRevoked { name: String },
     Refused { message: String, try_again: bool },
+}
+
+/// An integration as it is listed.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Listed {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) user: String,
+    pub(crate) publish: Vec<String>,
+    pub(crate) subscribe: Vec<String>,
 }
 
 /// Where the socket is.

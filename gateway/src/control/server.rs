@@ -1,6 +1,6 @@
 //! The daemon's end of the control socket.
 
-use super::{Answer, Call, MAX_LINE};
+use super::{Answer, Call, MAX_QUESTION, integrations};
 use crate::listeners::Addresses;
 use anyhow::Context;
 use gatehouse_core::access::{Administer, Denied};
@@ -97,7 +97,7 @@ impl Drop for Control {
 async fn serve(stream: UnixStream, hub: Hub, told: Told) {
     let (reader, mut writer) = stream.into_split();
     let mut line = String::new();
-    let mut reader = BufReader::new(reader.take(MAX_LINE as u64));
+    let mut reader = BufReader::new(reader.take(MAX_QUESTION));
     if reader.read_line(&mut line).await.unwrap_or(0) == 0 {
         return;
     }
@@ -111,7 +111,7 @@ async fn serve(stream: UnixStream, hub: Hub, told: Told) {
     let _gone = writer.write_all(answer.as_bytes()).await;
 }
 
-fn refused(message: impl Into<String>) -> Answer {
+pub(super) fn refused(message: impl Into<String>) -> Answer {
     Answer::Refused { message: message.into(), try_again: false }
 }
 
@@ -134,6 +134,11 @@ async fn answer(call: Call, hub: &Hub, told: &Told) -> Answer {
                 Err(denied) => explain(denied),
             }
         }
+        Call::CreateIntegration { name, publish, subscribe } => {
+            integrations::create(hub, &name, &publish, &subscribe).await
+        }
+        Call::ListIntegrations => integrations::list(hub),
+        Call::RevokeIntegration { which } => integrations::revoke(hub, &which).await,
     }
 }
 
@@ -156,7 +161,7 @@ fn registration(
     Ok(Registration { board, secret, name: name_of("--name", name)?, room: name_of("--room", room)?, relays })
 }
 
-fn explain(denied: Denied) -> Answer {
+pub(super) fn explain(denied: Denied) -> Answer {
     let message = match denied {
         Denied::BadInput { field, message } => format!("{field}: {message}"),
         Denied::Conflict(message) => message,
