@@ -36,4 +36,9 @@ impl Mosquitto {
     pub async fn subscribe(&self, arguments: &[&str]) -> Ended {
         Process::run("mosquitto_sub", self.command("mosquitto_sub", arguments)).await
     }
+
+    /// Subscribes, and goes on listening.
+    pub fn listen(&self, arguments: &[&str]) -> Process {
+        Process::start("mosquitto_sub", self.command("mosquitto_sub", arguments))
+    }
 }

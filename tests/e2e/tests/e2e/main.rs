@@ -4,6 +4,7 @@ mod bad_input;
 mod bad_requests;
 mod claim;
 mod hostile;
+mod integrations;
 mod lies;
 mod make_run;
 mod presence;

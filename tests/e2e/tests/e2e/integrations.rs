@@ -1,0 +1,201 @@
+//! Another home system with a credential of its own: it hears what it may, moves nothing, and is cut off when the owner
+//! says so.
+
+use gatehouse_e2e::{Ended, Home, Mosquitto, Movement, PATIENCE, Process, within};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// Retain flag, topic and payload of each message.
+const FORMAT: [&str; 2] = ["-F", "%r %t %p"];
+
+/// What `gatehouse integration create` printed.
+struct Login {
+    user: String,
+    password: String,
+}
+
+impl Login {
+    async fn create(home: &Home, name: &str, filters: &[&str]) -> Self {
+        let arguments = [&["integration", "create", "--name", name], filters].concat();
+        let ended = home.gatehouse(&arguments).await;
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+        let line = |word: &str| {
+            let line = ended.stdout.lines().find_map(|line| line.strip_prefix(word));
+            line.unwrap_or_else(|| panic!("{word:?} is missing in {:?}", ended.stdout)).trim().to_owned()
+        };
+        Self { user: line("User "), password: line("Password ") }
+    }
+
+    fn client(&self, home: &Home) -> Mosquitto {
+        self.client_called("another-system", home)
+    }
+
+    fn client_called(&self, id: &str, home: &Home) -> Mosquitto {
+        Mosquitto::new(home.mqtt(), id, &self.user, &self.password)
+    }
+}
+
+/// A connection that only waits: logged in by MQTT 3.1.1, and not one to come back by itself.
+async fn connected(home: &Home, login: &Login) -> TcpStream {
+    let text = |text: &str| [&u16::try_from(text.len()).expect("a short text").to_be_bytes(), text.as_bytes()].concat();
+    let head = b"\x00\x04MQTT\x04\xc2\x00\x00".to_vec();
+    let body = [head, text("waits"), text(&login.user), text(&login.password)].concat();
+    let length = u8::try_from(body.len()).expect("a short packet");
+    assert!(length < 128, "longer ones are written in two bytes");
+    let mut stream = TcpStream::connect(home.mqtt()).await.expect("a connection");
+    stream.write_all(&[&[0x10, length][..], &body].concat()).await.expect("CONNECT can be sent");
+    let mut answer = [0; 4];
+    within(PATIENCE, "CONNACK", stream.read_exact(&mut answer)).await.expect("an answer");
+    assert_eq!(answer, [0x20, 2, 0, 0]);
+    stream
+}
+
+async fn line(listener: &mut Process, number: usize) -> String {
+    let line = within(PATIENCE, &format!("message {number}"), listener.stdout_line(number)).await;
+    line.unwrap_or_else(|| panic!("the listener ended: {:?}", listener.stderr_so_far()))
+}
+
+fn is_refused(ended: &Ended, words: &[&str]) {
+    assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.lines().count()), (Some(1), "", 1), "{ended:?}");
+    assert!(words.iter().all(|word| ended.stderr.contains(word)), "{words:?} in {}", ended.stderr);
+}
+
+#[tokio::test]
+async fn an_integration_hears_what_relays_do_and_nothing_else() {
+    let home = Home::claimed().await;
+    let mut board = home.board("Kitchen", 1).await;
+    let switch = board.switch(1);
+    assert_eq!(home.owner().set(&switch, true).await.end(), ("CONFIRMED", None));
+    let filters = ["--subscribe", "homie/5/+/+/on", "--subscribe", "garden/#"];
+    let login = Login::create(&home, "Another system", &filters).await;
+    let client = login.client(&home);
+
+    let topic = format!("homie/5/{}/relay-1/on", board.id());
+    let mut listener = client.listen(&[&FORMAT[..], &["-t", "homie/5/+/relay-1/on"]].concat());
+    assert_eq!(line(&mut listener, 0).await, format!("1 {topic} true"), "as it is");
+    assert_eq!(home.owner().set(&switch, false).await.end(), ("CONFIRMED", None));
+    assert_eq!(line(&mut listener, 1).await, format!("0 {topic} false"), "as it becomes");
+    board.press("button 1").await;
+    assert_eq!(line(&mut listener, 2).await, format!("0 {topic} true"), "whoever did it");
+
+    let other = login.client_called("other", &home);
+    for filter in ["#", "homie/5/#", "homie/5/+/+/+", "homie/5/+/$state", "+/5/+/+/on", "$SYS/#", "$share/x/garden/#"] {
+        let ended = other.subscribe(&["-t", filter, "-W", "5"]).await;
+        assert!(ended.stderr.contains("denied"), "{filter}: {ended:?}");
+        assert_eq!(ended.stdout, "", "{filter}");
+    }
+    let granted = other.subscribe(&["-t", "garden", "-E"]).await;
+    assert_eq!((granted.code, granted.stderr.as_str()), (Some(0), ""), "{granted:?}");
+    assert_eq!(listener.stdout_so_far().len(), 3);
+}
+
+#[tokio::test]
+async fn whatever_an_integration_says_to_a_board_moves_nothing() {
+    let home = Home::claimed().await;
+    let mut board = home.board("Kitchen", 1).await;
+    let client = Login::create(&home, "Another system", &["--publish", "#", "--subscribe", "#"]).await.client(&home);
+    let id = board.id().to_owned();
+    for (topic, payload) in [
+        (format!("homie/5/{id}/relay-1/on/set"), "true"),
+        (format!("homie/5/{id}/relay-1/on"), "true"),
+        (format!("homie/5/{id}/$command"), "c0ffee01 1 9999999999 relay-1/on true"),
+        (format!("homie/5/{id}/$report"), "c0ffee01 9 9 relay-1/on true button -"),
+        (format!("homie/5/{id}/$state"), "disconnected"),
+    ] {
+        for retain in [&[][..], &["-r"][..]] {
+            let ended = client.publish(&[&["-t", &topic, "-m", payload], retain].concat()).await;
+            assert_eq!(ended.code, Some(0), "acknowledged, and dropped: {topic} {ended:?}");
+        }
+    }
+    let topic = format!("homie/5/{id}/relay-1/on");
+    let retained = client.subscribe(&[&FORMAT[..], &["-t", &topic, "-C", "1", "-W", "10"]].concat()).await;
+    assert_eq!(retained.stdout, format!("1 {topic} false"), "nobody speaks for the board");
+    let before = home.owner().switch(&board.switch(1)).await;
+    assert_eq!((before.on, before.is_online()), (Some(false), true));
+    assert_eq!(home.owner().set(&board.switch(1), true).await.end(), ("CONFIRMED", None));
+    let moved = Movement { relay: 1, on: true, cause: "command".to_owned(), seq: 1 };
+    assert_eq!(board.movement().await, moved, "nothing has moved before, and no order came");
+    assert!(board.movements_left().is_empty());
+}
+
+#[tokio::test]
+async fn a_revoked_integration_is_cut_within_a_second_and_stays_out() {
+    let home = Home::claimed().await;
+    let create = "mutation ($input: CreateIntegrationInput!) { createIntegration(input: $input) {
+        integration { id } user password } }";
+    let input = json!({ "input": { "name": "Another system", "publish": ["a/#"], "subscribe": ["a/#", "b/#"] } });
+    let created: Value = home.owner().ask("createIntegration", create, input).await;
+    let text = |field: &str| created[field].as_str().unwrap().to_owned();
+    let login = Login { user: text("user"), password: text("password") };
+    let untouched = Login::create(&home, "Untouched", &["--subscribe", "a/#"]).await;
+
+    let client = login.client(&home);
+    let mut listener = client.listen(&[&FORMAT[..], &["-t", "a/#"]].concat());
+    // Retained, so that it is heard however late the listener is.
+    let speaker = login.client_called("speaker", &home);
+    assert_eq!(speaker.publish(&["-t", "a/b", "-m", "1", "-r"]).await.code, Some(0));
+    assert!(line(&mut listener, 0).await.ends_with(" a/b 1"));
+    let (mut cut, mut kept) = (connected(&home, &login).await, connected(&home, &untouched).await);
+
+    let delete = "mutation ($input: DeleteIntegrationInput!) { deleteIntegration(input: $input) }";
+    let id = json!({ "input": { "id": created["integration"]["id"] } });
+    assert!(home.owner().ask::<bool>("deleteIntegration", delete, id.clone()).await);
+    let mut rest = Vec::new();
+    let end = within(Duration::from_secs(1), "the end of a revoked connection", cut.read_to_end(&mut rest)).await;
+    assert!(end.is_err() || rest.is_empty(), "{rest:?}");
+
+    // It comes back by itself, and is told off.
+    let ended = listener.ended().await;
+    assert_ne!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(client.publish(&["-t", "a/b", "-m", "2"]).await.code, Some(4), "bad user name or password");
+    kept.write_all(&[0xc0, 0]).await.unwrap();
+    let mut pong = [0; 2];
+    within(PATIENCE, "PINGRESP", kept.read_exact(&mut pong)).await.unwrap();
+    assert_eq!(pong, [0xd0, 0], "the other's connection goes on");
+    assert_eq!(home.owner().try_ask(delete, id).await.unwrap_err().code, "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn the_command_line_makes_lists_and_revokes_and_a_start_later_it_is_still_so() {
+    let mut home = Home::claimed().await;
+    let nothing = home.gatehouse(&["integration", "list"]).await;
+    assert_eq!((nothing.code, nothing.stdout.as_str()), (Some(0), "There are no integrations."));
+    let garden = Login::create(&home, "Garden", &["--publish", "garden/#", "--subscribe", "homie/5/#"]).await;
+    let other = Login::create(&home, "Other", &["--subscribe", "a"]).await;
+    assert!(garden.user != other.user && garden.password != other.password);
+
+    let create = ["integration", "create", "--name"];
+    is_refused(&home.gatehouse(&[&create[..], &["garden"]].concat()).await, &["already", "garden"]);
+    is_refused(&home.gatehouse(&[&create[..], &[" "]].concat()).await, &["--name"]);
+    for filter in ["#/a", "$SYS/#", "$share/x/#", ""] {
+        for option in ["--publish", "--subscribe"] {
+            is_refused(&home.gatehouse(&[&create[..], &["X", option, filter]].concat()).await, &[option, "filter"]);
+        }
+    }
+    is_refused(&home.gatehouse(&["integration", "revoke", "Attic"]).await, &["Attic", "integration list"]);
+
+    home.kill().await;
+    home.start().await;
+    let listed = home.gatehouse(&["integration", "list"]).await.stdout;
+    for part in ["Garden\n", "Other\n", &garden.user, &other.user, "publish    garden/#", "subscribe  homie/5/#"] {
+        assert!(listed.contains(part), "{part:?} in {listed}");
+    }
+    assert!(!listed.contains(&garden.password), "told once");
+    let data = std::fs::read(home.data_dir().join("gatehouse.redb")).unwrap();
+    let password = garden.password.as_bytes();
+    assert!(!data.windows(password.len()).any(|window| window == password), "only its hash is kept");
+    assert_eq!(garden.client(&home).publish(&["-t", "garden/a", "-m", "1"]).await.code, Some(0));
+
+    let id = listed.lines().skip_while(|line| *line != "Other").find_map(|line| line.trim().strip_prefix("id "));
+    for which in ["GARDEN", id.unwrap().trim()] {
+        let ended = home.gatehouse(&["integration", "revoke", which]).await;
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+    }
+    assert_eq!(garden.client(&home).publish(&["-t", "garden/a", "-m", "1"]).await.code, Some(4));
+    assert_eq!(home.gatehouse(&["integration", "list"]).await.stdout, "There are no integrations.");
+    home.kill().await;
+    home.start().await;
+    assert_eq!(other.client(&home).publish(&["-t", "a", "-m", "1"]).await.code, Some(4), "for good");
+}
