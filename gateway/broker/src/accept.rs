@@ -1,11 +1,12 @@
 //! The accept loop: who gets a connection at all, and when all of them end.
 
-use crate::codec::{self, ConnAck};
+use crate::codec::{self, Announced, ConnAck};
 use crate::connect::{self, Login, Refused};
 use crate::connection::{Io, Stream};
 use crate::counters::Count;
+use crate::registry::Slot;
 use crate::throttle::{Addresses, Admitted};
-use crate::{Broker, Edge, board, integration};
+use crate::{Broker, Edge, board, integration, router};
 use rustls::ServerConfig;
 use std::io;
 use std::net::SocketAddr;
@@ -32,7 +33,7 @@ pub struct Listener {
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl Broker {
-    /// Serves MQTT 3.1.1 on all `listeners` until `stop` is cancelled. Then it accepts no more, ends all connections,
+    /// Serves MQTT 3.1.1 and 5 on all `listeners` until `stop` is cancelled. Then it accepts no more, ends all connections,
     /// sends their last events, and returns once all are closed; whoever takes the events must go on taking them until
     /// then.
     pub async fn run(self, listeners: Vec<Listener>, stop: CancellationToken) {
@@ -41,6 +42,7 @@ impl Broker {
         let mut watching = true;
         let addresses = Arc::new(Addresses::default());
         let mut connections = JoinSet::new();
+        edge.background.spawn(router::supervise(edge.fanout.clone(), stop.clone()));
         loop {
             tokio::select! {
                 biased;
@@ -76,6 +78,8 @@ impl Broker {
         }
         drop(listeners);
         while connections.join_next().await.is_some() {}
+        edge.background.close();
+        edge.background.wait().await;
     }
 }
 
@@ -140,7 +144,7 @@ async fn handshake(
 }
 
 /// Any stream from its first MQTT byte on.
-async fn serve<S: Stream>(edge: &Edge, stream: S, peer: SocketAddr, stop: &CancellationToken) -> Count {
+async fn serve<S: Stream>(edge: &Arc<Edge>, stream: S, peer: SocketAddr, stop: &CancellationToken) -> Count {
     let mut io = Io::new(stream, edge.counters.clone());
     let address = peer.ip().to_canonical();
     let deadline = edge.limits.connect_deadline;
@@ -151,7 +155,7 @@ async fn serve<S: Stream>(edge: &Edge, stream: S, peer: SocketAddr, stop: &Cance
     };
     match login {
         Ok(Ok(Login::Board(login))) => board::run(edge, io, login, address, stop).await,
-        Ok(Ok(Login::Integration(login))) => integration::run(edge, io, login, stop).await,
+        Ok(Ok(Login::Integration(login))) => integration::run(edge, io, *login, stop).await,
         Ok(Err(Refused(count, answer))) => {
             if let Some(answer) = answer {
                 edge.refuse(&mut io, answer).await;
@@ -165,8 +169,30 @@ async fn serve<S: Stream>(edge: &Edge, stream: S, peer: SocketAddr, stop: &Cance
 impl Edge {
     /// Says why, if the client still listens.
     pub(crate) async fn refuse<S: Stream>(&self, io: &mut Io<S>, answer: ConnAck) {
-        codec::write_connack(&mut io.out, answer);
+        codec::write_refusal(&mut io.out, io.version, answer);
         let _ = io.flush(Instant::now() + self.limits.write_deadline).await;
+    }
+
+    /// Accepts a login, unless it must not be any more.
+    pub(crate) async fn greet<S: Stream>(
+        &self,
+        io: &mut Io<S>,
+        slot: &Slot,
+        announced: &Announced<'_>,
+    ) -> Result<(), Count> {
+        // The credential may have changed between the login and the entry in the registry.
+        let holds = slot.holds(&self.credentials.borrow());
+        if slot.kill.is_cancelled() {
+            return Err(Count::RefusedStale);
+        }
+        if holds {
+            codec::write_accepted(&mut io.out, io.version, announced);
+        } else {
+            codec::write_refusal(&mut io.out, io.version, ConnAck::NotAuthorized);
+        }
+        let deadline = Instant::now() + self.limits.write_deadline;
+        io.flush_unless_killed(slot, deadline).await.map_err(|_| Count::RefusedStale)?;
+        if holds { Ok(()) } else { Err(Count::RefusedStale) }
     }
 }
 

@@ -42,8 +42,9 @@ pub(crate) fn integration_publish(
     if allowed && !of_board && !order { Ok(()) } else { Err(refusal(publish)) }
 }
 
-/// Whether an integration may have this filter.
+/// Whether an integration may have this filter, shared with others of its credential or not.
 pub(crate) fn integration_subscribe(credential: &IntegrationCredential, asked: &str) -> bool {
+    let asked = filter::unshared(asked);
     filter::is_filter(asked) && credential.subscribe.iter().any(|allowed| filter::covers(allowed, asked))
 }
 
@@ -62,7 +63,7 @@ mod tests {
     use gatehouse_core::ids::DeviceId;
 
     fn publish(topic: &str, retain: bool) -> Publish<'_> {
-        Publish { topic, payload: b"true", qos: 1, retain, id: 1 }
+        Publish { topic, payload: b"true", qos: 1, retain, id: 1, ..Publish::default() }
     }
 
     #[test]
@@ -118,7 +119,18 @@ mod tests {
             assert_eq!(integration_publish(&all, &credentials, &publish(topic, retain)), expected, "{topic} {retain}");
         }
         assert!(integration_subscribe(&all, "homie/5/+/$state"));
-        for bad in ["homie/+/relay-1/$state", "#", "$SYS/#", "$share/g/homie/5/#", "homie/5/#/a"] {
+        assert!(integration_subscribe(&all, "$share/g/homie/5/+/$state"));
+        for bad in [
+            "homie/+/relay-1/$state",
+            "#",
+            "$SYS/#",
+            "$share/g/#",
+            "$share/g/$SYS/#",
+            "$share//homie/5/#",
+            "$share/+/homie/5/#",
+            "$share/homie",
+            "homie/5/#/a",
+        ] {
             assert!(!integration_subscribe(&all, bad), "{bad}");
         }
     }

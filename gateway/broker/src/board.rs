@@ -1,10 +1,11 @@
 //! A board's connection: what it says goes to the hub, orders for it come straight from there. No router between.
 
-use crate::codec::{self, ConnAck, Packet, Publish};
+use crate::codec::{self, Ack, Announced, Outgoing, Packet, Publish, Version};
 use crate::connect::BoardLogin;
-use crate::connection::{Deadlines, Io, OwnedMessage, Stream, Window};
+use crate::connection::{Deadlines, Io, Stream, Window};
 use crate::counters::Count;
 use crate::registry::{Client, OpenLink, Proof, Slot};
+use crate::router::NO_ORIGIN;
 use crate::{Edge, acl};
 use bytes::Buf;
 use futures_util::FutureExt;
@@ -33,7 +34,7 @@ pub(crate) async fn run<S: Stream>(
     entry.previous_gone().await;
     let slot = entry.slot.clone();
     let open = edge.registry.open(slot.link, board.clone(), edge.limits.orders_waiting);
-    if let Err(refused) = edge.greet(&mut io, &slot).await {
+    if let Err(refused) = edge.greet(&mut io, &slot, &Announced::default()).await {
         return refused;
     }
     edge.counters.one(Count::BoardLogin);
@@ -48,8 +49,7 @@ pub(crate) async fn run<S: Stream>(
     };
     tracing::debug!(%board, link = slot.link.0, end = end.reason(), "board's connection ended");
     if let Some(will) = will.filter(|_| end != Count::EndGoodbye) {
-        let OwnedMessage { topic, payload, qos, retain } = &will;
-        edge.share(&owner, &Publish { topic, payload, qos: *qos, retain: *retain, id: 0 });
+        edge.share(NO_ORIGIN, &owner, &will.publish(None));
     }
     // With the hub gone there is nobody left to tell.
     let _ = edge.inbox.send(BoardEvent::Disconnected { board, link: slot.link }).await;
@@ -103,7 +103,7 @@ impl<'a, S: Stream> Session<'a, S> {
     async fn serve(&mut self, link: &mut OpenLink) -> Result<Count, Count> {
         let slot = self.slot.clone();
         let mut killed = pin!(slot.kill.cancelled());
-        let mut timer = pin!(Deadlines::wait(self.deadlines.check(&self.window)?));
+        let mut timer = pin!(Deadlines::wait(self.deadlines.check(self.window.waiting_since())?));
         let mut orders: Vec<Order> = Vec::new();
         // The client may have sent more behind its CONNECT.
         self.hear(link).await?;
@@ -114,7 +114,7 @@ impl<'a, S: Stream> Session<'a, S> {
             tokio::select! {
                 biased;
                 () = &mut killed => return Ok(slot.why()),
-                () = &mut timer => timer.set(Deadlines::wait(self.deadlines.check(&self.window)?)),
+                () = &mut timer => timer.set(Deadlines::wait(self.deadlines.check(self.window.waiting_since())?)),
                 _ = link.orders.recv_many(&mut orders, room), if room > 0 => {
                     for order in orders.drain(..) {
                         self.send_order(&order);
@@ -140,8 +140,8 @@ impl<'a, S: Stream> Session<'a, S> {
         gatehouse_wire::homie::write_command(order, &mut self.topic, &mut self.payload);
         let id = self.window.send();
         let payload = self.payload.as_bytes();
-        let publish = Publish { topic: &self.topic, payload, qos: 1, retain: false, id };
-        codec::write_publish(&mut self.io.out, &publish);
+        let publish = Outgoing { topic: &self.topic, payload, qos: 1, id, ..Outgoing::default() };
+        codec::write_publish(&mut self.io.out, Version::V4, &publish);
         self.edge.counters.one(Count::Orders);
         self.edge.counters.one(Count::MessagesOut);
     }
@@ -150,8 +150,8 @@ impl<'a, S: Stream> Session<'a, S> {
     async fn hear(&mut self, link: &OpenLink) -> Result<(), Count> {
         let bytes = std::mem::take(&mut self.io.read);
         let mut used = 0;
-        while let Some((packet, length)) =
-            codec::decode(&bytes[used..], self.edge.limits.packet_bytes).map_err(|_| Count::EndMalformed)?
+        while let Some((packet, length)) = codec::decode(&bytes[used..], self.edge.limits.packet_bytes, Version::V4)
+            .map_err(|_| Count::EndMalformed)?
         {
             used += length;
             self.take(packet, link).await?;
@@ -172,13 +172,13 @@ impl<'a, S: Stream> Session<'a, S> {
                 }
                 self.said(&publish).await?;
                 if publish.qos == 1 {
-                    codec::write_puback(&mut self.io.out, publish.id);
+                    codec::write_ack(&mut self.io.out, Version::V4, Ack::PubAck, publish.id, 0);
                 }
             }
-            Packet::PubAck(id) => self.window.acknowledged(id),
-            Packet::Subscribe { id, filters } => {
-                let codes: Vec<u8> = filters.map(|(filter, qos)| self.subscribe(filter, qos, link)).collect();
-                codec::write_suback(&mut self.io.out, id, &codes);
+            Packet::Ack { ack: Ack::PubAck, id, .. } => self.window.acknowledged(id),
+            Packet::Subscribe { id, filters, .. } => {
+                let codes: Vec<u8> = filters.map(|(filter, asked)| self.subscribe(filter, asked.qos, link)).collect();
+                codec::write_suback(&mut self.io.out, Version::V4, id, &codes);
             }
             Packet::Unsubscribe { id, filters } => {
                 for (filter, _) in filters {
@@ -186,11 +186,12 @@ impl<'a, S: Stream> Session<'a, S> {
                         link.listening.store(false, Ordering::Release);
                     }
                 }
-                codec::write_unsuback(&mut self.io.out, id);
+                codec::write_unsuback(&mut self.io.out, Version::V4, id, &[]);
             }
             Packet::PingReq => codec::write_pingresp(&mut self.io.out),
-            Packet::Disconnect => return Err(Count::EndGoodbye),
-            Packet::Connect(_) => return Err(Count::EndMalformed),
+            Packet::Disconnect { .. } => return Err(Count::EndGoodbye),
+            // Nothing goes either way at QoS 2.
+            Packet::Connect(_) | Packet::Ack { .. } => return Err(Count::EndMalformed),
         }
         Ok(())
     }
@@ -224,7 +225,7 @@ impl<'a, S: Stream> Session<'a, S> {
                 return Ok(());
             }
         }
-        self.edge.share(&self.owner, publish);
+        self.edge.share(NO_ORIGIN, &self.owner, publish);
         Ok(())
     }
 
@@ -240,22 +241,6 @@ impl<'a, S: Stream> Session<'a, S> {
             () = self.slot.kill.cancelled() => Err(self.slot.why()),
             sent = self.edge.inbox.send(event) => sent.map_err(|_| Count::EndStopped),
         }
-    }
-}
-
-impl Edge {
-    /// Accepts a login, unless it must not be any more.
-    pub(crate) async fn greet<S: Stream>(&self, io: &mut Io<S>, slot: &Slot) -> Result<(), Count> {
-        // The credential may have changed between the login and the entry in the registry.
-        let holds = slot.holds(&self.credentials.borrow());
-        let answer = if holds { ConnAck::Accepted } else { ConnAck::NotAuthorized };
-        if slot.kill.is_cancelled() {
-            return Err(Count::RefusedStale);
-        }
-        codec::write_connack(&mut io.out, answer);
-        let deadline = tokio::time::Instant::now() + self.limits.write_deadline;
-        io.flush_unless_killed(slot, deadline).await.map_err(|_| Count::RefusedStale)?;
-        if holds { Ok(()) } else { Err(Count::RefusedStale) }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use crate::Edge;
 use crate::acl;
-use crate::codec::{self, ConnAck, Connect, Malformed, Packet};
-use crate::connection::{Io, OwnedMessage, Stream};
+use crate::codec::{self, ConnAck, Connect, Malformed, Packet, Version};
+use crate::connection::{Io, Stream};
 use crate::counters::Count;
+use crate::message::OwnedMessage;
 use bytes::Buf;
 use gatehouse_core::access::{BoardCredential, Credentials, IntegrationCredential};
 use gatehouse_core::device::SecretHash;
@@ -34,7 +35,7 @@ pub fn secret_hash(user: &str, secret: &[u8]) -> SecretHash {
 /// Who logged in.
 pub(crate) enum Login {
     Board(BoardLogin),
-    Integration(IntegrationLogin),
+    Integration(Box<IntegrationLogin>),
 }
 
 pub(crate) struct BoardLogin {
@@ -48,10 +49,30 @@ pub(crate) struct BoardLogin {
 pub(crate) struct IntegrationLogin {
     pub(crate) user: Arc<str>,
     pub(crate) client_id: Box<str>,
+    /// Whether the client brought none, and has to be told.
+    pub(crate) drawn_id: bool,
     pub(crate) credential: Arc<IntegrationCredential>,
     /// Seconds; 0 is none.
     pub(crate) keep_alive: u16,
-    pub(crate) will: Option<OwnedMessage>,
+    pub(crate) will: Option<Will>,
+    /// Whether to forget what is left of an earlier connection.
+    pub(crate) clean: bool,
+    /// Seconds that the session is to outlive the connection.
+    pub(crate) session_expiry: u32,
+    /// Messages above QoS 0 that it takes unacknowledged.
+    pub(crate) receive_maximum: u16,
+    /// The largest packet it takes, in bytes.
+    pub(crate) maximum_packet: u32,
+}
+
+/// What is published when a connection ends in another way than by saying so.
+#[derive(Debug)]
+pub(crate) struct Will {
+    pub(crate) message: OwnedMessage,
+    /// Seconds from the end of the connection, if the session lasts that long.
+    pub(crate) delay: u32,
+    /// Seconds from when it is published.
+    pub(crate) expiry: Option<u32>,
 }
 
 /// Why a login was refused, and the answer, if it gets one.
@@ -68,8 +89,11 @@ pub(crate) async fn login<S: Stream>(edge: &Edge, io: &mut Io<S>, address: IpAdd
         if io.read.first().is_some_and(|first| *first != codec::CONNECT) {
             return Err(Refused(Count::RefusedMalformed, None));
         }
-        if let Some((packet, length)) = codec::decode(&io.read, edge.limits.connect_bytes).map_err(malformed)? {
+        if let Some((packet, length)) =
+            codec::decode(&io.read, edge.limits.connect_bytes, Version::V4).map_err(malformed)?
+        {
             let Packet::Connect(connect) = packet else { return Err(Refused(Count::RefusedMalformed, None)) };
+            io.version = connect.version;
             let login = judge(edge, &connect, address)?;
             io.read.advance(length);
             return Ok(login);
@@ -84,9 +108,12 @@ enum Known {
 }
 
 fn judge(edge: &Edge, connect: &Connect<'_>, address: IpAddr) -> Result<Login, Refused> {
+    if connect.authentication {
+        return Err(Refused(Count::RefusedAuthMethod, Some(ConnAck::BadAuthMethod)));
+    }
     let (user, now) = (connect.user.unwrap_or_default(), Instant::now());
     if !edge.failures.may_try(address, user, now) {
-        return Err(Refused(Count::RefusedThrottled, Some(ConnAck::Unavailable)));
+        return Err(Refused(Count::RefusedThrottled, Some(ConnAck::TooManyLogins)));
     }
     let credentials = edge.credentials.borrow().clone();
     let Some(known) = authenticate(&credentials, user, connect.password.unwrap_or_default()) else {
@@ -95,16 +122,20 @@ fn judge(edge: &Edge, connect: &Connect<'_>, address: IpAddr) -> Result<Login, R
         return Err(Refused(Count::RefusedSecret, Some(ConnAck::BadLogin)));
     };
     let refused_will = Err(Refused(Count::RefusedWill, Some(ConnAck::NotAuthorized)));
-    let will = connect.will.as_ref().map(OwnedMessage::of);
     let keep_alive = connect.keep_alive;
     match known {
         Known::Board(id, credential) => {
+            // Boards speak the version their protocol is written for; another would only be half tested.
+            if connect.version != Version::V4 {
+                return Err(Refused(Count::RefusedLevel, Some(ConnAck::BadLevel)));
+            }
             if connect.client_id != id.as_str() {
                 return Err(Refused(Count::RefusedForeignId, Some(ConnAck::NotAuthorized)));
             }
             if connect.will.as_ref().is_some_and(|will| acl::board_publish(&id, will).is_err()) {
                 return refused_will;
             }
+            let will = connect.will.as_ref().map(OwnedMessage::of);
             Ok(Login::Board(BoardLogin { id, credential, keep_alive, will }))
         }
         Known::Integration(user, credential) => {
@@ -113,7 +144,23 @@ fn judge(edge: &Edge, connect: &Connect<'_>, address: IpAddr) -> Result<Login, R
             if connect.will.as_ref().is_some_and(forbidden) {
                 return refused_will;
             }
-            Ok(Login::Integration(IntegrationLogin { user, client_id, credential, keep_alive, will }))
+            let will = connect.will.as_ref().map(|will| Will {
+                message: OwnedMessage::of(will),
+                delay: connect.will_delay,
+                expiry: will.expiry,
+            });
+            Ok(Login::Integration(Box::new(IntegrationLogin {
+                user,
+                client_id,
+                drawn_id: connect.client_id.is_empty(),
+                credential,
+                keep_alive,
+                will,
+                clean: connect.clean,
+                session_expiry: connect.session_expiry,
+                receive_maximum: connect.receive_maximum,
+                maximum_packet: connect.maximum_packet,
+            })))
         }
     }
 }
@@ -139,7 +186,7 @@ fn authenticate(credentials: &Credentials, user: &str, secret: &[u8]) -> Option<
 
 fn client_id(edge: &Edge, connect: &Connect<'_>) -> Result<Box<str>, Refused> {
     match connect.client_id {
-        "" if connect.clean => Ok(edge.draw_client_id()),
+        "" if connect.clean || connect.version == Version::V5 => Ok(edge.draw_client_id()),
         id if !id.is_empty() && id.len() <= MAX_CLIENT_ID && !id.contains(char::is_control) => Ok(id.into()),
         _ => Err(Refused(Count::RefusedClientId, Some(ConnAck::BadClientId))),
     }

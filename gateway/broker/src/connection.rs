@@ -1,10 +1,10 @@
 //! What every connection has: its socket and buffers, its deadlines, its window of unacknowledged messages.
 
-use crate::codec::{Publish, write_publish};
+use crate::codec::Version;
 use crate::counters::{Count, Counters};
 use crate::limits::Limits;
 use crate::registry::Slot;
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,13 +26,16 @@ pub(crate) const MAX_WRITE: usize = 64 * 1024;
 pub(crate) struct Io<S> {
     stream: S,
     pub(crate) read: BytesMut,
+    /// What was not written yet, also after a write that was given up.
     pub(crate) out: BytesMut,
+    /// What the client speaks, once its CONNECT has come.
+    pub(crate) version: Version,
     counters: Arc<Counters>,
 }
 
 impl<S: Stream> Io<S> {
     pub(crate) fn new(stream: S, counters: Arc<Counters>) -> Self {
-        Self { stream, read: BytesMut::new(), out: BytesMut::with_capacity(BUFFER), counters }
+        Self { stream, read: BytesMut::new(), out: BytesMut::with_capacity(BUFFER), version: Version::V4, counters }
     }
 
     /// Waits for bytes and appends them to `read`. Cancelling it loses none.
@@ -54,8 +57,9 @@ impl<S: Stream> Io<S> {
         if self.out.is_empty() {
             return Ok(());
         }
+        let waiting = self.out.len();
         let written = async {
-            self.stream.write_all(&self.out).await?;
+            self.stream.write_all_buf(&mut self.out).await?;
             self.stream.flush().await
         };
         match timeout_at(deadline, written).await {
@@ -63,8 +67,7 @@ impl<S: Stream> Io<S> {
             Ok(Err(_)) => return Err(Count::EndClosed),
             Err(_) => return Err(Count::EndSlow),
         }
-        self.counters.add(Count::BytesOut, self.out.len());
-        self.out.clear();
+        self.counters.add(Count::BytesOut, waiting);
         if self.out.capacity() > MAX_WRITE {
             self.out = BytesMut::with_capacity(BUFFER);
         }
@@ -112,10 +115,12 @@ impl Deadlines {
     }
 
     /// When to look again, or why the connection ends.
-    pub(crate) fn check(&self, window: &Window) -> Result<Instant, Count> {
+    ///
+    /// `waiting_since` is when the client last acknowledged something, while it has more to acknowledge.
+    pub(crate) fn check(&self, waiting_since: Option<Instant>) -> Result<Instant, Count> {
         let now = Instant::now();
         let silent = self.silence.map(|silence| self.heard + silence);
-        let unacknowledged = window.waiting_since().map(|since| since + self.ack);
+        let unacknowledged = waiting_since.map(|since| since + self.ack);
         if silent.is_some_and(|at| at <= now) {
             return Err(Count::EndKeepAlive);
         }
@@ -133,7 +138,7 @@ impl Deadlines {
     }
 }
 
-/// QoS 1 messages sent and not yet acknowledged.
+/// Orders sent to a board and not yet acknowledged. They are never sent again.
 pub(crate) struct Window {
     open: Vec<u16>,
     last: u16,
@@ -173,33 +178,9 @@ impl Window {
         }
     }
 
-    fn waiting_since(&self) -> Option<Instant> {
+    /// When the board last acknowledged something, while it has more to acknowledge.
+    pub(crate) fn waiting_since(&self) -> Option<Instant> {
         (!self.open.is_empty()).then_some(self.moved)
-    }
-}
-
-/// A message that outlives its packet: a will, or one that waits to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct OwnedMessage {
-    pub(crate) topic: Arc<str>,
-    pub(crate) payload: Bytes,
-    pub(crate) qos: u8,
-    pub(crate) retain: bool,
-}
-
-impl OwnedMessage {
-    pub(crate) fn of(publish: &Publish<'_>) -> Self {
-        Self {
-            topic: publish.topic.into(),
-            payload: Bytes::copy_from_slice(publish.payload),
-            qos: publish.qos.min(1),
-            retain: publish.retain,
-        }
-    }
-
-    pub(crate) fn write(&self, out: &mut BytesMut, id: u16) {
-        let Self { topic, payload, qos, retain } = self;
-        write_publish(out, &Publish { topic, payload, qos: *qos, retain: *retain, id });
     }
 }
 
@@ -224,22 +205,22 @@ mod tests {
         let mut deadlines = Deadlines::new(&limits, Some(Duration::from_secs(14)));
         let mut window = Window::new(3);
         tokio::time::advance(Duration::from_secs(13)).await;
-        assert_eq!(deadlines.check(&window), Ok(Instant::now() + Duration::from_secs(1)));
+        assert_eq!(deadlines.check(window.waiting_since()), Ok(Instant::now() + Duration::from_secs(1)));
         assert_eq!(deadlines.write(), Instant::now() + Duration::from_secs(1));
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(deadlines.check(&window), Err(Count::EndKeepAlive));
+        assert_eq!(deadlines.check(window.waiting_since()), Err(Count::EndKeepAlive));
         deadlines.heard();
         let id = window.send();
         tokio::time::advance(Duration::from_secs(13)).await;
         deadlines.heard();
-        assert_eq!(deadlines.check(&window), Ok(Instant::now() + Duration::from_secs(7)));
+        assert_eq!(deadlines.check(window.waiting_since()), Ok(Instant::now() + Duration::from_secs(7)));
         tokio::time::advance(Duration::from_secs(7)).await;
-        assert_eq!(deadlines.check(&window), Err(Count::EndSlow));
+        assert_eq!(deadlines.check(window.waiting_since()), Err(Count::EndSlow));
         window.acknowledged(id);
-        assert!(deadlines.check(&window).is_ok());
+        assert!(deadlines.check(window.waiting_since()).is_ok());
 
         let none = Deadlines::new(&limits, None);
         tokio::time::advance(Duration::from_secs(1_000_000)).await;
-        assert!(none.check(&Window::new(1)).is_ok(), "no keep-alive is legal");
+        assert!(none.check(None).is_ok(), "no keep-alive is legal");
     }
 }

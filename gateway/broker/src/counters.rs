@@ -47,10 +47,12 @@ counts! {
     RefusedSlow = "mqtt_refused_total", "connect-deadline";
     /// The first packet was no CONNECT, or a malformed one.
     RefusedMalformed = "mqtt_refused_total", "malformed";
-    /// A protocol level other than 4 (CONNACK 1).
+    /// A protocol level other than 4 and 5, or a board's other than 4 (CONNACK 1, or 0x84).
     RefusedLevel = "mqtt_refused_total", "protocol-level";
     /// A client id that cannot be used (CONNACK 2).
     RefusedClientId = "mqtt_refused_total", "client-id";
+    /// A login in another way than by a password (CONNACK 0x8C).
+    RefusedAuthMethod = "mqtt_refused_total", "authentication-method";
     /// Unknown user name or wrong secret (CONNACK 4).
     RefusedSecret = "mqtt_refused_total", "secret";
     /// A client id that belongs to another credential (CONNACK 5).
@@ -73,7 +75,15 @@ counts! {
     EndSlow = "mqtt_ended_total", "slow";
     /// The client broke the protocol.
     EndMalformed = "mqtt_ended_total", "malformed";
-    /// The client published at QoS 2.
+    /// The client broke the protocol: a packet or property where none may be.
+    EndProtocol = "mqtt_ended_total", "protocol";
+    /// The client sent a packet larger than it was told to.
+    EndTooLarge = "mqtt_ended_total", "packet-too-large";
+    /// The client used a topic alias, though told not to.
+    EndAlias = "mqtt_ended_total", "topic-alias";
+    /// The client had more QoS 2 messages open than it was told to.
+    EndReceiveMaximum = "mqtt_ended_total", "receive-maximum";
+    /// A board published at QoS 2.
     EndQos2 = "mqtt_ended_total", "qos-2";
     /// The same client connected again.
     EndTakenOver = "mqtt_ended_total", "taken-over";
@@ -103,6 +113,22 @@ counts! {
     DroppedRetained = "mqtt_dropped_total", "retained-full";
     /// Messages not fanned out to integrations: the router was full or dead.
     DroppedRouter = "mqtt_dropped_total", "router";
+    /// Messages for an integration that is away: its queue was full.
+    DroppedAway = "mqtt_dropped_total", "away";
+    /// Messages not sent: larger than the client takes.
+    DroppedTooLarge = "mqtt_dropped_total", "client-packet-size";
+    /// Messages not sent: their time had passed.
+    DroppedExpired = "mqtt_dropped_total", "expired";
+    /// Sessions kept for an integration that is away.
+    SessionKept = "mqtt_sessions_total", "kept";
+    /// Sessions that went on when the integration came back.
+    SessionResumed = "mqtt_sessions_total", "resumed";
+    /// Sessions that ended before the integration came back.
+    SessionExpired = "mqtt_sessions_total", "expired";
+    /// Sessions not kept: there were too many.
+    SessionRefused = "mqtt_sessions_total", "refused";
+    /// Routers that died or were stuck, and were replaced.
+    RouterReplaced = "mqtt_router_replaced_total", "";
     /// Filters refused (SUBACK 0x80).
     SubscribeRefused = "mqtt_subscribe_refused_total", "";
     /// A board's message dropped: not its own topic.

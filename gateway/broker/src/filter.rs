@@ -31,6 +31,18 @@ pub(crate) fn is_filter(text: &str) -> bool {
     well_formed
 }
 
+/// The group and the filter of a shared subscription; none where it is not one, or not well formed.
+pub(crate) fn shared(asked: &str) -> Option<(&str, &str)> {
+    let (group, filter) = asked.strip_prefix("$share/")?.split_once('/')?;
+    let well_formed = !group.is_empty() && !group.contains(['+', '#']) && group.len() <= MAX_TOPIC;
+    well_formed.then_some((group, filter))
+}
+
+/// The filter that says what comes: that of a shared subscription without its group.
+pub(crate) fn unshared(asked: &str) -> &str {
+    shared(asked).map_or(asked, |(_, filter)| filter)
+}
+
 /// Whether a filter has wildcards.
 pub(crate) fn is_wild(filter: &str) -> bool {
     filter.contains(['+', '#'])

@@ -18,6 +18,7 @@ mod counters;
 mod filter;
 mod integration;
 mod limits;
+mod message;
 mod registry;
 mod retained;
 mod router;
@@ -32,13 +33,15 @@ pub use registry::NotSent;
 use codec::Publish;
 use gatehouse_core::access::Credentials;
 use gatehouse_core::device::{BoardEvent, Order};
+use integration::{Groups, Sessions};
 use registry::Registry;
 use retained::Retained;
 use router::Fanout;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use throttle::Failures;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio_util::task::TaskTracker;
 
 /// The edge, ready to run.
 pub struct Broker {
@@ -62,6 +65,13 @@ struct Edge {
     failures: Failures,
     counters: Arc<Counters>,
     drawn_ids: AtomicU64,
+    session_numbers: AtomicU64,
+    /// One for each connection of an integration.
+    places: Arc<Semaphore>,
+    sessions: Sessions,
+    groups: Groups,
+    /// What outlives connections, but not the edge.
+    background: TaskTracker,
 }
 
 impl Broker {
@@ -75,15 +85,22 @@ impl Broker {
         inbox: mpsc::Sender<BoardEvent>,
     ) -> (Self, Orders) {
         let registry = Arc::new(Registry::default());
+        let counters: Arc<Counters> = Arc::default();
+        let feeds = limits.integrations + limits.sessions;
         let edge = Edge {
             credentials,
             inbox,
             registry: registry.clone(),
             retained: Retained::new(&limits),
-            fanout: Arc::new(Fanout::new(limits.integrations)),
+            fanout: Arc::new(Fanout::new(feeds, counters.clone())),
             failures: Failures::new(&limits),
-            counters: Arc::default(),
+            counters,
             drawn_ids: AtomicU64::new(0),
+            session_numbers: AtomicU64::new(router::NO_ORIGIN),
+            places: Arc::new(Semaphore::new(limits.integrations)),
+            sessions: Sessions::default(),
+            groups: Groups::default(),
+            background: TaskTracker::new(),
             limits,
         };
         (Self { edge: Arc::new(edge) }, Orders { registry })
@@ -109,20 +126,24 @@ impl Orders {
 }
 
 impl Edge {
-    /// Keeps a permitted message, when it says so, and hands it to the integrations. Never waits: what does not fit
-    /// is counted.
-    fn share(&self, owner: &Arc<str>, publish: &Publish<'_>) {
+    /// Keeps a permitted message, when it says so, and hands it to the integrations, but for a subscriber that wants
+    /// nothing from this `origin`, itself. Never waits: what does not fit is counted.
+    fn share(&self, origin: u64, owner: &Arc<str>, publish: &Publish<'_>) {
         self.retain(owner, publish);
-        if self.fanout.publish(publish.topic, publish.payload, publish.qos).is_err() {
+        if self.fanout.publish(origin, publish).is_err() {
             self.counters.one(Count::DroppedRouter);
         }
     }
 
     fn retain(&self, owner: &Arc<str>, publish: &Publish<'_>) {
-        let Publish { topic, payload, qos, .. } = *publish;
-        if publish.retain && self.retained.publish(owner, topic, payload, qos).is_err() {
+        if publish.retain && self.retained.publish(owner, publish).is_err() {
             self.counters.one(Count::DroppedRetained);
         }
+    }
+
+    /// A number for a session.
+    fn draw_number(&self) -> u64 {
+        self.session_numbers.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// A client id for an integration that brought none.

@@ -19,6 +19,20 @@ pub struct Limits {
     pub connect_bytes: usize,
     /// Largest packet after CONNECT, in bytes behind its fixed header.
     pub packet_bytes: usize,
+    /// QoS 2 messages that an integration may have open; one more ends its connection.
+    pub receive_maximum: u16,
+    /// Longest keep-alive an integration of MQTT 5 gets, in seconds; none is left at none.
+    pub integration_keep_alive: u16,
+    /// Sessions kept for integrations that are away, in all.
+    pub sessions: usize,
+    /// Sessions kept for one credential.
+    pub sessions_per_integration: usize,
+    /// Longest that a session is kept.
+    pub session_expiry: Duration,
+    /// Messages that wait for one integration that is away; a further one is dropped.
+    pub away_messages: usize,
+    /// Bytes of them.
+    pub away_bytes: usize,
     /// How long one write may wait for a client that does not read.
     pub write_deadline: Duration,
     /// How long a client may leave QoS 1 messages unacknowledged, from the last one it did acknowledge.
@@ -55,6 +69,13 @@ impl Default for Limits {
             connect_deadline: Duration::from_secs(5),
             connect_bytes: 2 * 1024,
             packet_bytes: 64 * 1024,
+            receive_maximum: 64,
+            integration_keep_alive: 60,
+            sessions: 32,
+            sessions_per_integration: 8,
+            session_expiry: Duration::from_secs(24 * 60 * 60),
+            away_messages: 10_000,
+            away_bytes: 1024 * 1024,
             write_deadline: Duration::from_secs(5),
             ack_deadline: Duration::from_secs(20),
             orders_waiting: 64,

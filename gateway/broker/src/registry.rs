@@ -30,8 +30,18 @@ pub(crate) enum Client {
     Integration { user: Arc<str>, id: Box<str> },
 }
 
+impl Client {
+    /// Whether both log in as the same.
+    pub(crate) fn same_credential(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Integration { user, .. }, Self::Integration { user: other, .. }) => user == other,
+            _ => self == other,
+        }
+    }
+}
+
 /// The credential a connection rests on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Proof {
     Board(BoardCredential),
     Integration(Arc<IntegrationCredential>),
@@ -74,6 +84,11 @@ impl Slot {
 
     pub(crate) fn holds(&self, credentials: &Credentials) -> bool {
         self.proof.holds(&self.client, credentials)
+    }
+
+    /// Whether both logged in as the same client by the same credential, unchanged.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.client == other.client && self.proof == other.proof
     }
 }
 

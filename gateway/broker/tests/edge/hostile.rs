@@ -9,7 +9,7 @@ use gatehouse_core::device::BoardEvent;
 async fn a_broken_packet_ends_its_connection_only() {
     let mut world = World::new().await;
     let (mut bystander, _) = world.board("relay-2").await;
-    let broken: [&[u8]; 12] = [
+    let broken: [&[u8]; 14] = [
         b"\x00\x00",
         b"\xf0\x00",
         b"\x20\x02\0\0",
@@ -20,6 +20,8 @@ async fn a_broken_packet_ends_its_connection_only() {
         b"\x32\x05\0\x01a\0\0",
         b"\x82\x02\0\x01",
         b"\x62\x02\0\x01",
+        b"\x50\x02\0\x01",
+        b"\x70\x02\0\x01",
         b"\x30\xff\xff\xff\xff\x01",
         b"\x30\xff\xff\xff\x7f",
     ];

@@ -13,7 +13,7 @@ async fn boards_are_heard_through_wildcards_at_the_lower_qos() {
     let mut world = World::new().await;
     let (mut relay, _) = world.board("relay-1").await;
     let mut house = Client::login(world.at, "house").await;
-    assert_eq!(house.subscribe(&[("homie/5/+/$state", 0), ("homie/5/relay-1/#", 2)]).await, [0, 1]);
+    assert_eq!(house.subscribe(&[("homie/5/+/$state", 0), ("homie/5/relay-1/#", 2)]).await, [0, 2]);
     relay.publish("homie/5/relay-1/$state", "ready", true).await;
     relay.publish("homie/5/relay-1/relay-1/on", "true", true).await;
     relay.send(&publish("homie/5/relay-1/system/rssi", "-60", 0, false, 0)).await;
@@ -38,6 +38,8 @@ async fn integrations_hear_each_other_as_far_as_they_may() {
         garden.subscribe(&[("garden/+", 1), ("#", 1), ("+/lamp", 1), ("kitchen", 1)]).await,
         [1, 0x80, 0x80, 0x80]
     );
+    let shared = [("$share/g/#", 0), ("$share/g/kitchen/lamp", 0), ("$share/g/garden/shed/#", 0)];
+    assert_eq!(garden.subscribe(&shared).await, [0x80, 0x80, 0]);
     house.subscribe(&[("#", 1)]).await;
     house.publish("kitchen/lamp", "on", false).await;
     assert_eq!(house.message().await, heard("kitchen/lamp", "on", 1, false, 1));
@@ -48,7 +50,7 @@ async fn integrations_hear_each_other_as_far_as_they_may() {
     garden.publish("garden/ümlaut", "", false).await;
     assert_eq!(house.message().await, heard("garden/ümlaut", "", 1, false, 3));
     assert_eq!(world.count(Count::DroppedForbidden), 1);
-    assert_eq!(house.subscribe(&[("$SYS/#", 0), ("$share/g/#", 0), ("a/#/b", 0)]).await, [0x80; 3]);
+    assert_eq!(house.subscribe(&[("$SYS/#", 0), ("$share/#", 0), ("a/#/b", 0)]).await, [0x80; 3]);
 }
 
 #[tokio::test]

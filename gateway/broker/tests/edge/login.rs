@@ -24,7 +24,7 @@ async fn each_refusal_has_its_code_and_tells_the_hub_nothing() {
         assert_eq!(code(&world, login).await, Some(4));
     }
     assert_eq!(world.count(Count::RefusedSecret), 5);
-    for level in [3, 5] {
+    for level in [3, 6] {
         assert_eq!(code(&world, Login { level, ..right() }).await, Some(1));
     }
     assert_eq!(code(&world, Login { id: "", ..Login::of("house") }).await, Some(0), "an integration gets an id");

@@ -4,11 +4,15 @@
 #![allow(clippy::unwrap_used)]
 
 mod client;
+mod client5;
 mod hostile;
 mod integrations;
 mod login;
 mod mosquitto;
 mod orders;
 mod presence;
+mod sessions;
 mod tls;
+mod v5;
+mod v5_limits;
 mod world;

@@ -5,12 +5,24 @@
 //! of them. That also keeps one commit log in all (it never frees the log of a filter), and lets each connection
 //! match its own filters, deliver once where they overlap, and notice what it missed.
 
-use bytes::{BufMut, Bytes, BytesMut};
+mod frame;
+mod supervisor;
+
+pub(crate) use frame::{Message, NO_ORIGIN};
+pub(crate) use supervisor::supervise;
+
+use crate::codec;
+use crate::counters::{Count, Counters};
+use bytes::Bytes;
 use rumqttd::local::{LinkBuilder, LinkError, LinkRx, LinkTx};
 use rumqttd::protocol::{Disconnect, DisconnectReasonCode, Packet, Publish};
 use rumqttd::{Notification, Router, RouterConfig};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
 
 const TOPIC: &str = "edge";
 /// Publishes that wait for the router at most.
@@ -18,6 +30,8 @@ const MAX_WAITING: usize = 4_096;
 /// Segments of the log: an integration that falls further behind than all of them has missed messages.
 const SEGMENT_BYTES: usize = 512 * 1024;
 const SEGMENTS: usize = 4;
+/// How long a router may take to give a link.
+const LINK_DEADLINE: Duration = Duration::from_secs(5);
 
 type Links = Arc<dyn Fn(&str) -> Result<(LinkTx, LinkRx, Notification), LinkError> + Send + Sync>;
 
@@ -42,6 +56,8 @@ struct Running {
     /// The router was not told of messages that wait in the publisher's buffer.
     untold: bool,
     generation: u64,
+    /// Cancelled when it is given up.
+    gone: CancellationToken,
     /// Link names not in use: the router remembers each name it ever saw.
     names: Vec<usize>,
 }
@@ -54,6 +70,9 @@ pub(crate) struct Fanout {
     sequence: AtomicU64,
     feeds: AtomicUsize,
     max_feeds: usize,
+    /// What times in frames count from.
+    epoch: Instant,
+    counters: Arc<Counters>,
 }
 
 /// An integration's link to the router.
@@ -64,63 +83,21 @@ pub(crate) struct Feed {
     generation: u64,
     expected: Option<u64>,
     wake_due: bool,
+    /// Cancelled when the router is given up.
+    pub(crate) gone: CancellationToken,
     fanout: Arc<Fanout>,
 }
 
-/// A message from the router.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Message {
-    sequence: u64,
-    frame: Bytes,
-    topic_end: usize,
-}
-
-const FRAME_HEADER: usize = 8 + 1 + 2;
-
-impl Message {
-    fn encode(sequence: u64, topic: &str, payload: &[u8], qos: u8) -> Bytes {
-        let mut frame = BytesMut::with_capacity(FRAME_HEADER + topic.len() + payload.len());
-        frame.put_u64(sequence);
-        frame.put_u8(qos);
-        frame.put_u16(topic.len() as u16);
-        frame.put_slice(topic.as_bytes());
-        frame.put_slice(payload);
-        frame.freeze()
-    }
-
-    fn decode(frame: Bytes) -> Option<Self> {
-        let (sequence, rest) = frame.split_first_chunk::<8>()?;
-        let [_qos, high, low, ..] = *rest else { return None };
-        let topic_end = FRAME_HEADER + usize::from(u16::from_be_bytes([high, low]));
-        std::str::from_utf8(frame.get(FRAME_HEADER..topic_end)?).ok()?;
-        Some(Self { sequence: u64::from_be_bytes(*sequence), topic_end, frame })
-    }
-
-    pub(crate) fn sequence(&self) -> u64 {
-        self.sequence
-    }
-
-    pub(crate) fn topic(&self) -> &str {
-        std::str::from_utf8(&self.frame[FRAME_HEADER..self.topic_end]).unwrap_or_default()
-    }
-
-    pub(crate) fn payload(&self) -> Bytes {
-        self.frame.slice(self.topic_end..)
-    }
-
-    pub(crate) fn qos(&self) -> u8 {
-        self.frame[8]
-    }
-}
-
 impl Fanout {
-    pub(crate) fn new(max_feeds: usize) -> Self {
+    pub(crate) fn new(max_feeds: usize, counters: Arc<Counters>) -> Self {
         Self {
             running: Mutex::new(None),
             generations: AtomicU64::new(0),
             sequence: AtomicU64::new(0),
             feeds: AtomicUsize::new(0),
             max_feeds,
+            epoch: Instant::now(),
+            counters,
         }
     }
 
@@ -128,12 +105,16 @@ impl Fanout {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands a message to all feeds. Never blocks; costs one load while there is no integration.
-    pub(crate) fn publish(&self, topic: &str, payload: &[u8], qos: u8) -> Result<(), Unreachable> {
+    /// Hands a message to all feeds, with who published it. Never blocks; costs one load while there is no
+    /// integration.
+    pub(crate) fn publish(&self, origin: u64, publish: &codec::Publish<'_>) -> Result<(), Unreachable> {
         if self.feeds.load(Ordering::Acquire) == 0 {
             return Ok(());
         }
-        self.lock().as_mut().ok_or(Unreachable)?.publish(&self.sequence, topic, payload, qos)
+        self.lock().as_mut().ok_or(Unreachable)?.publish(|| {
+            let sequence = self.sequence.fetch_add(1, Ordering::Relaxed) + 1;
+            frame::encode(sequence, origin, self.epoch, publish)
+        })
     }
 
     /// Number of the last message handed over: whatever comes by a feed with a higher one was published later.
@@ -142,22 +123,35 @@ impl Fanout {
         self.sequence.load(Ordering::Relaxed)
     }
 
-    /// A link of its own for an integration; everything published from now on comes by it.
+    /// A link of its own for an integration; everything published from now on comes by it. A router that gives none
+    /// in time is given up.
     pub(crate) async fn attach(self: &Arc<Self>) -> Result<Feed, Unreachable> {
-        // Building a link waits for the router's thread.
-        let fanout = self.clone();
-        let attached = tokio::task::spawn_blocking(move || fanout.attach_now().or_else(|_| fanout.attach_now()));
-        attached.await.unwrap_or(Err(Unreachable))
+        let first = self.try_attach().await;
+        if first.is_ok() { first } else { self.try_attach().await }
+    }
+
+    async fn try_attach(self: &Arc<Self>) -> Result<Feed, Unreachable> {
+        let (fanout, (attached, feed)) = (self.clone(), oneshot::channel());
+        on_a_thread(move || drop(attached.send(fanout.attach_now())));
+        match timeout(LINK_DEADLINE, feed).await {
+            Ok(feed) => feed.unwrap_or(Err(Unreachable)),
+            Err(_) => {
+                let stuck = self.lock().as_ref().map(|running| running.generation);
+                stuck.into_iter().for_each(|generation| self.died(generation));
+                Err(Unreachable)
+            }
+        }
     }
 
     fn attach_now(self: &Arc<Self>) -> Result<Feed, Unreachable> {
-        let (links, name, generation) = {
+        let (links, name, generation, gone) = {
             let mut guard = self.lock();
             if guard.is_none() {
                 *guard = Some(self.start()?);
             }
             let running = guard.as_mut().ok_or(Unreachable)?;
-            (running.links.clone(), running.names.pop().ok_or(Unreachable)?, running.generation)
+            let name = running.names.pop().ok_or(Unreachable)?;
+            (running.links.clone(), name, running.generation, running.gone.clone())
         };
         let linked = links(&format!("integration-{name}")).ok();
         let subscribed = linked.and_then(|(mut tx, rx, _)| tx.subscribe(TOPIC).ok().map(|_| (tx, rx)));
@@ -167,13 +161,13 @@ impl Fanout {
         };
         self.feeds.fetch_add(1, Ordering::AcqRel);
         let fanout = self.clone();
-        Ok(Feed { tx: Some(tx), rx, name, generation, expected: None, wake_due: false, fanout })
+        Ok(Feed { tx: Some(tx), rx, name, generation, expected: None, wake_due: false, gone, fanout })
     }
 
     #[expect(clippy::result_large_err, reason = "the size is that of rumqttd's own error; this runs once a router")]
     fn start(&self) -> Result<Running, Unreachable> {
         let config = RouterConfig {
-            max_connections: self.max_feeds + 1,
+            max_connections: self.max_feeds + 2,
             max_outgoing_packet_count: 200,
             max_segment_size: SEGMENT_BYTES,
             max_segment_count: SEGMENTS,
@@ -191,28 +185,31 @@ impl Fanout {
             _publisher_rx: publisher_rx,
             untold: false,
             generation,
+            gone: CancellationToken::new(),
             names: (0..self.max_feeds).collect(),
         })
     }
 
-    /// Forgets a dead router; the next integration starts another.
+    /// Gives a dead or stuck router up: its integrations are cut, and the next one that comes starts another.
     fn died(&self, generation: u64) {
         let mut running = self.lock();
         if running.as_ref().is_some_and(|running| running.generation == generation) {
             tracing::error!(generation, "router for integrations died; they are cut and get a new one");
-            *running = None;
+            self.counters.one(Count::RouterReplaced);
+            if let Some(dead) = running.take() {
+                dead.gone.cancel();
+            }
         }
     }
 }
 
 impl Running {
-    fn publish(&mut self, sequence: &AtomicU64, topic: &str, payload: &[u8], qos: u8) -> Result<(), Unreachable> {
+    fn publish(&mut self, frame: impl FnOnce() -> Bytes) -> Result<(), Unreachable> {
         let mut waiting = self.publisher.buffer();
         if waiting.len() >= MAX_WAITING {
             return Err(Unreachable);
         }
-        let sequence = sequence.fetch_add(1, Ordering::Relaxed) + 1;
-        let frame = Message::encode(sequence, topic, payload, qos);
+        let frame = frame();
         // The router takes the whole buffer each time it is told of it: a buffer with something in it was told of.
         if !waiting.is_empty() && !self.untold {
             waiting.push_back(Packet::Publish(Publish::new(Bytes::from_static(TOPIC.as_bytes()), frame, false), None));
@@ -243,11 +240,11 @@ impl Feed {
     }
 
     fn take(&mut self, frame: Bytes) -> Result<Option<Message>, Lost> {
-        let Some(message) = Message::decode(frame) else { return Ok(None) };
-        if self.expected.is_some_and(|expected| expected != message.sequence) {
+        let Some(message) = Message::decode(frame, self.fanout.epoch) else { return Ok(None) };
+        if self.expected.is_some_and(|expected| expected != message.sequence()) {
             return Err(Lost::Behind);
         }
-        self.expected = Some(message.sequence + 1);
+        self.expected = Some(message.sequence() + 1);
         Ok(Some(message))
     }
 
@@ -265,7 +262,7 @@ impl Drop for Feed {
         else {
             return;
         };
-        let mut leave = move || {
+        let leave = move || {
             // The router frees a link only on this packet, and does not look at what comes behind it.
             let reason_code = DisconnectReasonCode::NormalDisconnection;
             tx.buffer().push_back(Packet::Disconnect(Disconnect { reason_code }, None));
@@ -274,80 +271,16 @@ impl Drop for Feed {
                 running.names.push(name);
             }
         };
-        // Telling the router waits while its queue is full.
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn_blocking(leave)),
-            Err(_) => leave(),
-        }
+        on_a_thread(leave);
+    }
+}
+
+/// Runs what waits for the router: on a thread of its own, which a stuck router keeps but no shutdown waits for.
+fn on_a_thread(wait: impl FnOnce() + Send + 'static) {
+    if let Err(error) = std::thread::Builder::new().name("router-link".into()).spawn(wait) {
+        tracing::warn!(%error, "no thread to speak with the router");
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn next(feed: &mut Feed) -> Result<Message, Lost> {
-        loop {
-            if let Some(message) = feed.next().await? {
-                return Ok(message);
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn every_feed_gets_every_message_in_order() {
-        let fanout = Arc::new(Fanout::new(2));
-        assert_eq!(fanout.publish("nobody/hears", b"it", 0), Ok(()));
-        let (mut a, mut b) = (fanout.attach().await.unwrap(), fanout.attach().await.unwrap());
-        for i in 0..1_000_u32 {
-            fanout.publish(&format!("ü/{i}"), &i.to_be_bytes(), 1).unwrap();
-        }
-        for feed in [&mut a, &mut b] {
-            for i in 0..1_000_u32 {
-                let message = next(feed).await.unwrap();
-                assert_eq!((message.topic(), message.qos()), (&*format!("ü/{i}"), 1));
-                assert_eq!(message.payload(), i.to_be_bytes()[..]);
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn a_feed_that_fell_behind_is_told() {
-        let fanout = Arc::new(Fanout::new(2));
-        let (mut slow, mut quick) = (fanout.attach().await.unwrap(), fanout.attach().await.unwrap());
-        let payload = vec![0; 16 * 1024];
-        for _ in 0..3 * SEGMENTS * SEGMENT_BYTES / payload.len() {
-            fanout.publish("a", &payload, 0).unwrap();
-            next(&mut quick).await.unwrap();
-        }
-        let lost = loop {
-            if let Err(lost) = next(&mut slow).await {
-                break lost;
-            }
-        };
-        assert_eq!(lost, Lost::Behind);
-    }
-
-    #[tokio::test]
-    async fn links_are_given_back_and_a_dead_router_is_replaced() {
-        let fanout = Arc::new(Fanout::new(1));
-        let feed = fanout.attach().await.unwrap();
-        assert!(fanout.attach().await.is_err());
-        drop(feed);
-        let mut feed = loop {
-            // The link is given back on another thread.
-            match fanout.attach().await {
-                Ok(feed) => break feed,
-                Err(Unreachable) => tokio::task::yield_now().await,
-            }
-        };
-        fanout.died(feed.generation);
-        assert_eq!(fanout.publish("a", b"", 0), Err(Unreachable));
-        let mut second = fanout.attach().await.unwrap();
-        fanout.publish("a", b"1", 0).unwrap();
-        assert_eq!(next(&mut second).await.unwrap().topic(), "a");
-        drop(second);
-        // The old feed's router hears nothing any more.
-        assert!(tokio::time::timeout(std::time::Duration::from_millis(1), next(&mut feed)).await.is_err());
-    }
-}
+mod tests;

@@ -1,42 +1,56 @@
 use super::*;
+use bytes::BytesMut;
 
 fn one(bytes: &[u8]) -> Result<Option<(Packet<'_>, usize)>, Malformed> {
-    decode(bytes, 1_000)
+    decode(bytes, 1_000, Version::V4)
 }
 
 const LOGIN: &[u8] = b"\x10\x1d\0\x04MQTT\x04\xee\0\x0a\0\x01b\0\x01w\0\x04lost\0\x01u\0\x02pw";
 
 #[test]
 fn a_connect_reads_as_it_was_meant() {
-    let will = Publish { topic: "w", payload: b"lost", qos: 1, retain: true, id: 0 };
+    let will = Publish { topic: "w", payload: b"lost", qos: 1, retain: true, ..Publish::default() };
     let mut expected = Connect {
+        version: Version::V4,
         clean: true,
         keep_alive: 10,
         client_id: "b",
         will: Some(will),
+        will_delay: 0,
         user: Some("u"),
         password: Some(b"pw"),
+        session_expiry: 0,
+        receive_maximum: u16::MAX,
+        maximum_packet: u32::MAX,
+        authentication: false,
     };
     assert_eq!(one(LOGIN), Ok(Some((Packet::Connect(expected), LOGIN.len()))));
-    expected = Connect { clean: false, keep_alive: 0, client_id: "", will: None, user: None, password: None };
+    let persistent = Connect { clean: false, session_expiry: u32::MAX, ..expected };
+    expected = Connect { keep_alive: 0, client_id: "", will: None, user: None, password: None, ..persistent };
     assert_eq!(one(b"\x10\x0c\0\x04MQTT\x04\0\0\0\0\0"), Ok(Some((Packet::Connect(expected), 14))));
 }
 
 #[test]
 fn packets_of_a_client_read_as_they_were_meant() {
-    let publish = Publish { topic: "a", payload: b"x", qos: 1, retain: true, id: 258 };
+    let publish = Publish { topic: "a", payload: b"x", qos: 1, retain: true, id: 258, ..Publish::default() };
     assert_eq!(one(b"\x33\x06\0\x01a\x01\x02x..."), Ok(Some((Packet::Publish(publish), 8))));
-    let publish = Publish { topic: "a", payload: b"", qos: 0, retain: false, id: 0 };
+    let publish = Publish { topic: "a", payload: b"", qos: 0, retain: false, id: 0, ..Publish::default() };
     assert_eq!(one(b"\x30\x03\0\x01a"), Ok(Some((Packet::Publish(publish), 5))));
-    assert_eq!(one(b"\x40\x02\x01\x02"), Ok(Some((Packet::PubAck(258), 4))));
+    for (first, ack) in [(0x40, Ack::PubAck), (0x50, Ack::PubRec), (0x62, Ack::PubRel), (0x70, Ack::PubComp)] {
+        let packet = Packet::Ack { ack, id: 258, reason: 0 };
+        assert_eq!(one(&[first, 2, 1, 2]), Ok(Some((packet, 4))));
+    }
     assert_eq!(one(b"\xc0\x00"), Ok(Some((Packet::PingReq, 2))));
-    assert_eq!(one(b"\xe0\x00"), Ok(Some((Packet::Disconnect, 2))));
-    let Ok(Some((Packet::Subscribe { id: 7, filters }, 11))) = one(b"\x82\x09\0\x07\0\x01#\x02\0\x00\x01") else {
+    assert_eq!(one(b"\xe0\x00"), Ok(Some((Packet::Disconnect { reason: 0, session_expiry: None }, 2))));
+    let Ok(Some((Packet::Subscribe { id: 7, filters, identifier: None }, 11))) =
+        one(b"\x82\x09\0\x07\0\x01#\x02\0\x00\x01")
+    else {
         panic!()
     };
-    assert_eq!(filters.collect::<Vec<_>>(), [("#", 2), ("", 1)]);
+    let asked = |(filter, options): (&'static str, Options)| (filter, options.qos);
+    assert_eq!(filters.map(asked).collect::<Vec<_>>(), [("#", 2), ("", 1)]);
     let Ok(Some((Packet::Unsubscribe { id: 7, filters }, 7))) = one(b"\xa2\x05\0\x07\0\x01#") else { panic!() };
-    assert_eq!(filters.collect::<Vec<_>>(), [("#", 0)]);
+    assert_eq!(filters.map(asked).collect::<Vec<_>>(), [("#", 0)]);
 }
 
 #[test]
@@ -48,7 +62,7 @@ fn what_is_not_all_there_yet_is_waited_for() {
 
 #[test]
 fn other_protocol_levels_are_told() {
-    assert_eq!(one(b"\x10\x0c\0\x04MQTT\x05\0\0\0\0\0"), Err(Malformed::Level(5)));
+    assert_eq!(one(b"\x10\x0c\0\x04MQTT\x06\0\0\0\0\0"), Err(Malformed::Level(6)));
     assert_eq!(one(b"\x10\x0e\0\x06MQIsdp\x03\0\0\0\0\0"), Err(Malformed::Level(3)));
 }
 
@@ -69,8 +83,9 @@ fn malformed_packets_are_told() {
         (b"\xf0\x00", "kind 15"),
         (b"\x20\x02\0\0", "CONNACK from a client"),
         (b"\x90\x03\0\x01\0", "SUBACK from a client"),
-        (b"\x50\x02\0\x01", "PUBREC though nothing goes out at QoS 2"),
-        (b"\x62\x02\0\x01", "PUBREL though nothing is taken at QoS 2"),
+        (b"\x60\x02\0\x01", "PUBREL without its flags"),
+        (b"\x52\x02\0\x01", "PUBREC with flags"),
+        (b"\x90\x03\0\x01\x04", "an option of MQTT 5"),
         (b"\x36\x05\0\x01a\0\x01", "QoS 3"),
         (b"\x38\x03\0\x01a", "DUP at QoS 0"),
         (b"\x32\x05\0\x01a\0\0", "packet id 0"),
@@ -130,12 +145,14 @@ fn no_bytes_make_it_panic() {
 #[test]
 fn what_is_written_is_what_mqtt_says() {
     let mut out = BytesMut::new();
-    write_connack(&mut out, ConnAck::NotAuthorized);
-    write_puback(&mut out, 258);
-    write_suback(&mut out, 7, &[1, REFUSED]);
-    write_unsuback(&mut out, 8);
+    let v4 = Version::V4;
+    write_refusal(&mut out, v4, ConnAck::NotAuthorized);
+    write_ack(&mut out, v4, Ack::PubAck, 258, 0x87);
+    write_suback(&mut out, v4, 7, &[1, 0x87]);
+    write_unsuback(&mut out, v4, 8, &[0x11]);
     write_pingresp(&mut out);
-    write_publish(&mut out, &Publish { topic: "a", payload: b"x", qos: 1, retain: true, id: 258 });
+    let publish = Outgoing { topic: "a", payload: b"x", qos: 1, retain: true, id: 258, ..Outgoing::default() };
+    write_publish(&mut out, v4, &publish);
     assert_eq!(
         out,
         b"\x20\x02\0\x05\x40\x02\x01\x02\x90\x04\0\x07\x01\x80\xb0\x02\0\x08\xd0\0\x33\x06\0\x01a\x01\x02x"[..]
@@ -146,9 +163,13 @@ fn what_is_written_is_what_mqtt_says() {
 fn what_is_written_reads_back_at_every_length() {
     for length in [0, 1, 120, 121, 127, 128, 16_376, 16_377, 16_384] {
         let payload = vec![7; length];
-        let publish = Publish { topic: "t/ü", payload: &payload, qos: 1, retain: false, id: 1 };
-        let mut out = BytesMut::new();
-        write_publish(&mut out, &publish);
-        assert_eq!(decode(&out, 20_000), Ok(Some((Packet::Publish(publish), out.len()))), "{length}");
+        let publish = Outgoing { topic: "t/ü", payload: &payload, qos: 1, id: 1, ..Outgoing::default() };
+        for version in [Version::V4, Version::V5] {
+            let mut out = BytesMut::new();
+            write_publish(&mut out, version, &publish);
+            assert_eq!(out.len(), publish.size(version));
+            let read = Publish { topic: "t/ü", payload: &payload, qos: 1, id: 1, ..Publish::default() };
+            assert_eq!(decode(&out, 20_000, version), Ok(Some((Packet::Publish(read), out.len()))), "{length}");
+        }
     }
 }

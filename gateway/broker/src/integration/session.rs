@@ -1,0 +1,374 @@
+//! The connection of an integration that logged in.
+
+use super::state::State;
+use super::{Deadlines, Edge, FAREWELL, Terms, disconnect_reason};
+use crate::acl;
+use crate::codec::{self, Ack, Filters, Malformed, Options, Packet, Publish, Retained, Version};
+use crate::connect::IntegrationLogin;
+use crate::connection::{Io, MAX_WRITE, Stream};
+use crate::counters::Count;
+use crate::filter;
+use crate::message::{OwnedMessage, is_expired};
+use crate::registry::Slot;
+use crate::router::{Lost, Message};
+use bytes::Buf;
+use futures_util::FutureExt;
+use gatehouse_core::access::IntegrationCredential;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+/// Between two tries to hand a message to a full router.
+const ROUTER_PAUSE: Duration = Duration::from_millis(1);
+
+/// Reasons of MQTT 5.
+const SUCCESS: u8 = 0;
+const NO_SUBSCRIPTION: u8 = 0x11;
+const NOT_AUTHORIZED: u8 = 0x87;
+const BAD_FILTER: u8 = 0x8f;
+const UNKNOWN_ID: u8 = 0x92;
+const QUOTA_EXCEEDED: u8 = 0x97;
+
+/// How a client left.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Left {
+    /// It said goodbye and wants its will published all the same.
+    pub(super) with_will: bool,
+    /// What it wants of its session now.
+    pub(super) session_expiry: Option<Duration>,
+}
+
+pub(super) struct Session<'a, S> {
+    edge: &'a Edge,
+    io: Io<S>,
+    slot: Arc<Slot>,
+    user: Arc<str>,
+    credential: Arc<IntegrationCredential>,
+    state: State,
+    deadlines: Deadlines,
+    in_flight: usize,
+    maximum_packet: usize,
+    /// Whether the session was to outlive the connection from the start.
+    lasting: bool,
+    left: Left,
+}
+
+impl<'a, S: Stream> Session<'a, S> {
+    pub(super) fn new(
+        edge: &'a Edge,
+        io: Io<S>,
+        slot: Arc<Slot>,
+        login: &IntegrationLogin,
+        terms: &Terms,
+        state: State,
+    ) -> Self {
+        Self {
+            edge,
+            io,
+            slot,
+            user: login.user.clone(),
+            credential: login.credential.clone(),
+            state,
+            deadlines: Deadlines::new(&edge.limits, terms.silence()),
+            in_flight: terms.in_flight,
+            maximum_packet: terms.maximum_packet,
+            lasting: login.session_expiry > 0,
+            left: Left::default(),
+        }
+    }
+
+    /// What is left of the session when the connection has ended.
+    pub(super) fn leave(self) -> (State, Left) {
+        (self.state, self.left)
+    }
+
+    /// Tells a client of MQTT 5 why it is cut, if it listens.
+    pub(super) async fn farewell(&mut self, end: Count) {
+        let Some(reason) = disconnect_reason(end).filter(|_| self.io.version == Version::V5) else { return };
+        codec::write_disconnect(&mut self.io.out, reason);
+        let _ = self.io.flush(Instant::now() + FAREWELL).await;
+    }
+
+    pub(super) async fn run(&mut self) -> Count {
+        match self.serve().await {
+            Ok(end) | Err(end) => end,
+        }
+    }
+
+    fn check(&self) -> Result<Instant, Count> {
+        self.deadlines.check(self.state.flight.waiting_since())
+    }
+
+    async fn serve(&mut self) -> Result<Count, Count> {
+        let (slot, router) = (self.slot.clone(), self.state.feed.gone.clone());
+        let (mut killed, mut router_gone) = (pin!(slot.kill.cancelled()), pin!(router.cancelled()));
+        let mut timer = pin!(Deadlines::wait(self.check()?));
+        self.hear().await?;
+        loop {
+            self.send().await?;
+            let hungry = self.state.backlog.is_hungry();
+            tokio::select! {
+                biased;
+                () = &mut killed => return Ok(slot.why()),
+                () = &mut router_gone => return Ok(Count::EndRouter),
+                () = &mut timer => timer.set(Deadlines::wait(self.check()?)),
+                filled = self.io.fill() => {
+                    filled?;
+                    self.hear().await?;
+                }
+                message = self.state.feed.next(), if hungry => {
+                    self.queue(message)?;
+                    // What came with it shares the write.
+                    while self.state.backlog.is_hungry() {
+                        let Some(message) = self.state.feed.next().now_or_never() else { break };
+                        self.queue(message)?;
+                    }
+                }
+            }
+        }
+    }
+
+    fn queue(&mut self, message: Result<Option<Message>, Lost>) -> Result<(), Count> {
+        match message {
+            Ok(Some(message)) => self.state.queue(&message),
+            Ok(None) => {}
+            Err(Lost::Router) => return Err(Count::EndRouter),
+            Err(Lost::Behind) => return Err(Count::EndSlow),
+        }
+        Ok(())
+    }
+
+    /// Writes what there is room for, in pieces.
+    async fn send(&mut self) -> Result<(), Count> {
+        loop {
+            while self.io.out.len() < MAX_WRITE && self.send_one() {}
+            let more = self.io.out.len() >= MAX_WRITE;
+            self.io.flush_unless_killed(&self.slot, self.deadlines.write()).await?;
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether there was something to write, and room for it.
+    fn send_one(&mut self) -> bool {
+        let Self { edge, io, state, .. } = self;
+        let version = io.version;
+        let room = state.flight.has_room(self.in_flight);
+        if state.flight.has_old() {
+            if room {
+                state.flight.repeat(&mut io.out, version);
+            }
+            return room;
+        }
+        let Some(message) = state.backlog.first() else { return false };
+        if message.qos > 0 && !room {
+            return false;
+        }
+        let dropped = if is_expired(message.expires) {
+            Some(Count::DroppedExpired)
+        } else if message.outgoing(version, 1, false).size(version) > self.maximum_packet {
+            Some(Count::DroppedTooLarge)
+        } else {
+            None
+        };
+        let Some(message) = state.backlog.pop() else { return false };
+        if let Some(why) = dropped {
+            edge.counters.one(why);
+            return true;
+        }
+        edge.counters.one(Count::MessagesOut);
+        match message.qos {
+            0 => codec::write_publish(&mut io.out, version, &message.outgoing(version, 0, false)),
+            _ => state.flight.send(message, &mut io.out, version),
+        }
+        true
+    }
+
+    async fn hear(&mut self) -> Result<(), Count> {
+        let bytes = std::mem::take(&mut self.io.read);
+        let mut used = 0;
+        while let Some((packet, length)) =
+            codec::decode(&bytes[used..], self.edge.limits.packet_bytes, self.io.version).map_err(end_of)?
+        {
+            used += length;
+            self.take(packet).await?;
+        }
+        self.io.read = bytes;
+        if used > 0 {
+            self.io.read.advance(used);
+            self.deadlines.heard();
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, packet: Packet<'_>) -> Result<(), Count> {
+        let version = self.io.version;
+        match packet {
+            Packet::Publish(publish) => self.take_publish(&publish).await?,
+            Packet::Ack { ack, id, reason } => self.take_ack(ack, id, reason),
+            Packet::Subscribe { id, filters, identifier } => self.take_subscribe(id, filters, identifier)?,
+            Packet::Unsubscribe { id, filters } => {
+                let subscriptions = &mut self.state.subscriptions;
+                let remove = |(filter, _)| if subscriptions.remove(filter) { SUCCESS } else { NO_SUBSCRIPTION };
+                let codes: Vec<u8> = filters.map(remove).collect();
+                codec::write_unsuback(&mut self.io.out, version, id, &codes);
+            }
+            Packet::PingReq => codec::write_pingresp(&mut self.io.out),
+            Packet::Disconnect { reason, session_expiry } => {
+                if session_expiry.is_some_and(|seconds| seconds > 0) && !self.lasting {
+                    return Err(Count::EndProtocol);
+                }
+                let session_expiry = session_expiry.map(|seconds| Duration::from_secs(seconds.into()));
+                self.left = Left { with_will: reason != 0, session_expiry };
+                return Err(Count::EndGoodbye);
+            }
+            Packet::Connect(_) => return Err(Count::EndProtocol),
+        }
+        Ok(())
+    }
+
+    async fn take_publish(&mut self, publish: &Publish<'_>) -> Result<(), Count> {
+        let version = self.io.version;
+        match publish.qos {
+            0 => {
+                self.said(publish).await?;
+            }
+            1 => {
+                let reason = self.said(publish).await?;
+                codec::write_ack(&mut self.io.out, version, Ack::PubAck, publish.id, reason);
+            }
+            _ => {
+                let mut reason = SUCCESS;
+                // One that is known came again: it was taken already.
+                if !self.state.received.contains(&publish.id) {
+                    if self.state.received.len() >= self.edge.limits.receive_maximum.into() {
+                        return Err(Count::EndReceiveMaximum);
+                    }
+                    reason = self.said(publish).await?;
+                    // A refusal of MQTT 5 ends the exchange; MQTT 3.1.1 cannot be told, and goes on.
+                    if reason == SUCCESS || version == Version::V4 {
+                        self.state.received.insert(publish.id);
+                    }
+                }
+                codec::write_ack(&mut self.io.out, version, Ack::PubRec, publish.id, reason);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_ack(&mut self, ack: Ack, id: u16, reason: u8) {
+        let (version, state) = (self.io.version, &mut self.state);
+        let answer = match ack {
+            Ack::PubAck => return state.flight.acknowledged(id),
+            Ack::PubComp => return state.flight.completed(id),
+            Ack::PubRec if state.flight.received(id, reason >= codec::REFUSED) => (Ack::PubRel, SUCCESS),
+            Ack::PubRec if reason >= codec::REFUSED => return,
+            Ack::PubRec => (Ack::PubRel, UNKNOWN_ID),
+            Ack::PubRel => (Ack::PubComp, if state.received.remove(&id) { SUCCESS } else { UNKNOWN_ID }),
+        };
+        codec::write_ack(&mut self.io.out, version, answer.0, id, answer.1);
+    }
+
+    fn take_subscribe(&mut self, id: u16, filters: Filters<'_>, identifier: Option<u32>) -> Result<(), Count> {
+        let mut wanted = Vec::new();
+        let mut codes = Vec::new();
+        for (asked, options) in filters {
+            let is_new = !self.state.subscriptions.has(asked);
+            let code = self.subscribe(asked, options, identifier);
+            codes.push(code);
+            let retained = match options.retained {
+                Retained::Always => true,
+                Retained::IfNew => is_new,
+                Retained::Never => false,
+            };
+            if code < codec::REFUSED && retained && filter::shared(asked).is_none() {
+                wanted.push((asked, code));
+            }
+        }
+        codec::write_suback(&mut self.io.out, self.io.version, id, &codes);
+        wanted.into_iter().try_for_each(|(asked, granted)| self.send_retained(asked, granted, identifier))
+    }
+
+    /// The QoS granted, or why not.
+    fn subscribe(&mut self, asked: &str, options: Options, identifier: Option<u32>) -> u8 {
+        let subscriptions = &mut self.state.subscriptions;
+        let refused = if subscriptions.len() >= self.edge.limits.filters && !subscriptions.has(asked) {
+            Some(QUOTA_EXCEEDED)
+        } else if !filter::is_filter(filter::unshared(asked)) {
+            Some(BAD_FILTER)
+        } else if !acl::integration_subscribe(&self.credential, asked) {
+            Some(NOT_AUTHORIZED)
+        } else {
+            None
+        };
+        if let Some(reason) = refused {
+            self.edge.counters.one(Count::SubscribeRefused);
+            return reason;
+        }
+        let since = self.edge.fanout.sequence();
+        match filter::shared(asked) {
+            Some((name, of)) => {
+                let group = self.edge.groups.join(&self.user, name, of);
+                subscriptions.add_shared(asked, of, (options, identifier, since), group);
+            }
+            None => subscriptions.add(asked, options, identifier, since),
+        }
+        options.qos
+    }
+
+    fn send_retained(&mut self, asked: &str, granted: u8, identifier: Option<u32>) -> Result<(), Count> {
+        for kept in self.edge.retained.matching(asked) {
+            if self.state.backlog.len() >= self.edge.limits.backlog {
+                return Err(Count::EndSlow);
+            }
+            self.state.backlog.push(OwnedMessage {
+                topic: kept.topic,
+                payload: kept.payload,
+                qos: kept.qos.min(granted),
+                retain: true,
+                properties: kept.properties,
+                expires: kept.expires,
+                identifiers: identifier.into_iter().collect(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The reason to acknowledge it with.
+    async fn said(&mut self, publish: &Publish<'_>) -> Result<u8, Count> {
+        let edge = self.edge;
+        edge.counters.one(Count::MessagesIn);
+        let refused = acl::integration_publish(&self.credential, &edge.credentials.borrow(), publish);
+        if let Err(refused) = refused {
+            edge.counters.one(refused);
+            return Ok(NOT_AUTHORIZED);
+        }
+        edge.retain(&self.user, publish);
+        // Unlike a board, an integration waits for a full router: it gets no acknowledgement until its message is in.
+        let give_up = Instant::now() + edge.limits.write_deadline;
+        while edge.fanout.publish(self.state.number, publish).is_err() {
+            if Instant::now() >= give_up {
+                edge.counters.one(Count::DroppedRouter);
+                return Ok(QUOTA_EXCEEDED);
+            }
+            tokio::select! {
+                biased;
+                () = self.slot.kill.cancelled() => return Err(self.slot.why()),
+                () = sleep_until(Instant::now() + ROUTER_PAUSE) => {}
+            }
+        }
+        Ok(SUCCESS)
+    }
+}
+
+/// How a connection ends on which such bytes came.
+fn end_of(why: Malformed) -> Count {
+    match why {
+        Malformed::Protocol => Count::EndProtocol,
+        Malformed::Alias => Count::EndAlias,
+        Malformed::TooLarge => Count::EndTooLarge,
+        Malformed::Field | Malformed::Kind | Malformed::Level(_) => Count::EndMalformed,
+    }
+}

@@ -1,0 +1,113 @@
+//! What an integration has beside its connection, and may keep without one.
+
+use super::flight::Flight;
+use super::subscriptions::{Match, Seen, Subscriptions};
+use crate::limits::Limits;
+use crate::message::OwnedMessage;
+use crate::router::{Feed, Message};
+use std::collections::{HashSet, VecDeque};
+
+/// Messages, and bytes of them, in the backlog at which no more are taken from the router.
+const FROM_ROUTER: (usize, usize) = (1_000, 1024 * 1024);
+
+/// Messages that wait.
+#[derive(Default)]
+pub(crate) struct Backlog {
+    waiting: VecDeque<OwnedMessage>,
+    bytes: usize,
+}
+
+impl Backlog {
+    pub(crate) fn push(&mut self, message: OwnedMessage) {
+        self.bytes += message.size();
+        self.waiting.push_back(message);
+    }
+
+    pub(crate) fn first(&self) -> Option<&OwnedMessage> {
+        self.waiting.front()
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<OwnedMessage> {
+        let message = self.waiting.pop_front()?;
+        self.bytes -= message.size();
+        Some(message)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whether it may take more from the router.
+    pub(crate) fn is_hungry(&self) -> bool {
+        self.waiting.len() < FROM_ROUTER.0 && self.bytes < FROM_ROUTER.1
+    }
+
+    /// Leaves what a client that is away is to find: nothing of QoS 0.
+    fn keep_acknowledged(&mut self) {
+        self.waiting.retain(|message| message.qos > 0);
+        self.bytes = self.waiting.iter().map(OwnedMessage::size).sum();
+    }
+}
+
+/// A session.
+pub(crate) struct State {
+    /// Its number, never 0: what it publishes has this origin.
+    pub(crate) number: u64,
+    pub(crate) subscriptions: Subscriptions,
+    pub(crate) backlog: Backlog,
+    pub(crate) flight: Flight,
+    /// QoS 2 messages that came and are not yet released.
+    pub(crate) received: HashSet<u16>,
+    pub(crate) feed: Feed,
+}
+
+impl State {
+    pub(crate) fn new(number: u64, feed: Feed) -> Self {
+        Self {
+            number,
+            subscriptions: Subscriptions::default(),
+            backlog: Backlog::default(),
+            flight: Flight::new(),
+            received: HashSet::new(),
+            feed,
+        }
+    }
+
+    fn push(&mut self, message: &Message, found: Match) {
+        let retain = message.retain() && found.as_published;
+        self.backlog.push(message.to_owned(message.qos().min(found.qos), retain, found.identifiers));
+    }
+
+    /// Queues a message of the feed as often as it is wanted.
+    pub(crate) fn queue(&mut self, message: &Message) {
+        let seen = Seen { topic: message.topic(), sequence: message.sequence(), origin: message.origin() };
+        if let Some(found) = self.subscriptions.matching(seen, self.number) {
+            self.push(message, found);
+        }
+        let claimed: Vec<Match> = self.subscriptions.claim(seen).collect();
+        for found in claimed {
+            self.push(message, found);
+        }
+    }
+
+    /// The connection ended, and the session goes on.
+    pub(crate) fn left(&mut self) {
+        self.backlog.keep_acknowledged();
+        self.flight.reconnected();
+    }
+
+    /// Queues a message for a client that is away; whether there was room. It has no part in shared subscriptions,
+    /// nor anything of QoS 0.
+    pub(crate) fn queue_away(&mut self, message: &Message, limits: &Limits) -> bool {
+        let seen = Seen { topic: message.topic(), sequence: message.sequence(), origin: message.origin() };
+        let Some(found) = self.subscriptions.matching(seen, self.number) else { return true };
+        if message.qos().min(found.qos) == 0 {
+            return true;
+        }
+        if self.backlog.waiting.len() >= limits.away_messages || self.backlog.bytes >= limits.away_bytes {
+            return false;
+        }
+        self.push(message, found);
+        true
+    }
+}

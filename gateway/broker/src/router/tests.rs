@@ -1,0 +1,74 @@
+use super::*;
+
+fn fanout(max_feeds: usize) -> Arc<Fanout> {
+    Arc::new(Fanout::new(max_feeds, Arc::default()))
+}
+
+fn of<'a>(topic: &'a str, payload: &'a [u8], qos: u8) -> codec::Publish<'a> {
+    codec::Publish { topic, payload, qos, ..codec::Publish::default() }
+}
+
+async fn next(feed: &mut Feed) -> Result<Message, Lost> {
+    loop {
+        if let Some(message) = feed.next().await? {
+            return Ok(message);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_feed_gets_every_message_in_order() {
+    let fanout = fanout(2);
+    assert_eq!(fanout.publish(NO_ORIGIN, &of("nobody/hears", b"it", 0)), Ok(()));
+    let (mut a, mut b) = (fanout.attach().await.unwrap(), fanout.attach().await.unwrap());
+    for i in 0..1_000_u32 {
+        fanout.publish(NO_ORIGIN, &of(&format!("ü/{i}"), &i.to_be_bytes(), 1)).unwrap();
+    }
+    for feed in [&mut a, &mut b] {
+        for i in 0..1_000_u32 {
+            let message = next(feed).await.unwrap();
+            assert_eq!((message.topic(), message.qos()), (&*format!("ü/{i}"), 1));
+            assert_eq!(message.payload(), i.to_be_bytes()[..]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_feed_that_fell_behind_is_told() {
+    let fanout = fanout(2);
+    let (mut slow, mut quick) = (fanout.attach().await.unwrap(), fanout.attach().await.unwrap());
+    let payload = vec![0; 16 * 1024];
+    for _ in 0..3 * SEGMENTS * SEGMENT_BYTES / payload.len() {
+        fanout.publish(NO_ORIGIN, &of("a", &payload, 0)).unwrap();
+        next(&mut quick).await.unwrap();
+    }
+    let lost = loop {
+        if let Err(lost) = next(&mut slow).await {
+            break lost;
+        }
+    };
+    assert_eq!(lost, Lost::Behind);
+}
+
+#[tokio::test]
+async fn links_are_given_back_and_a_dead_router_is_replaced() {
+    let fanout = fanout(1);
+    let feed = fanout.attach().await.unwrap();
+    assert!(fanout.attach().await.is_err());
+    drop(feed);
+    let mut feed = loop {
+        // The link is given back on another thread.
+        match fanout.attach().await {
+            Ok(feed) => break feed,
+            Err(Unreachable) => tokio::task::yield_now().await,
+        }
+    };
+    fanout.died(feed.generation);
+    assert_eq!(fanout.publish(NO_ORIGIN, &of("a", b"", 0)), Err(Unreachable));
+    let mut second = fanout.attach().await.unwrap();
+    fanout.publish(NO_ORIGIN, &of("a", b"1", 0)).unwrap();
+    assert_eq!(next(&mut second).await.unwrap().topic(), "a");
+    drop(second);
+    // The old feed's router hears nothing any more.
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(1), next(&mut feed)).await.is_err());
+}
