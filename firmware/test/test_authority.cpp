@@ -113,7 +113,7 @@ TEST_CASE("authority: a certificate, whole, cut short, longer, and with any byte
     CHECK_FALSE(readAuthority(der + std::string(Settings::kAuthorityMax, 'x'), authority, error));
     CHECK(error.find("longer than the 1024 bytes") != std::string::npos);
     std::mt19937 random(7);
-    for (int turn = 0; turn < 5000; ++turn) {
+    for (int turn = 0; turn < 1000; ++turn) {
         std::string changed = der;
         changed[random() % changed.size()] = static_cast<char>(random());
         if (readAuthority(changed, authority, error)) {
