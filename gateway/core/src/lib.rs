@@ -11,6 +11,7 @@ pub mod ids;
 pub mod integration;
 pub mod name;
 pub mod record;
+pub mod retained;
 pub mod switch;
 pub mod time;
 pub mod view;

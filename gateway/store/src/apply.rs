@@ -1,13 +1,33 @@
 //! Records into tables, within one transaction.
 
 use crate::rows;
-use crate::tables::{COMMAND, DEVICE, HOME, INTEGRATION, MEMBER, OPEN_COMMAND, REPORTED, ROOM, SESSION, SWITCH};
+use crate::tables::{
+    COMMAND, DEVICE, HOME, INTEGRATION, MEMBER, OPEN_COMMAND, REPORTED, RETAINED, ROOM, SESSION, SWITCH,
+};
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::record::Record;
+use gatehouse_core::retained::RetainedChange;
 use redb::{ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
 
 /// Commands taken out at least in one commit while there are too many, so that no commit takes long.
 const PRUNE_SLICE: u64 = 256;
+
+/// Applies changes of retained messages, of which each topic has one at most.
+pub(crate) fn apply_retained<'a>(
+    txn: &WriteTransaction,
+    changes: impl Iterator<Item = &'a RetainedChange>,
+) -> Result<(), redb::Error> {
+    let mut retained = txn.open_table(RETAINED)?;
+    for change in changes {
+        match change {
+            RetainedChange::Kept(message) => {
+                retained.insert(message.topic.as_bytes(), rows::retained(message).as_slice())?;
+            }
+            RetainedChange::Deleted(topic) => drop(retained.remove(topic.as_bytes())?),
+        }
+    }
+    Ok(())
+}
 
 /// Applies records in order, then takes out the oldest commands beyond `limit`.
 pub(crate) fn apply<'a>(

@@ -4,6 +4,7 @@ use crate::Settings;
 use crate::error::Full;
 use gatehouse_core::ids::Ticket;
 use gatehouse_core::record::Record;
+use gatehouse_core::retained::RetainedChange;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -36,6 +37,12 @@ impl Queue {
     pub fn try_send(&self, batch: Batch) -> Result<(), Full> {
         self.0.push(batch)
     }
+
+    /// Hands changes of retained messages to the writer, or back when too many wait or the writer has stopped. They are
+    /// committed like records without a ticket, within the window of [`Settings`]. Never waits for the disk.
+    pub fn try_send_retained(&self, changes: Vec<RetainedChange>) -> Result<(), Vec<RetainedChange>> {
+        self.0.push_retained(changes)
+    }
 }
 
 /// Ready once the writer's thread has ended, in whatever way; [`crate::Writer::stop`] then says in which.
@@ -66,6 +73,7 @@ impl Future for Ended {
 /// What the writer found.
 pub(crate) struct Taken {
     pub(crate) batches: Vec<Batch>,
+    pub(crate) retained: Vec<RetainedChange>,
     /// Nothing comes after these.
     pub(crate) stopping: bool,
 }
@@ -75,11 +83,14 @@ pub(crate) struct Inbox {
     changed: Condvar,
     backlog: usize,
     capacity: usize,
+    /// Changes of retained messages that may wait.
+    retained: usize,
 }
 
 #[derive(Default)]
 struct State {
     batches: Vec<Batch>,
+    retained: Vec<RetainedChange>,
     /// The writer must not wait out its window.
     urgent: bool,
     stopping: bool,
@@ -87,9 +98,21 @@ struct State {
     wakers: Vec<Waker>,
 }
 
+impl State {
+    fn is_empty(&self) -> bool {
+        self.batches.is_empty() && self.retained.is_empty()
+    }
+}
+
 impl Inbox {
     pub(crate) fn new(settings: &Settings) -> Self {
-        Self { state: Mutex::default(), changed: Condvar::new(), backlog: settings.backlog, capacity: settings.queue }
+        Self {
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            backlog: settings.backlog,
+            capacity: settings.queue,
+            retained: settings.kept,
+        }
     }
 
     // Nothing under the lock can panic half way.
@@ -102,7 +125,7 @@ impl Inbox {
         if state.stopping || state.ended || state.batches.len() >= self.capacity {
             return Err(Full(batch));
         }
-        let first = state.batches.is_empty();
+        let first = state.is_empty();
         let was_urgent = state.urgent;
         state.urgent |= batch.ticket.is_some() || state.batches.len() + 1 >= self.backlog;
         // Waking a thread costs a system call: only when it has something new to do.
@@ -115,10 +138,24 @@ impl Inbox {
         Ok(())
     }
 
+    fn push_retained(&self, changes: Vec<RetainedChange>) -> Result<(), Vec<RetainedChange>> {
+        let mut state = self.lock();
+        if state.stopping || state.ended || state.retained.len() + changes.len() > self.retained {
+            return Err(changes);
+        }
+        let first = state.is_empty();
+        state.retained.extend(changes);
+        drop(state);
+        if first {
+            self.changed.notify_one();
+        }
+        Ok(())
+    }
+
     /// Waits for a first batch, however long, and then for more until `window` is over or one is urgent.
     pub(crate) fn take(&self, window: Duration) -> Taken {
         let state = self.lock();
-        let idle = |state: &mut State| state.batches.is_empty() && !state.stopping;
+        let idle = |state: &mut State| state.is_empty() && !state.stopping;
         let state = self.changed.wait_while(state, idle).unwrap_or_else(PoisonError::into_inner);
         self.take_within(state, window)
     }
@@ -133,7 +170,8 @@ impl Inbox {
         let waited = self.changed.wait_timeout_while(state, limit, calm);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         state.urgent = false;
-        Taken { batches: std::mem::take(&mut state.batches), stopping: state.stopping }
+        let (batches, retained) = (std::mem::take(&mut state.batches), std::mem::take(&mut state.retained));
+        Taken { batches, retained, stopping: state.stopping }
     }
 
     /// What was queued before is still taken; nothing more is.

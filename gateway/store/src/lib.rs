@@ -42,7 +42,9 @@ pub struct Settings {
     pub backlog: usize,
     /// Batches waiting at which [`Queue::try_send`] refuses.
     pub queue: usize,
-    /// Records without a ticket that are kept while the disk cannot be written; beyond, the oldest commands go.
+    /// Records without a ticket and retained messages that are kept while the disk cannot be written; beyond, retained
+    /// messages go, then the oldest commands. Also changes of retained messages at which
+    /// [`Queue::try_send_retained`] refuses.
     pub kept: usize,
     /// Commands on disk: the newest of them.
     pub commands: u64,

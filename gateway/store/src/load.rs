@@ -2,10 +2,13 @@
 
 use crate::error::Fault;
 use crate::rows::{self, BadRow};
-use crate::tables::{COMMAND, DEVICE, HOME, INTEGRATION, MEMBER, OPEN_COMMAND, REPORTED, ROOM, Rows, SESSION, SWITCH};
+use crate::tables::{
+    COMMAND, DEVICE, HOME, INTEGRATION, MEMBER, OPEN_COMMAND, REPORTED, RETAINED, ROOM, Rows, SESSION, SWITCH,
+};
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::ids::SwitchId;
 use gatehouse_core::record::Record;
+use gatehouse_core::retained::RetainedMessage;
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableHandle};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -52,6 +55,27 @@ pub(crate) fn load(txn: &ReadTransaction) -> Result<Vec<Record>, Fault> {
             Ok(_) | Err(Fault::Row { .. }) => {}
             Err(fault) => return Err(fault),
         }
+    }
+    Ok(all)
+}
+
+/// The retained messages of integrations. One that cannot be read is left out, for a home must not stay shut for it.
+pub(crate) fn load_retained(txn: &ReadTransaction) -> Result<Vec<RetainedMessage>, Fault> {
+    let (mut all, mut bad) = (Vec::new(), Vec::new());
+    for entry in txn.open_table(RETAINED)?.iter()? {
+        let (topic, row) = entry?;
+        match rows::to_retained(topic.value(), row.value()) {
+            Ok(message) => all.push(message),
+            Err(why) => bad.push((String::from_utf8_lossy(topic.value()).into_owned(), why.0)),
+        }
+    }
+    if let Some((topic, why)) = bad.first() {
+        tracing::warn!(
+            count = bad.len(),
+            topic,
+            why,
+            "retained messages in the database cannot be read and are left out; topic and reason are the first one's"
+        );
     }
     Ok(all)
 }

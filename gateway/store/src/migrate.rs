@@ -9,7 +9,7 @@ use redb::{ReadableTable, TableDefinition, WriteTransaction};
 pub(crate) type Step = fn(&WriteTransaction) -> Result<(), Fault>;
 
 /// `STEPS[n - 1]` leads from schema n to n + 1. Steps are added at the end and never changed.
-pub(crate) const STEPS: &[Step] = &[integrations];
+pub(crate) const STEPS: &[Step] = &[integrations, retained];
 
 /// The schema that this version reads and writes.
 pub(crate) const SCHEMA: u64 = newest(STEPS);
@@ -21,6 +21,12 @@ const fn newest(steps: &[Step]) -> u64 {
 /// To schema 2: a home has integrations, none so far.
 fn integrations(txn: &WriteTransaction) -> Result<(), Fault> {
     txn.open_table(TableDefinition::<u64, &[u8]>::new("integration"))?;
+    Ok(())
+}
+
+/// To schema 3: integrations' retained messages are kept, none so far.
+fn retained(txn: &WriteTransaction) -> Result<(), Fault> {
+    txn.open_table(TableDefinition::<&[u8], &[u8]>::new("retained"))?;
     Ok(())
 }
 
@@ -54,7 +60,7 @@ pub(crate) fn migrate(txn: &WriteTransaction, steps: &[Step]) -> Result<(), Faul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::{INTEGRATION, Rows};
+    use crate::tables::{INTEGRATION, RETAINED, Rows};
     use crate::{Memory, Settings};
     use redb::{Database, ReadableDatabase};
 
@@ -70,6 +76,7 @@ mod tests {
         let txn = database.begin_write().unwrap();
         txn.open_table(META).unwrap().insert(SCHEMA_KEY, 1).unwrap();
         assert!(txn.delete_table(INTEGRATION).unwrap(), "a later schema has it");
+        assert!(txn.delete_table(RETAINED).unwrap(), "so has it this");
         txn.open_table(ROOM).unwrap().insert(4, &b"\x04Hall"[..]).unwrap();
         txn.commit().unwrap();
         memory
@@ -164,6 +171,7 @@ mod tests {
             assert_eq!(schema(&memory), SCHEMA);
         }
         let database = open(&memory);
-        assert!(database.begin_read().unwrap().open_table(INTEGRATION).is_ok());
+        let txn = database.begin_read().unwrap();
+        assert!(txn.open_table(INTEGRATION).is_ok() && txn.open_table(RETAINED).is_ok());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::disk::{Disk, Source};
 use crate::error::{Fault, OpenError, WriteError};
-use crate::load::load;
+use crate::load::{load, load_retained};
 use crate::migrate::{self, SCHEMA, STEPS};
 use crate::reader::Reader;
 use crate::tables::{self, BOOT, COMMIT, META};
@@ -10,6 +10,7 @@ use crate::writer::Writer;
 use crate::{Memory, Settings, StorageBackend};
 use gatehouse_core::ids::{MAX_BOOTS, Ticket};
 use gatehouse_core::record::Record;
+use gatehouse_core::retained::RetainedMessage;
 use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, ReadTransaction, ReadableDatabase, ReadableTable};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
@@ -35,6 +36,8 @@ pub struct Opened {
     /// switches, reported states, the commands that were still open, and the newest that timed out. A change of a
     /// reported state names its command when that is still kept.
     pub records: Vec<Record>,
+    /// Integrations' retained messages, in no order that matters.
+    pub retained: Vec<RetainedMessage>,
 }
 
 /// An open database, to read from and to start the writer on.
@@ -144,9 +147,9 @@ fn finish(path: &Path, settings: Settings, source: Source, lock: Option<File>) -
     // redb trusts a file that was closed cleanly and may panic when something else changed it since.
     let read = catch_unwind(AssertUnwindSafe(|| read_and_raise(&source)));
     let read = read.unwrap_or_else(|_| Err(Fault::Damaged("its pages do not fit together".to_owned())));
-    let Start { database, boot, commit, records } = read.map_err(|fault| fault.at(path.to_owned()))?;
+    let Start { database, boot, commit, records, retained } = read.map_err(|fault| fault.at(path.to_owned()))?;
     let disk = Arc::new(Disk::new(source, database, lock));
-    Ok(Opened { store: Store { disk, settings, commit }, boot, records })
+    Ok(Opened { store: Store { disk, settings, commit }, boot, records, retained })
 }
 
 struct Start {
@@ -154,6 +157,7 @@ struct Start {
     boot: u32,
     commit: u64,
     records: Vec<Record>,
+    retained: Vec<RetainedMessage>,
 }
 
 fn read_and_raise(source: &Source) -> Result<Start, Fault> {
@@ -170,7 +174,8 @@ fn read_and_raise(source: &Source) -> Result<Start, Fault> {
         Some(records) => records,
         None => load(&database.begin_read()?)?,
     };
-    Ok(Start { database, boot, commit, records })
+    let retained = load_retained(&database.begin_read()?)?;
+    Ok(Start { database, boot, commit, records, retained })
 }
 
 /// None when the file's schema is older than this version's, so that its rows cannot be read yet.

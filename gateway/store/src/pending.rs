@@ -3,7 +3,9 @@
 use crate::inbox::Batch;
 use gatehouse_core::ids::Ticket;
 use gatehouse_core::record::Record;
+use gatehouse_core::retained::RetainedChange;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a record is about: of two with the same key the later one counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +48,7 @@ pub(crate) struct Pending {
     came: u64,
     awaited: Vec<(u64, Ticket, Vec<Record>)>,
     loose: BTreeMap<Key, (u64, Record)>,
+    retained: BTreeMap<Arc<str>, RetainedChange>,
 }
 
 impl Pending {
@@ -61,17 +64,21 @@ impl Pending {
         }
     }
 
+    pub(crate) fn add_retained(&mut self, changes: Vec<RetainedChange>) {
+        self.retained.extend(changes.into_iter().map(|change| (change.topic().clone(), change)));
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.awaited.is_empty() && self.loose.is_empty()
+        self.awaited.is_empty() && self.loose() == 0
     }
 
     pub(crate) fn has_tickets(&self) -> bool {
         !self.awaited.is_empty()
     }
 
-    /// Records without a ticket.
+    /// Records without a ticket, and retained messages.
     pub(crate) fn loose(&self) -> usize {
-        self.loose.len()
+        self.loose.len() + self.retained.len()
     }
 
     /// Everything that waits; of two records for one key the later comes later.
@@ -84,17 +91,27 @@ impl Pending {
         all.into_iter().map(|(_, record)| record)
     }
 
+    /// Changes of retained messages, one a topic.
+    pub(crate) fn retained(&self) -> impl Iterator<Item = &RetainedChange> {
+        self.retained.values()
+    }
+
     /// All of it is on disk: the tickets to answer.
     pub(crate) fn written(&mut self) -> Vec<Ticket> {
         self.loose.clear();
+        self.retained.clear();
         self.take_tickets()
     }
 
     /// It could not be written: the tickets to answer. The rest is kept for the next try, up to `kept` records;
-    /// the oldest commands go first, for a switch's state is worth more. Second: how many went.
+    /// retained messages go first, which integrations say again, then the oldest commands, for a switch's state is worth
+    /// more. Second: how many went.
     pub(crate) fn failed(&mut self, kept: usize) -> (Vec<Ticket>, usize) {
-        let surplus = self.loose.len().saturating_sub(kept);
+        let surplus = self.loose().saturating_sub(kept);
         for _ in 0..surplus {
+            if self.retained.pop_first().is_some() {
+                continue;
+            }
             let oldest = self.loose.range(Key::Command(0)..).next().map(|(key, _)| *key);
             match oldest {
                 Some(key) => self.loose.remove(&key).map(drop),
@@ -116,7 +133,6 @@ mod tests {
     use gatehouse_core::name::Name;
     use gatehouse_core::record::Room;
     use gatehouse_core::switch::Reported;
-    use std::sync::Arc;
 
     fn room(id: u64, name: &str) -> Record {
         Record::Room(Arc::new(Room { id: RoomId::from_raw(id), name: Name::new(name).unwrap() }))
@@ -182,5 +198,22 @@ mod tests {
         assert!(left.contains(&command(3)) && left.contains(&reported(1, true)) && left.contains(&reported(2, true)));
         assert_eq!(pending.failed(1), (vec![], 2));
         assert_eq!(pending.records().cloned().collect::<Vec<_>>(), [reported(2, true)]);
+    }
+
+    #[test]
+    fn of_a_topic_the_last_change_is_kept_and_all_go_first_when_too_much_waits() {
+        let deleted = |topic: &str| RetainedChange::Deleted(topic.into());
+        let mut pending = Pending::default();
+        assert!(pending.is_empty());
+        pending.add_retained(vec![deleted("a"), deleted("b"), deleted("a")]);
+        pending.add(batch(None, vec![reported(1, true)]));
+        assert_eq!(pending.retained().cloned().collect::<Vec<_>>(), [deleted("a"), deleted("b")]);
+        assert_eq!(pending.failed(2), (vec![], 1));
+        assert_eq!(pending.retained().cloned().collect::<Vec<_>>(), [deleted("b")]);
+        assert_eq!(pending.failed(1), (vec![], 1));
+        assert_eq!((pending.loose(), pending.retained().count()), (1, 0));
+        pending.add_retained(vec![deleted("c")]);
+        pending.written();
+        assert!(pending.is_empty());
     }
 }

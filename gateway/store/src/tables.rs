@@ -27,12 +27,16 @@ pub(crate) const COMMAND: Rows = TableDefinition::new("command");
 /// Which commands are not settled: a start must find them without reading 100,000 others.
 pub(crate) const OPEN_COMMAND: TableDefinition<'static, u64, ()> = TableDefinition::new("open_command");
 
+/// Integrations' retained messages by topic: bytes, for redb must not fail on a topic that is damaged.
+pub(crate) const RETAINED: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("retained");
+
 /// Makes every table, so that one that is missing later means damage.
 pub(crate) fn create(txn: &WriteTransaction) -> Result<(), TableError> {
     for rows in [HOME, MEMBER, SESSION, ROOM, DEVICE, SWITCH, INTEGRATION, REPORTED, COMMAND] {
         txn.open_table(rows)?;
     }
     txn.open_table(OPEN_COMMAND)?;
+    txn.open_table(RETAINED)?;
     let mut meta = txn.open_table(META)?;
     meta.insert(BOOT, 0)?;
     meta.insert(COMMIT, 0)?;

@@ -146,13 +146,14 @@ impl<F: Fn(Ticket, Result<(), WriteError>)> Thread<F> {
 
     fn write_until_stopped(&mut self) -> Result<(), StopError> {
         loop {
-            let Taken { batches, stopping } = match &self.failing {
+            let Taken { batches, retained, stopping } = match &self.failing {
                 Some(failing) if !self.pending.is_empty() => self.inbox.take_soon(self.pause(failing.tries)),
                 _ => self.inbox.take(self.settings.window),
             };
             for batch in batches {
                 self.pending.add(batch);
             }
+            self.pending.add_retained(retained);
             if !self.pending.is_empty() {
                 self.commit()?;
             }
@@ -221,6 +222,7 @@ impl<F: Fn(Ticket, Result<(), WriteError>)> Thread<F> {
         let (pending, limit) = (&self.pending, self.settings.commands);
         let written = self.disk.write(|txn| {
             apply::apply(txn, pending.records(), limit)?;
+            apply::apply_retained(txn, pending.retained())?;
             txn.open_table(META)?.insert(COMMIT, number)?;
             Ok(())
         });

@@ -5,5 +5,6 @@
 mod failing;
 mod keeping;
 mod opening;
+mod retained;
 mod support;
 mod writing;

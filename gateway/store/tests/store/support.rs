@@ -142,7 +142,7 @@ impl Running {
         opened: Result<Opened, OpenError>,
         seen: impl Fn(&Result<(), WriteError>) + Send + 'static,
     ) -> Self {
-        let Opened { store, boot, records } = opened.unwrap();
+        let Opened { store, boot, records, .. } = opened.unwrap();
         let (tell, answers) = channel();
         let reader = store.reader();
         let writer = store.start_writer(move |ticket, result| {
