@@ -96,6 +96,7 @@ async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> an
         }),
         written,
         credentials: credentials_sender,
+        announced: watch::channel(Arc::default()).0,
     };
     let (hub, event_loop) = gatehouse_hub::hub(opened.boot, opened.records, ports);
 

@@ -7,6 +7,7 @@ pub mod access;
 pub mod command;
 pub mod device;
 pub mod home;
+pub mod homeassistant;
 pub mod ids;
 pub mod integration;
 pub mod name;

@@ -5,6 +5,7 @@
 use crate::access::{Member, Session};
 use crate::command::Command;
 use crate::device::{Device, SecretHash};
+use crate::homeassistant::HomeAssistant;
 use crate::ids::{HomeId, IntegrationId, RoomId, SessionId, SwitchId};
 use crate::integration::Integration;
 use crate::name::Name;
@@ -54,6 +55,8 @@ pub enum Record {
     Integration(Arc<Integration>, SecretHash),
     /// An integration is revoked.
     IntegrationDeleted(IntegrationId),
+    /// How Home Assistant is told of the home.
+    HomeAssistant(Arc<HomeAssistant>),
     /// What a board last said of a switch.
     Reported(SwitchId, Reported),
     /// A command, open or settled.

@@ -3,6 +3,7 @@
 use crate::access::Access;
 use crate::command::Command;
 use crate::device::BoardFacts;
+use crate::homeassistant::HomeAssistant;
 use crate::ids::{DeviceId, IntegrationId, RoomId, SwitchId};
 use crate::integration::Integration;
 use crate::name::{BoardId, Endpoint, Name};
@@ -83,6 +84,8 @@ pub enum Change {
     Integration(Arc<Integration>),
     /// An integration is revoked.
     IntegrationRemoved(IntegrationId),
+    /// How Home Assistant is told of the home is another.
+    HomeAssistant(Arc<HomeAssistant>),
     /// People or sessions are others.
     Access(Arc<Access>),
 }
@@ -100,6 +103,8 @@ pub struct View {
     pub switches: Vec<Arc<SwitchView>>,
     /// Integrations, by id.
     pub integrations: Vec<Arc<Integration>>,
+    /// How Home Assistant is told of the home.
+    pub home_assistant: Arc<HomeAssistant>,
     /// People and sessions.
     pub access: Arc<Access>,
 }
@@ -126,6 +131,7 @@ impl View {
             Change::Switch(switch) => put(&mut self.switches, switch, |s| s.id),
             Change::Integration(integration) => put(&mut self.integrations, integration, |i| i.id),
             Change::IntegrationRemoved(id) => self.integrations.retain(|integration| integration.id != *id),
+            Change::HomeAssistant(set) => self.home_assistant = set.clone(),
             Change::Access(access) => self.access = access.clone(),
         }
     }

@@ -7,6 +7,7 @@ use crate::random::random;
 use gatehouse_core::access::{ClaimCode, Credentials, Denied};
 use gatehouse_core::device::{BoardEvent, Order};
 use gatehouse_core::home::{Answer, Effect, Home, Input};
+use gatehouse_core::homeassistant::Announced;
 use gatehouse_core::ids::{Request, Ticket};
 use gatehouse_core::record::Record;
 use gatehouse_core::time::Now;
@@ -35,6 +36,8 @@ pub struct Ports {
     pub written: mpsc::Receiver<(Ticket, bool)>,
     /// Who may log in at the edge.
     pub credentials: watch::Sender<Arc<Credentials>>,
+    /// What the edge is to announce to Home Assistant.
+    pub announced: watch::Sender<Arc<Announced>>,
 }
 
 /// Hands records to the store, or gives them back when its queue is full.
@@ -104,6 +107,7 @@ pub fn hub(boot: u32, records: Vec<Record>, ports: Ports) -> (Hub, EventLoop) {
     };
     event_loop.carry_out(effects);
     event_loop.ports.credentials.send_replace(Arc::new(event_loop.home.credentials()));
+    event_loop.ports.announced.send_replace(event_loop.home.announced());
     event_loop.renew_claim_code();
     event_loop.publish();
     (hub, event_loop)
@@ -218,6 +222,9 @@ impl EventLoop {
                 Effect::Write { ticket, records } => self.write(ticket, records),
                 Effect::CredentialsChanged => {
                     self.ports.credentials.send_replace(Arc::new(self.home.credentials()));
+                }
+                Effect::AnnouncedChanged => {
+                    self.ports.announced.send_replace(self.home.announced());
                 }
             }
         }

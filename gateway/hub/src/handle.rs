@@ -7,6 +7,7 @@ use gatehouse_core::access::{Administer, Denied, Operate, TokenHash, Viewer};
 use gatehouse_core::command::Command;
 use gatehouse_core::device::SecretHash;
 use gatehouse_core::home::{Answer, Claim, Edit, Registration, Setting, SignInCheck};
+use gatehouse_core::homeassistant::{Form, HomeAssistant, Prefix};
 use gatehouse_core::ids::{CommandId, DeviceId, IntegrationId, RoomId, SessionId, SwitchId};
 use gatehouse_core::integration::{self, Filter, Integration, NewIntegration};
 use gatehouse_core::name::Name;
@@ -203,6 +204,19 @@ impl Hub {
     /// Revokes an integration's credential; its connections end at once.
     pub async fn delete_integration(&self, cap: Administer, id: IntegrationId) -> Result<(), Denied> {
         self.set(Setting::DeleteIntegration(cap, id)).await.map(drop)
+    }
+
+    /// Another form or place of what Home Assistant is told; what is none stays.
+    pub async fn update_home_assistant(
+        &self,
+        cap: Administer,
+        form: Option<Form>,
+        prefix: Option<Prefix>,
+    ) -> Result<Arc<HomeAssistant>, Denied> {
+        match self.set(Setting::UpdateHomeAssistant(cap, form, prefix)).await? {
+            Answer::HomeAssistant(set) => Ok(set),
+            other => unexpected(&other),
+        }
     }
 
     async fn viewer(&self, setting: Setting) -> Result<Viewer, Denied> {

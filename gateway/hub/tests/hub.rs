@@ -6,6 +6,7 @@ use gatehouse_core::access::{Administer, Credentials, Denied, TokenHash, Viewer}
 use gatehouse_core::command::{BoardSession, Outcome, Reason};
 use gatehouse_core::device::{BoardEvent, BoardState, Cause, Description, Order, Report, Said, SecretHash};
 use gatehouse_core::home::{Claim, Registration};
+use gatehouse_core::homeassistant::{Announced, Form};
 use gatehouse_core::ids::{LinkId, SwitchId, Ticket};
 use gatehouse_core::integration::Filter;
 use gatehouse_core::name::{BoardId, Endpoint, Name};
@@ -26,6 +27,7 @@ struct Rig {
     boards: mpsc::Sender<BoardEvent>,
     orders: mpsc::UnboundedReceiver<Order>,
     credentials: watch::Receiver<Arc<Credentials>>,
+    announced: watch::Receiver<Arc<Announced>>,
     disk: Arc<Mutex<Vec<Written>>>,
     full: Arc<AtomicBool>,
     stop: CancellationToken,
@@ -41,6 +43,7 @@ impl Rig {
         let (order_sender, orders) = mpsc::unbounded_channel();
         let (written_sender, written) = mpsc::channel(16);
         let (credential_sender, credentials) = watch::channel(Arc::default());
+        let (announced_sender, announced) = watch::channel(Arc::default());
         let disk: Arc<Mutex<Vec<Written>>> = Arc::default();
         let full = Arc::new(AtomicBool::new(false));
         let (writes, is_full) = (disk.clone(), full.clone());
@@ -59,11 +62,12 @@ impl Rig {
             }),
             written,
             credentials: credential_sender,
+            announced: announced_sender,
         };
         let (hub, event_loop) = hub(1, Vec::new(), ports);
         let stop = CancellationToken::new();
         let task = tokio::spawn(event_loop.run(stop.clone()));
-        Self { hub, boards, orders, credentials, disk, full, stop, task }
+        Self { hub, boards, orders, credentials, announced, disk, full, stop, task }
     }
 
     /// An owner, and a board with one relay that is ready.
@@ -262,6 +266,17 @@ async fn the_edge_is_told_who_may_log_in_once_it_is_on_disk() {
     rig.full.store(false, Ordering::Relaxed);
     rig.hub.register_board(Administer::console(), registration()).await.unwrap();
     assert!(rig.credentials.borrow_and_update().boards.contains_key(&board()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_edge_is_told_what_to_announce_once_it_is_on_disk() {
+    let (mut rig, owner, _) = Rig::with_board().await;
+    let announced = rig.announced.borrow_and_update().clone();
+    assert_eq!((announced.set.form, announced.devices.len()), (Form::Device, 1));
+    let cap = owner.administer().unwrap();
+    let set = rig.hub.update_home_assistant(cap, Some(Form::Off), None).await.unwrap();
+    assert_eq!((set.form, &rig.hub.view().home_assistant), (Form::Off, &set));
+    assert_eq!(rig.announced.borrow().set, *set, "by the time it is answered");
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 use crate::rows;
 use crate::tables::{
-    COMMAND, DEVICE, HOME, INTEGRATION, MEMBER, OPEN_COMMAND, REPORTED, RETAINED, ROOM, SESSION, SWITCH,
+    COMMAND, DEVICE, HOME, INTEGRATION, MEMBER, OPEN_COMMAND, REPORTED, RETAINED, ROOM, SESSION, SETTING, SWITCH,
 };
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::record::Record;
@@ -43,6 +43,7 @@ pub(crate) fn apply<'a>(
     let mut device = txn.open_table(DEVICE)?;
     let mut switch = txn.open_table(SWITCH)?;
     let mut integration = txn.open_table(INTEGRATION)?;
+    let mut setting = txn.open_table(SETTING)?;
     let mut reported = txn.open_table(REPORTED)?;
     for record in records {
         match record {
@@ -58,6 +59,7 @@ pub(crate) fn apply<'a>(
                 put(&mut integration, kept.id.raw(), &rows::integration(kept, *secret))?;
             }
             Record::IntegrationDeleted(id) => drop(integration.remove(id.raw())?),
+            Record::HomeAssistant(kept) => put(&mut setting, rows::HOME_ASSISTANT, &rows::home_assistant(kept))?,
             Record::Reported(id, kept) => {
                 put(&mut reported, id.raw(), &rows::reported(kept))?;
                 if let Some(command) = kept.change.as_ref().and_then(|change| change.command.as_deref()) {

@@ -3,7 +3,7 @@
 use crate::error::Fault;
 use crate::rows::{self, BadRow};
 use crate::tables::{
-    COMMAND, DEVICE, HOME, INTEGRATION, MEMBER, OPEN_COMMAND, REPORTED, RETAINED, ROOM, Rows, SESSION, SWITCH,
+    COMMAND, DEVICE, HOME, INTEGRATION, MEMBER, OPEN_COMMAND, REPORTED, RETAINED, ROOM, Rows, SESSION, SETTING, SWITCH,
 };
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::ids::SwitchId;
@@ -30,6 +30,8 @@ pub(crate) fn load(txn: &ReadTransaction) -> Result<Vec<Record>, Fault> {
         let (integration, secret) = rows::to_integration(key, row)?;
         Ok(Record::Integration(Arc::new(integration), secret))
     })?;
+
+    table(txn, SETTING, &mut all, rows::to_setting)?;
 
     let mut commands = Commands { rows: txn.open_table(COMMAND)?, found: HashMap::new() };
     let reported = txn.open_table(REPORTED)?;

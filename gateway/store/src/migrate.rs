@@ -9,7 +9,7 @@ use redb::{ReadableTable, TableDefinition, WriteTransaction};
 pub(crate) type Step = fn(&WriteTransaction) -> Result<(), Fault>;
 
 /// `STEPS[n - 1]` leads from schema n to n + 1. Steps are added at the end and never changed.
-pub(crate) const STEPS: &[Step] = &[integrations, retained];
+pub(crate) const STEPS: &[Step] = &[integrations, retained, settings];
 
 /// The schema that this version reads and writes.
 pub(crate) const SCHEMA: u64 = newest(STEPS);
@@ -27,6 +27,12 @@ fn integrations(txn: &WriteTransaction) -> Result<(), Fault> {
 /// To schema 3: integrations' retained messages are kept, none so far.
 fn retained(txn: &WriteTransaction) -> Result<(), Fault> {
     txn.open_table(TableDefinition::<&[u8], &[u8]>::new("retained"))?;
+    Ok(())
+}
+
+/// To schema 4: an owner sets things of which there is one in a home, none so far.
+fn settings(txn: &WriteTransaction) -> Result<(), Fault> {
+    txn.open_table(TableDefinition::<u64, &[u8]>::new("setting"))?;
     Ok(())
 }
 
@@ -60,7 +66,7 @@ pub(crate) fn migrate(txn: &WriteTransaction, steps: &[Step]) -> Result<(), Faul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::{INTEGRATION, RETAINED, Rows};
+    use crate::tables::{INTEGRATION, RETAINED, Rows, SETTING};
     use crate::{Memory, Settings};
     use redb::{Database, ReadableDatabase};
 
@@ -77,6 +83,7 @@ mod tests {
         txn.open_table(META).unwrap().insert(SCHEMA_KEY, 1).unwrap();
         assert!(txn.delete_table(INTEGRATION).unwrap(), "a later schema has it");
         assert!(txn.delete_table(RETAINED).unwrap(), "so has it this");
+        assert!(txn.delete_table(SETTING).unwrap(), "and this");
         txn.open_table(ROOM).unwrap().insert(4, &b"\x04Hall"[..]).unwrap();
         txn.commit().unwrap();
         memory
@@ -173,5 +180,6 @@ mod tests {
         let database = open(&memory);
         let txn = database.begin_read().unwrap();
         assert!(txn.open_table(INTEGRATION).is_ok() && txn.open_table(RETAINED).is_ok());
+        assert!(txn.open_table(SETTING).is_ok());
     }
 }

@@ -1,6 +1,7 @@
 //! What waits for the next commit.
 
 use crate::inbox::Batch;
+use crate::rows;
 use gatehouse_core::ids::Ticket;
 use gatehouse_core::record::Record;
 use gatehouse_core::retained::RetainedChange;
@@ -17,6 +18,7 @@ enum Key {
     Device(u64),
     Switch(u64),
     Integration(u64),
+    Setting(u64),
     Reported(u64),
     // Last, so that the oldest command is found without looking at the rest.
     Command(u64),
@@ -35,6 +37,7 @@ impl Key {
             Record::Switch(switch) => Self::Switch(switch.id.raw()),
             Record::Integration(integration, _) => Self::Integration(integration.id.raw()),
             Record::IntegrationDeleted(integration) => Self::Integration(integration.raw()),
+            Record::HomeAssistant(_) => Self::Setting(rows::HOME_ASSISTANT),
             Record::Reported(switch, _) => Self::Reported(switch.raw()),
             Record::Command(command) => Self::Command(command.id.raw()),
         }

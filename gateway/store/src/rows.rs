@@ -6,11 +6,13 @@
 
 mod integration;
 mod retained;
+mod setting;
 mod settings;
 mod traffic;
 
 pub(crate) use integration::{integration, to_integration};
 pub(crate) use retained::{retained, to_retained};
+pub(crate) use setting::{HOME_ASSISTANT, home_assistant, to_setting};
 pub(crate) use settings::{device, home, member, room, session, switch};
 pub(crate) use settings::{to_device, to_home, to_member, to_room, to_session, to_switch};
 pub(crate) use traffic::{command, reported, to_command, to_reported};

@@ -3,6 +3,7 @@
 use gatehouse_core::access::{Member, Session};
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::device::{Device, SecretHash};
+use gatehouse_core::homeassistant::HomeAssistant;
 use gatehouse_core::ids::{CommandId, DeviceId, IntegrationId, MemberId, RoomId, SessionId, SwitchId};
 use gatehouse_core::integration::Integration;
 use gatehouse_core::record::{HomeRecord, Record, Room};
@@ -19,6 +20,7 @@ pub(crate) struct Facts {
     pub(crate) devices: BTreeMap<DeviceId, Arc<Device>>,
     pub(crate) switches: BTreeMap<SwitchId, Arc<Switch>>,
     pub(crate) integrations: BTreeMap<IntegrationId, (Arc<Integration>, SecretHash)>,
+    pub(crate) home_assistant: Option<Arc<HomeAssistant>>,
     pub(crate) reported: BTreeMap<SwitchId, Reported>,
     pub(crate) commands: BTreeMap<CommandId, Arc<Command>>,
 }
@@ -36,6 +38,7 @@ impl Facts {
             Record::Switch(switch) => drop(self.switches.insert(switch.id, switch.clone())),
             Record::Integration(new, secret) => drop(self.integrations.insert(new.id, (new.clone(), *secret))),
             Record::IntegrationDeleted(id) => drop(self.integrations.remove(id)),
+            Record::HomeAssistant(set) => self.home_assistant = Some(set.clone()),
             Record::Reported(id, reported) => drop(self.reported.insert(*id, reported.clone())),
             Record::Command(command) => drop(self.commands.insert(command.id, command.clone())),
         }
@@ -54,6 +57,7 @@ impl Facts {
         all.extend(self.devices.values().cloned().map(Record::Device));
         all.extend(self.switches.values().cloned().map(Record::Switch));
         all.extend(self.integrations.values().map(|(new, secret)| Record::Integration(new.clone(), *secret)));
+        all.extend(self.home_assistant.iter().cloned().map(Record::HomeAssistant));
         all.extend(self.reported.iter().map(|(id, reported)| Record::Reported(*id, reported.clone())));
         all.extend(self.open_commands().cloned().map(Record::Command));
         all

@@ -18,15 +18,16 @@ impl World<'_> {
         self.rng.shuffle(&mut records);
         self.note(|| format!("the gateway starts with {} records", records.len()));
         let empty = Home::load(0, Vec::new(), self.now()).0;
-        let (view, credentials) = (empty.view(), empty.credentials());
+        let (view, credentials, announced) = (empty.view(), empty.credentials(), empty.announced());
         let started = self.t;
-        self.gateway = Some(Gateway { home: empty, view, credentials, stopping: false, started, mono_base });
+        self.gateway = Some(Gateway { home: empty, view, credentials, announced, stopping: false, started, mono_base });
         let now = self.now();
         let (home, effects) = Home::load(self.run, records, now);
         self.oracle.loaded(self.run, &self.disk.facts, now, &home, &effects);
         let claimed = home.is_claimed();
         if let Some(gateway) = self.gateway.as_mut() {
-            (gateway.view, gateway.credentials, gateway.home) = (home.view(), home.credentials(), home);
+            (gateway.view, gateway.credentials) = (home.view(), home.credentials());
+            (gateway.announced, gateway.home) = (home.announced(), home);
         }
         self.carry_out(effects);
         if !claimed {

@@ -5,6 +5,7 @@ use crate::world::{Event, MILLISECOND, SECOND, World};
 use gatehouse_core::access::{Administer, Viewer};
 use gatehouse_core::device::SecretHash;
 use gatehouse_core::home::{Claim, Edit, Input, Registration, Setting, SignInCheck};
+use gatehouse_core::homeassistant::{Form, Prefix};
 use gatehouse_core::ids::{IntegrationId, RoomId, SwitchId};
 use gatehouse_core::integration::{Filter, NewIntegration, user_name};
 use gatehouse_core::name::Name;
@@ -156,7 +157,7 @@ impl World<'_> {
             };
             let device = self.gateway.as_ref().and_then(|g| g.view.devices.first()).map(|device| device.id);
             let unknown = RoomId::from_raw(7);
-            let setting = match (self.rng.below(9), self.any_switch(), device) {
+            let setting = match (self.rng.below(10), self.any_switch(), device) {
                 (0 | 1, ..) => Setting::CreateRoom(cap, other),
                 (2, ..) => Setting::RenameRoom(cap, room.unwrap_or(unknown), other),
                 (3, ..) => Setting::DeleteRoom(cap, room.unwrap_or(unknown)),
@@ -165,6 +166,11 @@ impl World<'_> {
                 (6, ..) => Setting::CreateIntegration(cap, self.new_integration(other)),
                 (7, ..) => {
                     Setting::DeleteIntegration(cap, self.any_integration().unwrap_or(IntegrationId::from_raw(7)))
+                }
+                (8, ..) => {
+                    let form = self.rng.pick(&[Form::Device, Form::Component, Form::Off]);
+                    let prefix = Prefix::new(self.rng.pick(&["homeassistant", "ha"])).expect("a prefix");
+                    Setting::UpdateHomeAssistant(cap, Some(form), self.rng.coin().then_some(prefix))
                 }
                 _ => Setting::CloseSession(viewer.session()),
             };

@@ -10,10 +10,12 @@ use crate::trace::{Trace, effect_line, input_line};
 use gatehouse_core::access::{Credentials, TokenHash};
 use gatehouse_core::device::{BoardEvent, Order, Said};
 use gatehouse_core::home::{Answer, Effect, Home, Input, SignInCheck};
+use gatehouse_core::homeassistant::Announced;
 use gatehouse_core::ids::{Request, Ticket};
 use gatehouse_core::time::{Mono, Now, Wall};
 use gatehouse_core::view::View;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Microseconds.
 pub(crate) const MILLISECOND: u64 = 1_000;
@@ -112,6 +114,8 @@ pub(crate) struct Gateway {
     /// The view as anyone keeps it who takes the changes.
     pub(crate) view: View,
     pub(crate) credentials: Credentials,
+    /// What Home Assistant is to be told, as the edge knows it.
+    pub(crate) announced: Arc<Announced>,
     pub(crate) stopping: bool,
     pub(crate) started: u64,
     pub(crate) mono_base: u64,
@@ -291,8 +295,10 @@ impl<'a> World<'a> {
         let effects = gateway.home.handle(now, input.clone());
         let before = gateway.view.clone();
         for effect in &effects {
-            if let Effect::Changed(change) = effect {
-                gateway.view.apply(change);
+            match effect {
+                Effect::Changed(change) => gateway.view.apply(change),
+                Effect::AnnouncedChanged => gateway.announced = gateway.home.announced(),
+                _ => {}
             }
             self.trace.line(self.t, || effect_line(effect));
         }
@@ -302,6 +308,7 @@ impl<'a> World<'a> {
             effects: &effects,
             before: &before,
             after: &gateway.view,
+            announced: &gateway.announced,
             home: &gateway.home,
             boards: &self.boards,
         };
@@ -320,7 +327,7 @@ impl<'a> World<'a> {
                     }
                 }
                 Effect::Answer(_, Ok(Answer::SignIn(check))) => self.check_password(check),
-                Effect::Answer(..) | Effect::Changed(_) => {}
+                Effect::Answer(..) | Effect::Changed(_) | Effect::AnnouncedChanged => {}
             }
         }
     }

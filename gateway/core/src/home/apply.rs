@@ -1,5 +1,6 @@
 //! Records become a home: all of them at start, later one change at a time.
 
+use super::announcing::Announcing;
 use super::boards::{Dropped, Presence};
 use super::commands::{Commands, SentOrders};
 use super::settings::Queue;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 /// Kinds of records in an order in which each comes after those that it refers to.
 fn rank(record: &Record) -> u8 {
     match record {
-        Record::Home(_) | Record::Member(_) | Record::Room(_) | Record::Integration(..) => 0,
+        Record::Home(_) | Record::Member(_) | Record::Room(_) | Record::Integration(..) | Record::HomeAssistant(_) => 0,
         Record::Session(_) | Record::Device(_) => 1,
         Record::SessionEnded(_) | Record::Switch(_) => 2,
         Record::RoomDeleted(_) | Record::IntegrationDeleted(_) | Record::Reported(..) => 3,
@@ -44,6 +45,7 @@ impl Home {
             switches: BTreeMap::new(),
             integrations: BTreeMap::new(),
             commands: Commands::default(),
+            announcing: Announcing::default(),
             settings: Queue::default(),
             stopping: false,
             dropped: Dropped::default(),
@@ -82,15 +84,18 @@ impl Home {
             Record::Room(room) => {
                 self.rooms.insert(room.id, room.clone());
                 out.push(Effect::Changed(Change::Room(room)));
+                self.announce_all(out);
             }
             Record::RoomDeleted(room) => {
                 self.rooms.remove(&room);
                 out.push(Effect::Changed(Change::RoomRemoved(room)));
+                self.announce_all(out);
             }
             Record::Device(device) => self.apply_device(device, out),
             Record::Switch(switch) => self.apply_switch(switch, out),
             Record::Integration(integration, secret) => self.apply_integration(integration, secret, out),
             Record::IntegrationDeleted(id) => self.apply_integration_deletion(id, out),
+            Record::HomeAssistant(set) => self.apply_home_assistant(set, out),
             Record::Reported(switch, reported) => {
                 if let Some(entry) = self.switches.get_mut(&switch) {
                     entry.reported = Some(reported);
@@ -117,10 +122,11 @@ impl Home {
         if known.is_none_or(|known| known.secret != device.secret || known.board != device.board) {
             out.push(Effect::CredentialsChanged);
         }
+        self.announce_device(id, out);
     }
 
     fn apply_switch(&mut self, switch: Arc<Switch>, out: &mut Vec<Effect>) {
-        let id = switch.id;
+        let (id, device) = (switch.id, switch.device);
         if let Some(device) = self.devices.get_mut(&switch.device) {
             device.switches.insert(switch.endpoint.clone(), id);
         }
@@ -133,5 +139,6 @@ impl Home {
             }
         }
         self.show_switch(id, out);
+        self.announce_device(device, out);
     }
 }

@@ -216,7 +216,7 @@ impl Home {
         if let Some(uptime_ms) = clock_sample(&said, link.session) {
             link.clock.sample(uptime_ms, now.mono);
         }
-        let mut news = false;
+        let (mut news, mut learnt) = (false, false);
         let mut relays = None;
         let mut report = None;
         let mut refusal = None;
@@ -234,9 +234,9 @@ impl Home {
             Said::Session(..) => self.dropped.other_session += 1,
             Said::Report(said) => report = link.accepts(&said, &mut self.dropped).then_some(said),
             Said::Refusal(said) => refusal = Some(said),
-            Said::Fact(fact) => news = presence.learn(fact),
+            Said::Fact(fact) => learnt = presence.learn(fact),
         }
-        news |= presence.seen(now);
+        news |= learnt | presence.seen(now);
         let is = presence.availability();
         if let Some(relays) = relays {
             self.adopt_relays(now, device, relays, out);
@@ -251,6 +251,9 @@ impl Home {
             self.show_device_and_switches(device, out);
         } else if news {
             self.show_device(device, out);
+        }
+        if learnt {
+            self.announce_device(device, out);
         }
     }
 

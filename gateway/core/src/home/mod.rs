@@ -2,8 +2,9 @@
 //!
 //! [`Home::handle`] takes one input with the time it arrived at and says what to do about it. It has four kinds of
 //! business, one file each: what boards say (`boards`), commands (`commands`), who people are (`people`), and settings,
-//! which are durable before they are true (`settings`, `integrations`).
+//! which are durable before they are true (`settings`, `integrations`); Home Assistant is told of them (`announcing`).
 
+mod announcing;
 mod apply;
 mod boards;
 mod clock_offset;
@@ -22,6 +23,7 @@ pub use settings::{Edit, MAX_DEVICES, MAX_ROOMS, Registration, Setting};
 use crate::access::{Access, ClaimCode, Credentials, Denied, Operate, Throttle, Viewer};
 use crate::command::Command;
 use crate::device::{BoardEvent, Device, Order};
+use crate::homeassistant::HomeAssistant;
 use crate::ids::{DeviceId, IdSource, IntegrationId, Request, RoomId, SwitchId, Ticket};
 use crate::integration::Integration;
 use crate::name::{BoardId, Endpoint};
@@ -29,6 +31,7 @@ use crate::record::{HomeRecord, Record, Room};
 use crate::switch::{Reported, Switch};
 use crate::time::{Mono, Now};
 use crate::view::{Change, DeviceView, SwitchView, View};
+use announcing::Announcing;
 use boards::Presence;
 use commands::{Commands, SentOrders};
 use integrations::IntegrationEntry;
@@ -98,6 +101,8 @@ pub enum Input {
         /// Whether it is on disk.
         ok: bool,
     },
+    /// Home Assistant says that it started.
+    HomeAssistantStarted,
     /// A deadline may have passed.
     Tick,
     /// The daemon is stopping: settle what is open.
@@ -122,6 +127,8 @@ pub enum Effect {
     },
     /// Who may log in at the edge has changed: see [`Home::credentials`].
     CredentialsChanged,
+    /// What Home Assistant is to be told has changed: see [`Home::announced`].
+    AnnouncedChanged,
 }
 
 /// What someone who waited is told.
@@ -143,6 +150,8 @@ pub enum Answer {
     Switch(Arc<SwitchView>),
     /// The integration as it is now.
     Integration(Arc<Integration>),
+    /// How Home Assistant is told of the home now.
+    HomeAssistant(Arc<HomeAssistant>),
 }
 
 /// A board claimed by this home: what is durable, and what is known of it now.
@@ -179,6 +188,7 @@ pub struct Home {
     switches: BTreeMap<SwitchId, SwitchEntry>,
     integrations: BTreeMap<IntegrationId, IntegrationEntry>,
     commands: Commands,
+    announcing: Announcing,
     settings: Queue,
     stopping: bool,
     dropped: Dropped,
@@ -192,6 +202,7 @@ impl Home {
         // A deadline that has passed comes before whatever arrived after it, however late its tick: no report that
         // waited in a queue can confirm a command whose time was over.
         self.settle_overdue(&now, out);
+        self.begin_due_round(&now, out);
         match input {
             Input::Board(event) => self.board_event(&now, event, out),
             Input::SetSwitch { cap, request, on, timeout, request_id } => {
@@ -214,6 +225,7 @@ impl Home {
             Input::Settings { request, setting } => self.change_settings(&now, Some(request), setting, out),
             Input::NewClaimCode(code) => self.claim_code = self.household.is_none().then_some(code),
             Input::Written { ticket, ok } => self.written(&now, ticket, ok, out),
+            Input::HomeAssistantStarted => self.home_assistant_started(&now, out),
             Input::Tick => {}
             Input::Stop => self.stop(&now, out),
         }
@@ -222,7 +234,7 @@ impl Home {
 
     /// When the next [`Input::Tick`] is due.
     pub fn next_deadline(&self) -> Option<Mono> {
-        self.commands.next_deadline()
+        self.commands.next_deadline().into_iter().chain(self.announcing.next_deadline()).min()
     }
 
     /// The claim code, while the home has no owner and the code is live.
@@ -264,6 +276,7 @@ impl Home {
             devices: self.devices.values().map(|entry| Arc::new(self.device_view(entry))).collect(),
             switches: self.switches.values().map(|entry| Arc::new(self.switch_view(entry))).collect(),
             integrations: self.integrations.values().map(|entry| entry.integration.clone()).collect(),
+            home_assistant: Arc::new(self.announcing.set().clone()),
             access: self.access.clone(),
         }
     }

@@ -6,6 +6,7 @@
 use super::{Answer, Claim, Effect, Home};
 use crate::access::{Administer, Denied, TokenHash};
 use crate::device::{Device, MAX_RELAYS, SecretHash};
+use crate::homeassistant::{Form, HomeAssistant, Prefix};
 use crate::ids::{DeviceId, IntegrationId, MemberId, Request, RoomId, SessionId, SwitchId, Ticket};
 use crate::integration::NewIntegration;
 use crate::name::{BoardId, Endpoint, Name};
@@ -67,6 +68,9 @@ pub enum Setting {
     CreateIntegration(Administer, NewIntegration),
     /// Its credential is good no more, and its connections end. Answered with [`Answer::Done`].
     DeleteIntegration(Administer, IntegrationId),
+    /// Another form or place of what Home Assistant is told; what is none stays. Answered with
+    /// [`Answer::HomeAssistant`].
+    UpdateHomeAssistant(Administer, Option<Form>, Option<Prefix>),
     /// A board described relays that have no switch yet.
     AdoptRelays(DeviceId, Vec<Endpoint>),
 }
@@ -89,6 +93,7 @@ enum Reply {
     Device(DeviceId),
     Switch(SwitchId),
     Integration(IntegrationId),
+    HomeAssistant,
 }
 
 #[derive(Debug)]
@@ -195,6 +200,7 @@ impl Home {
                 let entry = self.integrations.get(&id).ok_or(Denied::NotFound("integration"))?;
                 Ok(Answer::Integration(entry.integration.clone()))
             }
+            Reply::HomeAssistant => Ok(Answer::HomeAssistant(Arc::new(self.announcing.set().clone()))),
         }
     }
 
@@ -240,6 +246,15 @@ impl Home {
                 Ok((vec![record], Reply::Integration(id)))
             }
             Setting::DeleteIntegration(_, id) => Ok((vec![self.plan_integration_deletion(id)?], Reply::Done)),
+            Setting::UpdateHomeAssistant(_, form, prefix) => {
+                let known = self.announcing.set();
+                let set = HomeAssistant {
+                    form: form.unwrap_or(known.form),
+                    prefix: prefix.unwrap_or_else(|| known.prefix.clone()),
+                };
+                let changed = (set != *known).then(|| Record::HomeAssistant(Arc::new(set)));
+                Ok((changed.into_iter().collect(), Reply::HomeAssistant))
+            }
             Setting::AdoptRelays(id, relays) => {
                 let device = self.devices.get(&id).ok_or(Denied::NotFound("device"))?.device.clone();
                 Ok((self.plan_switches(&device, &relays), Reply::Done))

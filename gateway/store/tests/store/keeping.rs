@@ -1,8 +1,10 @@
 //! What is kept is what comes back.
 
 use crate::support::{Running, patient};
-use crate::support::{command, device, found, home, integration, keep, member, name, reported, room, session, switch};
+use crate::support::{command, device, found, home, home_assistant, integration, keep, member, name, reported, room};
+use crate::support::{session, switch};
 use gatehouse_core::command::Outcome;
+use gatehouse_core::homeassistant::Form;
 use gatehouse_core::ids::{CommandId, IntegrationId, RoomId, SessionId};
 use gatehouse_core::record::Record;
 use gatehouse_store::{Memory, Settings};
@@ -21,6 +23,7 @@ fn everything() -> Vec<Record> {
         switch(17, Some(5)),
         integration(20, &[]),
         integration(21, &["garden/#", "+/a"]),
+        home_assistant(Form::Component),
         reported(7, true, Some(confirmed)),
         reported(17, false, None),
         Record::Command(command(9, Outcome::Open)),
@@ -56,8 +59,9 @@ fn every_outcome_of_a_command_can_be_read_again() {
 fn the_later_record_replaces_the_earlier() {
     let dir = tempfile::tempdir().unwrap();
     keep(dir.path(), vec![room(5, "Kitchen"), room(6, "Hall"), room(6, "Attic")]);
-    keep(dir.path(), vec![room(5, "Dining room")]);
-    assert_eq!(found(dir.path()), [room(5, "Dining room"), room(6, "Attic")]);
+    keep(dir.path(), vec![home_assistant(Form::Off), home_assistant(Form::Device)]);
+    keep(dir.path(), vec![room(5, "Dining room"), home_assistant(Form::Component)]);
+    assert_eq!(found(dir.path()), [room(5, "Dining room"), room(6, "Attic"), home_assistant(Form::Component)]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use gatehouse_core::access::{Member, Role, Session, TokenHash};
 use gatehouse_core::command::{Actor, ActorKind, BoardSession, Command, Confirmation, OrderId, Outcome, Reason};
 use gatehouse_core::device::{Device, SecretHash};
+use gatehouse_core::homeassistant::{Form, HomeAssistant, Prefix};
 use gatehouse_core::ids::{CommandId, DeviceId, HomeId, IntegrationId, MemberId, RoomId, SessionId, SwitchId, Ticket};
 use gatehouse_core::integration::{Filter, Integration, user_name};
 use gatehouse_core::name::{BoardId, Endpoint, Name};
@@ -92,6 +93,10 @@ pub(crate) fn integration(id: u64, publish: &[&str]) -> Record {
         created_at: id.is_multiple_of(2).then_some(Wall::from_millis(1_700_000_000_000)),
     };
     Record::Integration(Arc::new(integration), SecretHash([id as u8; 32]))
+}
+
+pub(crate) fn home_assistant(form: Form) -> Record {
+    Record::HomeAssistant(Arc::new(HomeAssistant { form, prefix: Prefix::default() }))
 }
 
 pub(crate) fn command(id: u64, outcome: Outcome) -> Arc<Command> {

@@ -13,6 +13,7 @@ use commands::{Asked, Named};
 use gatehouse_core::access::TokenHash;
 use gatehouse_core::command::{Command, OrderId, Outcome};
 use gatehouse_core::home::{Effect, Home, Input};
+use gatehouse_core::homeassistant::Announced;
 use gatehouse_core::ids::{CommandId, IntegrationId, Request, RoomId, SessionId, SwitchId};
 use gatehouse_core::name::BoardId;
 use gatehouse_core::record::Record;
@@ -65,6 +66,8 @@ pub(crate) struct Step<'a> {
     pub(crate) before: &'a View,
     /// The view before, with the changes applied.
     pub(crate) after: &'a View,
+    /// What Home Assistant is to be told, as the edge knows it.
+    pub(crate) announced: &'a Announced,
     pub(crate) home: &'a Home,
     pub(crate) boards: &'a [Board],
 }
@@ -171,7 +174,7 @@ impl Oracle {
                 Effect::Write { ticket: Some(_), records } => self.plan_written(records),
                 Effect::Answer(request, answer) => self.answered(step, *request, answer),
                 Effect::Send(order) => self.sent(order),
-                Effect::Changed(_) | Effect::CredentialsChanged => {}
+                Effect::Changed(_) | Effect::CredentialsChanged | Effect::AnnouncedChanged => {}
             }
         }
         self.asked_for(step, opened);
@@ -180,6 +183,7 @@ impl Oracle {
         self.board_spoke(step);
         let access = step.effects.iter().any(|effect| matches!(effect, Effect::Changed(Change::Access(_))));
         self.check_settings(step.after, access || matches!(step.input, Input::Written { .. }));
+        self.check_announced(step.announced);
         self.check_switches(&step.now, step.after, step.home);
     }
 

@@ -3,6 +3,7 @@
 use super::{Caller, Ended, Oracle, Step};
 use gatehouse_core::access::{Access, Denied};
 use gatehouse_core::home::{Answer, Home, Input};
+use gatehouse_core::homeassistant::Announced;
 use gatehouse_core::ids::Request;
 use gatehouse_core::record::Record;
 use gatehouse_core::time::{Mono, Now, Wall};
@@ -22,6 +23,7 @@ impl Oracle {
                 Record::Switch(switch) => (switch.id.raw(), self.acked.switches.contains_key(&switch.id)),
                 Record::Integration(new, _) => (new.id.raw(), self.acked.integrations.contains_key(&new.id)),
                 Record::SessionEnded(_) | Record::RoomDeleted(_) | Record::IntegrationDeleted(_) => continue,
+                Record::HomeAssistant(_) => continue,
                 Record::Reported(..) | Record::Command(_) => panic!("not a setting: {record:?}"),
             };
             assert!(known || self.ids.insert(raw), "an id was given out before: {record:?}");
@@ -47,9 +49,27 @@ impl Oracle {
         }
         let integrations = acked.integrations.values().map(|(integration, _)| integration);
         assert!(view.integrations.iter().eq(integrations), "the integrations: {:?}", view.integrations);
+        let set = acked.home_assistant.clone().unwrap_or_default();
+        assert_eq!(view.home_assistant, set, "how Home Assistant is told");
         assert!(acked.members.len() <= 1, "two owners: {:?}", acked.members);
         if people {
             assert_eq!(*view.access, *self.access_on_disk(), "people and sessions");
+        }
+    }
+
+    /// What Home Assistant is told is what is known to be on disk.
+    pub(super) fn check_announced(&self, announced: &Announced) {
+        let acked = &self.acked;
+        assert_eq!(announced.set, acked.home_assistant.as_deref().cloned().unwrap_or_default());
+        assert_eq!(announced.devices.len(), acked.devices.len(), "the devices announced");
+        for (told, kept) in announced.devices.values().zip(acked.devices.values()) {
+            assert_eq!((told.id, &told.board, &told.name), (kept.id, &kept.board, &kept.name), "a device announced");
+            if let Some(room) = kept.room {
+                assert_eq!(told.room.as_ref(), Some(&acked.rooms[&room].name), "its room");
+            }
+            let kept = acked.switches.values().filter(|switch| switch.device == told.id);
+            let kept = kept.map(|switch| (switch.id, &switch.endpoint, &switch.name));
+            assert!(told.switches.iter().map(|s| (s.id, &s.endpoint, &s.name)).eq(kept), "its switches");
         }
     }
 
@@ -117,6 +137,8 @@ impl Oracle {
                 Some(Ended::Session(id)) => !self.acked.sessions.contains_key(&id),
                 None => false,
             },
+            // What was not set is as it is when nobody ever set anything.
+            Ok(Answer::HomeAssistant(set)) => *set == self.acked.home_assistant.clone().unwrap_or_default(),
             Ok(other) => panic!("a change of settings is answered {other:?}"),
             Err(_) => true,
         };

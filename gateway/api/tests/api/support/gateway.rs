@@ -104,6 +104,7 @@ impl Gateway {
             }),
             written,
             credentials: credentials_tx,
+            announced: watch::channel(Arc::default()).0,
         };
         let (hub, event_loop) = hub(opened.boot, opened.records, ports);
         let (stop, hub_stop) = (CancellationToken::new(), CancellationToken::new());

@@ -1,5 +1,6 @@
 //! The home from outside: inputs, effects, views. A house is set up in a line, so that a test can be five.
 
+mod announcing;
 mod boards;
 mod bounds;
 mod commands;
@@ -12,6 +13,7 @@ use super::*;
 use crate::access::{Administer, TokenHash};
 use crate::command::{BoardSession, OrderId, Outcome, Reason};
 use crate::device::{BoardState, Cause, Description, Refusal, Report, Said, SecretHash};
+use crate::homeassistant::Announced;
 use crate::ids::LinkId;
 use crate::name::Name;
 use crate::time::Wall;
@@ -43,6 +45,8 @@ struct House {
     /// Tickets the store has not answered.
     tickets: Vec<Ticket>,
     view: View,
+    /// As the edge was last told.
+    announced: Arc<Announced>,
 }
 
 /// A tap under way: who waits, and the order that was sent for it, if one was.
@@ -66,6 +70,7 @@ impl House {
         let (home, effects) = Home::load(boot, records, now);
         let mut house = Self {
             view: home.view(),
+            announced: home.announced(),
             home,
             now,
             link: LinkId(0),
@@ -99,6 +104,7 @@ impl House {
         let effects = self.home.handle(self.now, input);
         self.collect(effects.clone());
         assert_eq!(self.view, self.home.view(), "the view is the fold of its changes");
+        assert_eq!(self.announced, self.home.announced(), "the edge knows what is to be announced");
         effects
     }
 
@@ -115,6 +121,7 @@ impl House {
                     self.written.extend(records);
                 }
                 Effect::CredentialsChanged => {}
+                Effect::AnnouncedChanged => self.announced = self.home.announced(),
             }
         }
     }

@@ -1,0 +1,54 @@
+//! Rows of settings of which there is one in a home, since schema 4. The key says which it is.
+
+use super::{BadRow, mirror, read, write};
+use gatehouse_core::homeassistant::{Form, HomeAssistant, Prefix};
+use gatehouse_core::record::Record;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// How Home Assistant is told of the home.
+pub(crate) const HOME_ASSISTANT: u64 = 1;
+
+mirror!(FormRow, Form, Device, Component, Off);
+
+#[derive(Serialize, Deserialize)]
+struct HomeAssistantRow<'a> {
+    form: FormRow,
+    prefix: &'a str,
+}
+
+pub(crate) fn home_assistant(set: &HomeAssistant) -> Vec<u8> {
+    write(&HomeAssistantRow { form: set.form.into(), prefix: set.prefix.as_str() })
+}
+
+pub(crate) fn to_setting(key: u64, bytes: &[u8]) -> Result<Record, BadRow> {
+    if key != HOME_ASSISTANT {
+        return Err(BadRow("a setting that this version does not have".to_owned()));
+    }
+    let row: HomeAssistantRow<'_> = read(bytes)?;
+    let prefix = Prefix::new(row.prefix).map_err(|e| BadRow(e.to_string()))?;
+    Ok(Record::HomeAssistant(Arc::new(HomeAssistant { form: row.form.into(), prefix })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bytes are schema 4 for good: files out there hold them.
+    #[test]
+    fn the_bytes_of_a_setting_stay_what_they_are() {
+        let kept = HomeAssistant { form: Form::Component, prefix: Prefix::new("ha/x").unwrap() };
+        let bytes = home_assistant(&kept);
+        assert_eq!(bytes, b"\x01\x04ha/x");
+        assert_eq!(to_setting(HOME_ASSISTANT, &bytes), Ok(Record::HomeAssistant(Arc::new(kept))));
+    }
+
+    #[test]
+    fn what_could_not_have_been_written_is_not_read() {
+        assert!(to_setting(1, b"\x02\x01a").is_ok());
+        for (key, bad) in [(2, &b"\x02\x01a"[..]), (1, b"\x03\x01a"), (1, b"\x00\x01#"), (1, b"\x00\x00"), (1, b"\x00")]
+        {
+            assert!(to_setting(key, bad).is_err(), "{key} {bad:?}");
+        }
+    }
+}
