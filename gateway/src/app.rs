@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
-/// Board events that may wait for the hub; then the boards' connections stop reading.
-const BOARD_EVENTS: usize = 1_024;
+/// Events of the edge that may wait for the hub; then the connections that have more to tell stop reading.
+const EDGE_EVENTS: usize = 1_024;
 /// Tickets that may be written and not yet noticed.
 const WRITTEN: usize = 1_024;
 /// Threads for everything but the store: the hub is one task, and a Pi has few cores.
@@ -80,11 +80,11 @@ async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> an
     });
 
     let (credentials_sender, credentials) = watch::channel(Arc::new(Credentials::default()));
-    let (board_sender, boards) = mpsc::channel(BOARD_EVENTS);
-    let (broker, orders) = Broker::new(Limits::default(), credentials, board_sender);
+    let (edge_sender, edge) = mpsc::channel(EDGE_EVENTS);
+    let (broker, orders) = Broker::new(Limits::default(), credentials, edge_sender);
     let queue = writer.queue();
     let ports = Ports {
-        boards,
+        edge,
         orders: Box::new(move |order: &Order| {
             if let Err(not_sent) = orders.send(order) {
                 // Its deadline settles the command; nothing is queued for a board that cannot take it now.

@@ -40,7 +40,7 @@ pub(crate) async fn run<S: Stream>(
     edge.counters.one(Count::BoardLogin);
     let owner: Arc<str> = board.as_str().into();
     let event = BoardEvent::Connected { board: board.clone(), link: slot.link, address: Some(address) };
-    let end = if edge.inbox.send(event).await.is_ok() {
+    let end = if edge.inbox.send(event.into()).await.is_ok() {
         let mut session = Session::new(edge, io, slot.clone(), board.clone(), owner.clone(), keep_alive);
         // A defect must not leave the hub with a board that seems connected.
         AssertUnwindSafe(session.run(open)).catch_unwind().await.unwrap_or(Count::EndCrashed)
@@ -52,7 +52,7 @@ pub(crate) async fn run<S: Stream>(
         edge.share(NO_ORIGIN, &owner, &will.publish(None));
     }
     // With the hub gone there is nobody left to tell.
-    let _ = edge.inbox.send(BoardEvent::Disconnected { board, link: slot.link }).await;
+    let _ = edge.inbox.send(BoardEvent::Disconnected { board, link: slot.link }.into()).await;
     end
 }
 
@@ -231,7 +231,7 @@ impl<'a, S: Stream> Session<'a, S> {
 
     /// Waits for the hub when it is behind: this connection stops reading meanwhile, and nothing is dropped.
     async fn tell(&self, event: BoardEvent) -> Result<(), Count> {
-        let event = match self.edge.inbox.try_send(event) {
+        let event = match self.edge.inbox.try_send(event.into()) {
             Ok(()) => return Ok(()),
             Err(TrySendError::Closed(_)) => return Err(Count::EndStopped),
             Err(TrySendError::Full(event)) => event,

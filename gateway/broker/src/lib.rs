@@ -32,7 +32,8 @@ pub use registry::NotSent;
 
 use codec::Publish;
 use gatehouse_core::access::Credentials;
-use gatehouse_core::device::{BoardEvent, Order};
+use gatehouse_core::device::Order;
+use gatehouse_core::edge::EdgeEvent;
 use integration::{Groups, Sessions};
 use registry::Registry;
 use retained::Retained;
@@ -58,7 +59,7 @@ pub struct Orders {
 struct Edge {
     limits: Limits,
     credentials: watch::Receiver<Arc<Credentials>>,
-    inbox: mpsc::Sender<BoardEvent>,
+    inbox: mpsc::Sender<EdgeEvent>,
     registry: Arc<Registry>,
     retained: Retained,
     fanout: Arc<Fanout>,
@@ -75,14 +76,14 @@ struct Edge {
 }
 
 impl Broker {
-    /// An edge that lets in whom `credentials` names and tells `inbox` of boards. Nothing runs before [`Self::run`].
+    /// An edge that lets in whom `credentials` names and tells `inbox` of them. Nothing runs before [`Self::run`].
     ///
     /// A new snapshot in `credentials` ends the connections whose credential is gone or another. While `inbox` is full
-    /// the edge stops reading from the boards that have something to say.
+    /// the edge stops reading from the connections that have something to tell it.
     pub fn new(
         limits: Limits,
         credentials: watch::Receiver<Arc<Credentials>>,
-        inbox: mpsc::Sender<BoardEvent>,
+        inbox: mpsc::Sender<EdgeEvent>,
     ) -> (Self, Orders) {
         let registry = Arc::new(Registry::default());
         let counters: Arc<Counters> = Arc::default();

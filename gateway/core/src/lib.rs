@@ -6,6 +6,7 @@
 pub mod access;
 pub mod command;
 pub mod device;
+pub mod edge;
 pub mod home;
 pub mod homeassistant;
 pub mod ids;

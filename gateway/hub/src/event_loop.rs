@@ -5,7 +5,8 @@ use crate::handle::Hub;
 use crate::message::{Message, Reply};
 use crate::random::random;
 use gatehouse_core::access::{ClaimCode, Credentials, Denied};
-use gatehouse_core::device::{BoardEvent, Order};
+use gatehouse_core::device::Order;
+use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::home::{Answer, Effect, Home, Input};
 use gatehouse_core::homeassistant::Announced;
 use gatehouse_core::ids::{Request, Ticket};
@@ -26,8 +27,8 @@ const CHANGE_FEED: usize = 4_096;
 
 /// What the hub is given: the far ends of its ports.
 pub struct Ports {
-    /// What the MQTT edge tells of boards.
-    pub boards: mpsc::Receiver<BoardEvent>,
+    /// What the MQTT edge tells.
+    pub edge: mpsc::Receiver<EdgeEvent>,
     /// Sends a command to a board's own connection, or drops it; must not block.
     pub orders: Box<dyn FnMut(&Order) + Send>,
     /// Hands records to the store, or gives them back when its queue is full; must not block.
@@ -73,7 +74,7 @@ pub struct EventLoop {
 const MAX_HELD: usize = 65_536;
 
 enum Next {
-    Board(BoardEvent),
+    Edge(EdgeEvent),
     Person(Message),
     Written(Ticket, bool),
     Deadline,
@@ -138,7 +139,7 @@ impl EventLoop {
             // First, so that no flood of inputs can hold up a deadline.
             () = at(deadline), if deadline.is_some() => Next::Deadline,
             written = self.ports.written.recv() => written.map_or(Next::Closed, |(ticket, ok)| Next::Written(ticket, ok)),
-            event = self.ports.boards.recv() => event.map_or(Next::Closed, Next::Board),
+            event = self.ports.edge.recv() => event.map_or(Next::Closed, Next::Edge),
             message = self.inbox.recv() => message.map_or(Next::Closed, Next::Person),
         }
     }
@@ -146,8 +147,8 @@ impl EventLoop {
     /// Applies what else is waiting, up to a batch: then one view serves them all.
     fn drain(&mut self) {
         for _ in 0..MAX_BATCH {
-            let next = match self.ports.boards.try_recv() {
-                Ok(event) => Next::Board(event),
+            let next = match self.ports.edge.try_recv() {
+                Ok(event) => Next::Edge(event),
                 Err(_) => match self.inbox.try_recv() {
                     Ok(message) => Next::Person(message),
                     Err(_) => return,
@@ -160,7 +161,7 @@ impl EventLoop {
     fn apply(&mut self, next: Next) {
         let now = self.clock.now();
         match next {
-            Next::Board(event) => self.handle(now, Input::Board(event)),
+            Next::Edge(EdgeEvent::Board(event)) => self.handle(now, Input::Board(event)),
             Next::Written(ticket, ok) => self.handle(now, Input::Written { ticket, ok }),
             Next::Deadline => self.handle(now, Input::Tick),
             Next::Person(message) => self.person(now, message),

@@ -5,6 +5,7 @@
 use gatehouse_core::access::{Administer, Credentials, Denied, TokenHash, Viewer};
 use gatehouse_core::command::{BoardSession, Outcome, Reason};
 use gatehouse_core::device::{BoardEvent, BoardState, Cause, Description, Order, Report, Said, SecretHash};
+use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::home::{Claim, Registration};
 use gatehouse_core::homeassistant::{Announced, Form};
 use gatehouse_core::ids::{LinkId, SwitchId, Ticket};
@@ -24,7 +25,7 @@ type Written = (Option<Ticket>, Vec<Record>);
 
 struct Rig {
     hub: Hub,
-    boards: mpsc::Sender<BoardEvent>,
+    edge: mpsc::Sender<EdgeEvent>,
     orders: mpsc::UnboundedReceiver<Order>,
     credentials: watch::Receiver<Arc<Credentials>>,
     announced: watch::Receiver<Arc<Announced>>,
@@ -39,7 +40,7 @@ const SECOND: Duration = Duration::from_secs(1);
 impl Rig {
     /// A hub whose store takes everything and answers each ticket, unless it is told that it is full.
     fn start() -> Self {
-        let (boards, board_events) = mpsc::channel(16);
+        let (edge, edge_events) = mpsc::channel(16);
         let (order_sender, orders) = mpsc::unbounded_channel();
         let (written_sender, written) = mpsc::channel(16);
         let (credential_sender, credentials) = watch::channel(Arc::default());
@@ -48,7 +49,7 @@ impl Rig {
         let full = Arc::new(AtomicBool::new(false));
         let (writes, is_full) = (disk.clone(), full.clone());
         let ports = Ports {
-            boards: board_events,
+            edge: edge_events,
             orders: Box::new(move |order: &Order| order_sender.send(order.clone()).unwrap()),
             writes: Box::new(move |ticket, records| {
                 if is_full.load(Ordering::Relaxed) {
@@ -67,7 +68,7 @@ impl Rig {
         let (hub, event_loop) = hub(1, Vec::new(), ports);
         let stop = CancellationToken::new();
         let task = tokio::spawn(event_loop.run(stop.clone()));
-        Self { hub, boards, orders, credentials, announced, disk, full, stop, task }
+        Self { hub, edge, orders, credentials, announced, disk, full, stop, task }
     }
 
     /// An owner, and a board with one relay that is ready.
@@ -86,7 +87,7 @@ impl Rig {
         rig.hub.register_board(Administer::console(), registration()).await.unwrap();
         let switch = rig.hub.view().switches[0].id;
         let (_, mut changes) = rig.hub.watch();
-        rig.boards.send(BoardEvent::Connected { board: board(), link: LINK, address: None }).await.unwrap();
+        rig.edge.send(BoardEvent::Connected { board: board(), link: LINK, address: None }.into()).await.unwrap();
         rig.says(Said::Description(Description { native: true, relays: vec![Endpoint::relay(1)] })).await;
         rig.says(Said::Session(session(), 5_000)).await;
         rig.says(Said::State(BoardState::Ready)).await;
@@ -99,7 +100,7 @@ impl Rig {
     }
 
     async fn says(&self, said: Said) {
-        self.boards.send(BoardEvent::Said { board: board(), link: LINK, said }).await.unwrap();
+        self.edge.send(BoardEvent::Said { board: board(), link: LINK, said }.into()).await.unwrap();
     }
 
     async fn obeys(&self, order: &Order, counter: u32) {
@@ -286,7 +287,7 @@ async fn the_loop_ends_when_the_edge_is_gone_and_answers_what_is_open() {
     let cap = owner.operate(switch).unwrap();
     let tap = tokio::spawn(async move { hub.set_switch(cap, true, 30 * SECOND, None).await });
     rig.orders.recv().await.unwrap();
-    drop(rig.boards);
+    drop(rig.edge);
     rig.task.await.unwrap();
     let command = tap.await.unwrap().unwrap();
     assert_eq!((command.outcome, command.reason), (Outcome::TimedOut, Some(Reason::GatewayStopping)));

@@ -4,6 +4,7 @@ use crate::client::{Login, publish, subscribe};
 use crate::world::{World, soon};
 use gatehouse_broker::Count;
 use gatehouse_core::device::BoardEvent;
+use gatehouse_core::edge::EdgeEvent;
 
 #[tokio::test]
 async fn a_broken_packet_ends_its_connection_only() {
@@ -88,7 +89,7 @@ async fn random_damage_never_crashes_anything() {
     world.stop.cancel();
     let mut open = std::collections::HashSet::from([two]);
     // Until the edge is gone, and with it the sender of events.
-    while let Some(event) = soon("an event, or the end", world.events.recv()).await {
+    while let Some(EdgeEvent::Board(event)) = soon("an event, or the end", world.events.recv()).await {
         match event {
             BoardEvent::Connected { link, .. } => assert!(open.insert(link)),
             BoardEvent::Disconnected { link, .. } => assert!(open.remove(&link)),

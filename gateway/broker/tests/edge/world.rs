@@ -5,6 +5,7 @@ use gatehouse_broker::{Broker, Count, Counters, Limits, Listener, Orders, secret
 use gatehouse_core::access::{BoardCredential, Credentials, IntegrationCredential};
 use gatehouse_core::command::{BoardSession, OrderId};
 use gatehouse_core::device::{BoardEvent, Order, Said};
+use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::ids::{DeviceId, LinkId};
 use gatehouse_core::name::{BoardId, Endpoint};
 use rustls::ServerConfig;
@@ -33,7 +34,7 @@ pub(crate) struct World {
     pub(crate) credentials: watch::Sender<Arc<Credentials>>,
     pub(crate) stop: CancellationToken,
     pub(crate) running: JoinHandle<()>,
-    pub(crate) events: mpsc::Receiver<BoardEvent>,
+    pub(crate) events: mpsc::Receiver<EdgeEvent>,
 }
 
 pub(crate) fn board(id: &str) -> BoardId {
@@ -95,7 +96,8 @@ impl World {
     }
 
     pub(crate) async fn event(&mut self) -> BoardEvent {
-        soon("an event", self.events.recv()).await.expect("the edge is gone")
+        let EdgeEvent::Board(event) = soon("an event", self.events.recv()).await.expect("the edge is gone");
+        event
     }
 
     pub(crate) async fn connected(&mut self, id: &str) -> LinkId {

@@ -3,6 +3,7 @@
 use super::within;
 use gatehouse_core::command::{BoardSession, OrderId, Reason};
 use gatehouse_core::device::{BoardEvent, BoardState, Cause, Description, Order, Refusal, Report, Said};
+use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::ids::LinkId;
 use gatehouse_core::name::{BoardId, Endpoint};
 use std::num::NonZeroU32;
@@ -14,7 +15,7 @@ pub(crate) struct Board {
     /// Its switches' ids.
     pub(crate) switches: Vec<String>,
     id: BoardId,
-    events: mpsc::Sender<BoardEvent>,
+    events: mpsc::Sender<EdgeEvent>,
     orders: broadcast::Receiver<Order>,
     link: u64,
     counter: u32,
@@ -25,7 +26,7 @@ impl Board {
         id: &str,
         device: String,
         switches: Vec<String>,
-        events: mpsc::Sender<BoardEvent>,
+        events: mpsc::Sender<EdgeEvent>,
         orders: broadcast::Receiver<Order>,
     ) -> Self {
         Self { device, switches, id: BoardId::new(id).unwrap(), events, orders, link: 0, counter: 0 }
@@ -37,7 +38,7 @@ impl Board {
 
     async fn say(&self, said: Said) {
         let event = BoardEvent::Said { board: self.id.clone(), link: LinkId(self.link), said };
-        self.events.send(event).await.unwrap();
+        self.events.send(event.into()).await.unwrap();
     }
 
     /// Logs in and gets ready, all relays off.
@@ -45,7 +46,7 @@ impl Board {
         self.link += 1;
         let address = Some("192.168.7.20".parse().unwrap());
         let connected = BoardEvent::Connected { board: self.id.clone(), link: LinkId(self.link), address };
-        self.events.send(connected).await.unwrap();
+        self.events.send(connected.into()).await.unwrap();
         let relays = (1..=self.switches.len()).map(Endpoint::relay).collect();
         self.say(Said::Session(self.session(), 1_000)).await;
         self.say(Said::Description(Description { native: true, relays })).await;
@@ -58,7 +59,7 @@ impl Board {
     /// Its connection is gone.
     pub(crate) async fn vanish(&self) {
         let gone = BoardEvent::Disconnected { board: self.id.clone(), link: LinkId(self.link) };
-        self.events.send(gone).await.unwrap();
+        self.events.send(gone.into()).await.unwrap();
     }
 
     pub(crate) async fn report(&mut self, relay: usize, on: bool, cause: Cause, obeyed: Option<OrderId>) {

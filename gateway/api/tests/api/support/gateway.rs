@@ -3,7 +3,8 @@
 use super::{Board, Client, Socket, within};
 use gatehouse_api::{Api, Limits, Listener, Serve, Settings};
 use gatehouse_core::access::{Administer, Credentials, TokenHash, Viewer};
-use gatehouse_core::device::{BoardEvent, Order, SecretHash};
+use gatehouse_core::device::{Order, SecretHash};
+use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::home::Registration;
 use gatehouse_core::name::{BoardId, Name};
 use gatehouse_hub::{Hub, Ports, hub};
@@ -25,7 +26,7 @@ pub(crate) struct Gateway {
     pub(crate) ready: watch::Sender<bool>,
     pub(crate) stop: CancellationToken,
     pub(crate) api: JoinHandle<()>,
-    boards: mpsc::Sender<BoardEvent>,
+    edge: mpsc::Sender<EdgeEvent>,
     orders: broadcast::Sender<Order>,
     hub_stop: CancellationToken,
     _writer: Writer,
@@ -92,12 +93,12 @@ impl Gateway {
             written_tx.try_send((ticket, outcome.is_ok())).unwrap();
         });
         let queue = writer.queue();
-        let (boards, board_events) = mpsc::channel(1_024);
+        let (edge, edge_events) = mpsc::channel(1_024);
         let (orders, _) = broadcast::channel(1_024);
         let (credentials_tx, credentials) = watch::channel(Arc::default());
         let sent = orders.clone();
         let ports = Ports {
-            boards: board_events,
+            edge: edge_events,
             orders: Box::new(move |order| drop(sent.send(order.clone()))),
             writes: Box::new(move |ticket, records| {
                 queue.try_send(Batch { ticket, records }).map_err(|full| full.0.records)
@@ -113,7 +114,7 @@ impl Gateway {
         let address = listeners[0].socket.local_addr().unwrap();
         let api = Api::new(hub.clone(), commands, ready_seen, settings);
         let api = tokio::spawn(api.run(listeners, stop.clone()));
-        Self { address, hub, ready, stop, api, boards, orders, hub_stop, _writer: writer, credentials }
+        Self { address, hub, ready, stop, api, edge, orders, hub_stop, _writer: writer, credentials }
     }
 
     /// Who may log in at the edge.
@@ -168,7 +169,7 @@ impl Gateway {
         let view = self.hub.view();
         let switches = view.switches.iter().filter(|switch| switch.device == device.id);
         let switches = switches.map(|switch| switch.id.to_string()).collect();
-        Board::new(id, device.id.to_string(), switches, self.boards.clone(), self.orders.subscribe())
+        Board::new(id, device.id.to_string(), switches, self.edge.clone(), self.orders.subscribe())
     }
 
     /// A claimed board that takes commands.
