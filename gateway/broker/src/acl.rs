@@ -56,6 +56,10 @@ fn refusal(publish: &Publish<'_>) -> Count {
 }
 
 #[cfg(test)]
+#[path = "acl_model.rs"]
+mod model;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use gatehouse_core::access::BoardCredential;

@@ -60,10 +60,14 @@ pub(crate) fn covers(allowed: &str, asked: &str) -> bool {
     if asked.starts_with('$') && allowed.starts_with(['+', '#']) {
         return false;
     }
+    // The same: every topic has a first level.
+    let asked = if asked == "#" { "+/#" } else { asked };
     let (mut allowed, mut asked) = (allowed.split('/'), asked.split('/'));
     loop {
         match (allowed.next(), asked.next()) {
-            (Some("#"), _) | (None, None) => return true,
+            // One in the middle, where it may not be, covers nothing.
+            (Some("#"), _) => return allowed.next().is_none(),
+            (None, None) => return true,
             (Some("+"), Some(level)) if level != "#" => {}
             (Some(a), Some(b)) if a == b => {}
             _ => return false,
@@ -111,6 +115,7 @@ mod tests {
     fn only_what_is_wholly_inside_is_covered() {
         for (allowed, asked) in [
             ("#", "#"),
+            ("+/#", "#"),
             ("#", "+/a/#"),
             ("a/#", "a/#"),
             ("a/#", "a"),
@@ -131,6 +136,8 @@ mod tests {
             ("#", "$SYS/#"),
             ("+/#", "$share/g/a"),
             ("a/b/#", "a/+/#"),
+            ("a/#/b", "a/c"),
+            ("#/b", "a"),
         ] {
             assert!(!covers(allowed, asked), "{allowed} {asked}");
         }
