@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 /// What carries MQTT: TCP now, TLS over it later.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -72,6 +72,18 @@ impl<S: Stream> Io<S> {
             self.out = BytesMut::with_capacity(BUFFER);
         }
         Ok(())
+    }
+
+    /// Ends our side and waits until the client ends its own, for `wait` at most; what it still sends is thrown away.
+    /// Closing at once would make its system throw away what we said last, when it was just sending something.
+    pub(crate) async fn linger(&mut self, wait: Duration) {
+        let drained = async {
+            self.stream.shutdown().await?;
+            let mut unheard = [0; 4 * 1024];
+            while self.stream.read(&mut unheard).await? > 0 {}
+            std::io::Result::Ok(())
+        };
+        let _ = timeout(wait, drained).await;
     }
 
     /// As [`Self::flush`], but ends at once when the connection is to end.

@@ -27,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How long a client that is to be cut may take to be told why.
 const FAREWELL: Duration = Duration::from_millis(200);
+/// How long such a client may then take to hang up, unless somebody waits for its place.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Runs an integration's connection from login to its end.
 pub(crate) async fn run<S: Stream>(
@@ -163,6 +165,14 @@ impl Edge {
             Err(refused) => self.counters.one(refused),
         }
     }
+}
+
+/// Whether a client is cut for what it sent, and so may just be sending more.
+fn is_its_own_doing(end: Count) -> bool {
+    matches!(
+        end,
+        Count::EndMalformed | Count::EndProtocol | Count::EndReceiveMaximum | Count::EndAlias | Count::EndTooLarge
+    )
 }
 
 /// What a client of MQTT 5 is told when its connection is ended.

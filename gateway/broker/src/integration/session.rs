@@ -1,7 +1,7 @@
 //! The connection of an integration that logged in.
 
 use super::state::State;
-use super::{Deadlines, Edge, FAREWELL, Terms, disconnect_reason};
+use super::{Deadlines, Edge, FAREWELL, LINGER, Terms, disconnect_reason, is_its_own_doing};
 use crate::acl;
 use crate::codec::{self, Ack, Filters, Malformed, Options, Packet, Publish, Retained, Version};
 use crate::connect::IntegrationLogin;
@@ -87,7 +87,13 @@ impl<'a, S: Stream> Session<'a, S> {
     pub(super) async fn farewell(&mut self, end: Count) {
         let Some(reason) = disconnect_reason(end).filter(|_| self.io.version == Version::V5) else { return };
         codec::write_disconnect(&mut self.io.out, reason);
-        let _ = self.io.flush(Instant::now() + FAREWELL).await;
+        let said = self.io.flush(Instant::now() + FAREWELL).await;
+        if said.is_ok() && is_its_own_doing(end) {
+            tokio::select! {
+                () = self.slot.kill.cancelled() => {}
+                () = self.io.linger(LINGER) => {}
+            }
+        }
     }
 
     pub(super) async fn run(&mut self) -> Count {

@@ -2,7 +2,7 @@
 
 use crate::client::{Client, Login, Packet, packet};
 use crate::client5::{Login5, publish5, session_expiry, will_delay};
-use crate::world::{World, soon};
+use crate::world::World;
 use gatehouse_broker::{Count, Limits};
 
 const LONG: u32 = 3_600;
@@ -11,19 +11,10 @@ fn lasting(user: &str, seconds: u32) -> Login5<'_> {
     Login5 { clean: false, properties: session_expiry(seconds), ..Login5::of(user) }
 }
 
-async fn counted(world: &World, count: Count, expected: u64) {
-    soon("a count", async {
-        while world.count(count) < expected {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-}
-
 /// Waits until the edge has taken note that the client is away.
 async fn away(world: &World, client: Client, expected: u64) {
     drop(client);
-    counted(world, Count::SessionKept, expected).await;
+    world.counted(Count::SessionKept, expected).await;
 }
 
 #[tokio::test]
@@ -144,14 +135,14 @@ async fn a_session_ends_when_its_time_has_passed_or_its_client_says_so() {
     let (mut garden, _) = Client::try_login5(world.at, &lasting("garden", 1)).await;
     garden.subscribe5(&[("garden/+", 1)], b"").await;
     away(&world, garden, 1).await;
-    counted(&world, Count::SessionExpired, 1).await;
+    world.counted(Count::SessionExpired, 1).await;
     let (garden, told) = Client::try_login5(world.at, &lasting("garden", LONG)).await;
     assert!(!told.present);
     garden.leave5(0, &session_expiry(0)).await;
     let (garden, told) = Client::try_login5(world.at, &lasting("garden", 1)).await;
     assert!(!told.present);
     garden.leave5(0, &session_expiry(LONG)).await;
-    counted(&world, Count::SessionKept, 2).await;
+    world.counted(Count::SessionKept, 2).await;
     let (garden, told) = Client::try_login5(world.at, &lasting("garden", LONG)).await;
     assert!(told.present);
     away(&world, garden, 3).await;
@@ -184,14 +175,14 @@ async fn what_waits_for_those_who_are_away_is_bounded() {
     away(&world, garden, 1).await;
     let (second, _) = Client::try_login5(world.at, &Login5 { id: "second", ..lasting("garden", LONG) }).await;
     drop(second);
-    counted(&world, Count::SessionRefused, 1).await;
+    world.counted(Count::SessionRefused, 1).await;
     let (other, _) = Client::try_login5(world.at, &lasting("house", LONG)).await;
     away(&world, other, 2).await;
     let (mut house, _) = Client::try_login5(world.at, &Login5 { id: "x", ..lasting("house", 0) }).await;
     for i in 0..10 {
         house.publish5("garden/a", &i.to_string(), false, b"").await;
     }
-    counted(&world, Count::DroppedAway, 7).await;
+    world.counted(Count::DroppedAway, 7).await;
     let (mut garden, _) = Client::try_login5(world.at, &lasting("garden", LONG)).await;
     for i in 0..3 {
         assert_eq!(garden.message5().await.payload, i.to_string());

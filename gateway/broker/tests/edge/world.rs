@@ -135,6 +135,16 @@ impl World {
         self.counters.get(count)
     }
 
+    /// Waits until so many have been counted.
+    pub(crate) async fn counted(&self, count: Count, expected: u64) {
+        soon("a count", async {
+            while self.count(count) < expected {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+
     pub(crate) async fn board(&mut self, id: &str) -> (Client, LinkId) {
         let client = Client::login(self.at, id).await;
         let link = self.connected(id).await;
