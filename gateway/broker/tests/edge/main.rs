@@ -8,6 +8,7 @@ mod client5;
 mod hostile;
 mod integrations;
 mod login;
+mod matrix;
 mod mosquitto;
 mod orders;
 mod presence;

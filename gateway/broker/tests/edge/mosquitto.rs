@@ -12,7 +12,7 @@ fn command(program: &str, at: SocketAddr, user: &str, more: &[&str]) -> Command 
     command_of("311", program, at, user, more)
 }
 
-fn command_of(version: &str, program: &str, at: SocketAddr, user: &str, more: &[&str]) -> Command {
+pub(crate) fn command_of(version: &str, program: &str, at: SocketAddr, user: &str, more: &[&str]) -> Command {
     let mut command = Command::new(program);
     let (port, secret) = (at.port().to_string(), secret(user));
     command.args(["-h", "127.0.0.1", "-p", &port, "-V", version, "-i", user, "-u", user, "-P", &secret]);
@@ -20,7 +20,7 @@ fn command_of(version: &str, program: &str, at: SocketAddr, user: &str, more: &[
     command
 }
 
-async fn done(what: &str, mut command: Command) -> Output {
+pub(crate) async fn done(what: &str, mut command: Command) -> Output {
     soon(what, command.output()).await.unwrap_or_else(|error| panic!("{what} (package mosquitto-clients): {error}"))
 }
 
