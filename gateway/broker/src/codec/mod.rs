@@ -123,15 +123,27 @@ pub(crate) enum Retained {
     Never,
 }
 
+/// Of what MQTT 5 calls a protocol error, and MQTT 3.1.1, which has one word for all, malformed.
+fn no_such_value(version: Version) -> Malformed {
+    match version {
+        Version::V4 => Malformed::Field,
+        Version::V5 => Malformed::Protocol,
+    }
+}
+
 impl Options {
     fn read(byte: u8, version: Version) -> Result<Self, Malformed> {
         let retained = match byte >> 4 {
             0 => Retained::Always,
             1 => Retained::IfNew,
             2 => Retained::Never,
+            3 => return Err(no_such_value(version)),
             _ => return Err(Malformed::Field),
         };
-        if byte & 3 == 3 || (version == Version::V4 && byte > 2) {
+        if byte & 3 == 3 {
+            return Err(no_such_value(version));
+        }
+        if version == Version::V4 && byte > 2 {
             return Err(Malformed::Field);
         }
         Ok(Self { qos: byte & 3, no_local: byte & 4 != 0, as_published: byte & 8 != 0, retained })
@@ -257,13 +269,16 @@ fn publish(flags: u8, mut body: Reader<'_>, version: Version) -> Result<Publish<
         return Err(Malformed::Alias);
     }
     if topic.is_empty() {
-        return Err(Malformed::Field);
+        return Err(no_such_value(version));
     }
     Ok(Publish { topic, payload: body.0, qos, retain, id, properties: properties.0, expiry: found.expiry })
 }
 
 fn filters(mut body: Reader<'_>, with_options: bool, version: Version) -> Result<Filters<'_>, Malformed> {
     let filters = Filters { rest: body.clone(), with_options, version };
+    if body.0.is_empty() {
+        return Err(no_such_value(version));
+    }
     loop {
         let filter = body.text()?;
         if with_options && Options::read(body.u8()?, version)?.no_local && filter.starts_with("$share/") {

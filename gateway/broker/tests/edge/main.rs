@@ -5,6 +5,7 @@
 
 mod client;
 mod client5;
+mod conformance;
 mod hostile;
 mod integrations;
 mod login;
