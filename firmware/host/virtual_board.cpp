@@ -319,6 +319,12 @@ void VirtualBoard::printNotice(const Effect& effect) {
             text = gateway + " refused the login with code " + std::to_string(effect.number) +
                    (effect.number == 4 || effect.number == 5 ? ": check --id and --secret-file" : "");
             break;
+        case Notice::NewSecret:
+            text = "got a new secret from " + gateway + "; logging in with it";
+            break;
+        case Notice::NewSecretRefused:
+            text = gateway + " does not know the new secret it gave; the old one is used again";
+            break;
         case Notice::SubscribeRefused:
             text = gateway + " refused the subscriptions: this credential may not receive commands";
             break;

@@ -124,7 +124,7 @@ TEST_CASE("board: ready waits for the SUBACK") {
     CHECK(words(world.take()) == Words{"$state ready"});
 }
 
-TEST_CASE("board: the description is Homie 5 and names the extension") {
+TEST_CASE("board: the description is Homie 5 and names the extensions") {
     for (uint8_t relays = 1; relays <= kRelaysMax; ++relays) {
         World world(relays);
         world.boot();
@@ -135,7 +135,8 @@ TEST_CASE("board: the description is Homie 5 and names the extension") {
             }
         }
         CHECK(description.rfind("{\"homie\":\"5.0\",\"version\":", 0) == 0);
-        CHECK(description.find("\"extensions\":[\"org.gatehouse.command:1.0:[5.x]\"]") != std::string::npos);
+        CHECK(description.find("\"extensions\":[\"org.gatehouse.command:1.0:[5.x]\",\"org.gatehouse."
+                               "credential:1.0:[5.x]\"]") != std::string::npos);
         for (unsigned relay = 1; relay <= kRelaysMax; ++relay) {
             const std::string node = "\"relay-" + std::to_string(relay) + "\":{";
             CHECK((description.find(node) != std::string::npos) == (relay <= relays));

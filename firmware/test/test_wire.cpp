@@ -154,6 +154,15 @@ TEST_CASE("golden session starts") {
     });
 }
 
+TEST_CASE("golden credentials") {
+    checkAll<wire::Credential>("credential", [](const Row& row, const wire::Credential& parsed) {
+        CHECK(parsed.id.session == session(row.at(2)));
+        CHECK(parsed.id.seq == u32(row.at(3)));
+        CHECK(str(parsed.secret) == row.at(4));
+        CHECK(encoded(parsed) == row[1]);
+    });
+}
+
 TEST_CASE("a payload of 161 bytes is not parsed") {
     const std::string value(32, 'v');
     std::string payload = "c0ffee01 1 5000 relay-1/on " + value;

@@ -12,7 +12,7 @@ use anyhow::{Context, anyhow};
 use gatehouse_api::{Api, Doorway, Serve};
 use gatehouse_broker::{Broker, Limits};
 use gatehouse_core::access::Credentials;
-use gatehouse_core::device::Order;
+use gatehouse_core::device::{NewSecret, Order};
 use gatehouse_hub::{Hub, Ports};
 use gatehouse_store::{Batch, Opened};
 use std::io::IsTerminal;
@@ -81,14 +81,20 @@ async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> an
 
     let (credentials_sender, credentials) = watch::channel(Arc::new(Credentials::default()));
     let (edge_sender, edge) = mpsc::channel(EDGE_EVENTS);
-    let (broker, orders) = Broker::new(Limits::default(), credentials, edge_sender);
-    let queue = writer.queue();
+    let (broker, to_boards) = Broker::new(Limits::default(), credentials, edge_sender);
+    let (queue, orders) = (writer.queue(), to_boards.clone());
     let ports = Ports {
         edge,
         orders: Box::new(move |order: &Order| {
             if let Err(not_sent) = orders.send(order) {
                 // Its deadline settles the command; nothing is queued for a board that cannot take it now.
                 tracing::debug!(board = %order.board, ?not_sent, "a command was not sent");
+            }
+        }),
+        secrets: Box::new(move |new: &NewSecret| {
+            if let Err(not_sent) = to_boards.send_secret(new) {
+                // The board goes on with the one it has, and whoever asked sees that it does.
+                tracing::warn!(board = %new.board, %not_sent, "a new secret was not sent");
             }
         }),
         writes: Box::new(move |ticket, records| {

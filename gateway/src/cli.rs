@@ -46,6 +46,12 @@ enum Command {
 enum Board {
     /// Claim a board by hand; the same once more changes nothing
     Register(Register),
+    /// Give a board another secret, over the air; the old one is refused once the board has logged in with it
+    Rotate {
+        /// The board's id, the device's, or its name
+        #[arg(value_name = "BOARD|DEVICE|NAME")]
+        which: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -91,6 +97,7 @@ impl Invocation {
             Command::Run { ready_file } => app::run(&config, ready_file.as_deref()),
             Command::ClaimCode => claim_code(&config),
             Command::Board(Board::Register(register)) => register_board(&config, register),
+            Command::Board(Board::Rotate { which }) => rotate_credential(&config, which),
             Command::Integration(integration) => integration.carry_out(&config),
             Command::Schema => Ok(()),
         }
@@ -130,6 +137,20 @@ fn register_board(config: &Config, register: Register) -> Result<(), Failure> {
     };
     println!("Board {id} is device {device}, \"{name}\".");
     Ok(())
+}
+
+fn rotate_credential(config: &Config, which: String) -> Result<(), Failure> {
+    match client::call(config, &Call::RotateCredential { which })? {
+        Answer::CredentialRotated { name, done: true } => {
+            println!("\"{name}\" has a new secret; the old one is refused.");
+            Ok(())
+        }
+        Answer::CredentialRotated { name, .. } => Err(Failure::temporary(format!(
+            "\"{name}\" has not logged in with its new secret yet; until it does, the old one is good too. Ask again to \
+             send it again"
+        ))),
+        _ => Err(Failure::failed("the daemon answered another question; is it another version?")),
+    }
 }
 
 fn read_secret(path: &Path) -> Result<String, Failure> {

@@ -122,6 +122,8 @@ void Board::tickLink(uint64_t nowMs, Effects& effects) {
                                       nowMs - session_.beganMs() >= HomieSession::kAnnounceMs;
             if (!client_.tick(nowMs) || announceLate) {
                 loseLink(Notice::BrokerMute, 0, true, nowMs, effects);
+            } else if (leaveDueMs_ != 0 && (client_.inFlight() == 0 || nowMs >= leaveDueMs_)) {
+                comeBack(nowMs, effects);
             } else if (readyMs_ != 0 && nowMs - readyMs_ >= kStableMs) {
                 backoff_.reset();
                 readyMs_ = 0;
@@ -145,6 +147,7 @@ uint64_t Board::nextDeadlineMs() const {
     } else if (link_ == Link::LoggingIn || link_ == Link::Live) {
         due = earlier(due, earlier(client_.nextDeadlineMs(), session_.nextDeadlineMs()));
         due = readyMs_ != 0 ? earlier(due, readyMs_ + kStableMs) : due;
+        due = leaveDueMs_ != 0 ? earlier(due, leaveDueMs_) : due;
     }
     return due;
 }
@@ -182,7 +185,7 @@ void Board::wifiDown() {
         link_ = Link::NoWifi;
         session_.end();
         client_.out().clear();
-        readyMs_ = 0;
+        readyMs_ = leaveDueMs_ = 0;
     }
 }
 
@@ -200,7 +203,7 @@ void Board::logIn(uint64_t nowMs) {
     mqtt::ConnectOptions options;
     options.clientId = settings_.id();
     options.userName = settings_.id();
-    options.password = settings_.secret();
+    options.password = settings_.loginSecret();
     options.willTopic = willTopic.text();
     options.willPayload = "lost"_t;
     options.keepAliveS = mqtt::kKeepAliveS;
@@ -208,10 +211,42 @@ void Board::logIn(uint64_t nowMs) {
     link_ = Link::LoggingIn;
 }
 
+void Board::loggedIn(uint64_t nowMs, Effects& effects) {
+    // From here on the gateway takes no other.
+    if (!settings_.candidateSecret().empty() && !settings_.adoptCandidateSecret()) {
+        log(effects, Notice::SettingsFailed);
+    }
+    uint32_t session = 0;
+    while (session == 0) {
+        session = chip_.random();
+    }
+    link_ = Link::Live;
+    gate_.open(session);
+    session_.begin(session, nowMs);
+}
+
+void Board::loginRefused(uint8_t code, uint64_t nowMs, Effects& effects) {
+    // Any other answer may come from a gateway that knows the candidate, or already nothing else.
+    const bool unknown = code == mqtt::kBadUserNameOrPassword && !settings_.candidateSecret().empty();
+    if (unknown && !settings_.dropCandidateSecret()) {
+        log(effects, Notice::SettingsFailed);
+    }
+    loseLink(unknown ? Notice::NewSecretRefused : Notice::LoginRefused, code, true, nowMs, effects);
+}
+
+void Board::comeBack(uint64_t nowMs, Effects& effects) {
+    session_.sayDisconnected();
+    client_.disconnect();
+    readyMs_ = leaveDueMs_ = 0;
+    log(effects, Notice::NewSecret);
+    act(effects, Effect::Kind::Close);
+    dial(nowMs, effects);
+}
+
 void Board::loseLink(Notice why, uint8_t code, bool close, uint64_t nowMs, Effects& effects) {
     session_.end();
     client_.out().clear();
-    readyMs_ = 0;
+    readyMs_ = leaveDueMs_ = 0;
     if (close) {
         act(effects, Effect::Kind::Close);
     }
@@ -231,16 +266,9 @@ void Board::received(Text bytes, uint64_t nowMs, Effects& effects) {
         switch (incoming.kind) {
             case mqtt::Incoming::Kind::Nothing:
                 return;
-            case mqtt::Incoming::Kind::Connected: {
-                uint32_t session = 0;
-                while (session == 0) {
-                    session = chip_.random();
-                }
-                link_ = Link::Live;
-                gate_.open(session);
-                session_.begin(session, nowMs);
+            case mqtt::Incoming::Kind::Connected:
+                loggedIn(nowMs, effects);
                 break;
-            }
             case mqtt::Incoming::Kind::Message:
                 onMessage(incoming.message, nowMs, effects);
                 session_.pump(nowMs);
@@ -255,7 +283,7 @@ void Board::received(Text bytes, uint64_t nowMs, Effects& effects) {
                 log(effects, Notice::Ready);
                 break;
             case mqtt::Incoming::Kind::LoginRefused:
-                loseLink(Notice::LoginRefused, incoming.code, true, nowMs, effects);
+                loginRefused(incoming.code, nowMs, effects);
                 break;
             case mqtt::Incoming::Kind::SubscribeRefused:
                 loseLink(Notice::SubscribeRefused, 0, true, nowMs, effects);
@@ -272,6 +300,8 @@ void Board::onMessage(const mqtt::Publish& message, uint64_t nowMs, Effects& eff
     const Text rest = message.topic.startsWith(base) ? message.topic.from(base.size) : Text();
     if (rest == "$command"_t) {
         onCommand(message, nowMs, effects);
+    } else if (rest == "$credential"_t) {
+        onCredential(message, nowMs, effects);
     } else {
         onSet(rest, message, nowMs, effects);
     }
@@ -302,6 +332,21 @@ void Board::onCommand(const mqtt::Publish& message, uint64_t nowMs, Effects& eff
     const RelayBank::Outcome outcome = relays_.obey(index, on, command.id);
     session_.owe(index);
     noteMove(index, outcome, on, nowMs, effects);
+}
+
+void Board::onCredential(const mqtt::Publish& message, uint64_t nowMs, Effects& effects) {
+    wire::Credential credential;
+    if (message.retain) {
+        ++drops_.retainedCommands;
+    } else if (!wire::parse(message.payload, credential)) {
+        ++drops_.malformedCommands;
+    } else if (!gate_.admit(credential.id)) {
+        ++drops_.staleSecrets;
+    } else if (!settings_.setCandidateSecret(credential.secret)) {
+        log(effects, Notice::SettingsFailed);
+    } else if (leaveDueMs_ == 0) {
+        leaveDueMs_ = nowMs + kLeaveMs;
+    }
 }
 
 void Board::onSet(Text topic, const mqtt::Publish& message, uint64_t nowMs, Effects& effects) {

@@ -18,6 +18,8 @@ struct Drops {
     uint32_t tooLong = 0;
     /// Messages on topics, or with values, that mean nothing to a native board, `relay-N/on/set` among them.
     uint32_t ignoredMessages = 0;
+    /// New secrets of another session, or out of order.
+    uint32_t staleSecrets = 0;
     /// Refusals for which there was no room.
     uint32_t unsentRefusals = 0;
 };
@@ -34,6 +36,8 @@ class Board {
     static constexpr uint64_t kHandshakeMs = 10000;
     /// A connection that was ready for this long makes the back-off start over.
     static constexpr uint64_t kStableMs = 5000;
+    /// How long what was said may take to be acknowledged before the board comes back with a new secret.
+    static constexpr uint64_t kLeaveMs = 1000;
 
     Board(const BoardInfo& info, Pins& pins, Flash& flash, Chip& chip);
     Board(const Board&) = delete;
@@ -72,12 +76,17 @@ class Board {
     void wifiDown();
     void dial(uint64_t nowMs, Effects& effects);
     void logIn(uint64_t nowMs);
+    void loggedIn(uint64_t nowMs, Effects& effects);
+    void loginRefused(uint8_t code, uint64_t nowMs, Effects& effects);
+    /// Ends the connection in good order, for another with the new secret.
+    void comeBack(uint64_t nowMs, Effects& effects);
     void loseLink(Notice why, uint8_t code, bool close, uint64_t nowMs, Effects& effects);
     bool linked() const { return link_ == Link::Dialing || link_ == Link::LoggingIn || link_ == Link::Live; }
 
     void received(Text bytes, uint64_t nowMs, Effects& effects);
     void onMessage(const mqtt::Publish& message, uint64_t nowMs, Effects& effects);
     void onCommand(const mqtt::Publish& message, uint64_t nowMs, Effects& effects);
+    void onCredential(const mqtt::Publish& message, uint64_t nowMs, Effects& effects);
     void onSet(Text topic, const mqtt::Publish& message, uint64_t nowMs, Effects& effects);
     void refuse(const wire::Command& command, wire::Reason reason, uint64_t nowMs);
     void press(uint8_t button, uint64_t nowMs, Effects& effects);
@@ -100,6 +109,8 @@ class Board {
     uint64_t linkDueMs_ = 0;
     /// When the connection became ready; 0: it is not, or the back-off has been reset for it.
     uint64_t readyMs_ = 0;
+    /// When to come back with a new secret at the latest; 0: there is none to come back with.
+    uint64_t leaveDueMs_ = 0;
 };
 
 static_assert(sizeof(Board) < 12 * 1024, "an ESP8266 has about 40 KB left for everything");

@@ -1,4 +1,4 @@
-// Which commands are too old to obey.
+// Which commands, and new secrets, are too old to obey.
 #pragma once
 
 #include "wire.hpp"
@@ -17,11 +17,15 @@ class CommandGate {
     /// True when the command may be obeyed. The sequence of a command of this session counts as seen
     /// whatever the answer.
     bool admit(const wire::Command& command, uint64_t uptimeMs) {
-        if (session_ == 0 || command.id.session != session_ || command.id.seq <= lastSeq_) {
+        return admit(command.id) && command.deadlineMs > uptimeMs;
+    }
+    /// The same for what has no deadline.
+    bool admit(wire::CommandId id) {
+        if (session_ == 0 || id.session != session_ || id.seq <= lastSeq_) {
             return false;
         }
-        lastSeq_ = command.id.seq;
-        return command.deadlineMs > uptimeMs;
+        lastSeq_ = id.seq;
+        return true;
     }
 
   private:

@@ -62,6 +62,10 @@ enum class Notice : uint8_t {
     ConnectFailed,
     ConnectionLost,
     LoginRefused,
+    /// The gateway gave us a new secret; we come back with it.
+    NewSecret,
+    /// It does not know the new secret; the old one is presented again.
+    NewSecretRefused,
     SubscribeRefused,
     BrokerMute,
     MalformedPacket,
@@ -75,11 +79,12 @@ struct Effect {
         /// Open a connection to the gateway of the settings, with TLS if they hold an authority; answer with
         /// Connected or Disconnected.
         Dial,
-        /// Close it. Nothing that is still pending goes out.
+        /// Close it. What is pending goes out before, as far as the socket takes it at once.
         Close,
         /// A relay moved: `relay` (from 0), `on`, `cause`, and `number`, the sequence it obeyed last.
         Moved,
-        /// `notice`, with `relay` for ReadBackDiffers, the CONNACK code for LoginRefused, and for everything
+        /// `notice`, with `relay` for ReadBackDiffers, the CONNACK code for LoginRefused and
+        /// NewSecretRefused, and for everything
         /// that ends a connection the delay before the next dial in milliseconds in `retryMs`.
         Log,
         /// Write what is pending, close, and end.

@@ -23,6 +23,7 @@ struct BoardInfo {
 namespace homie {
 
 constexpr Text kExtension = "org.gatehouse.command:1.0:[5.x]"_t;
+constexpr Text kCredentialExtension = "org.gatehouse.credential:1.0:[5.x]"_t;
 
 /// `homie/5/<id>/`, the start of every topic of the board.
 void writeBase(Writer& out, Text id);

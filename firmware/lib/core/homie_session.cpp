@@ -135,7 +135,7 @@ bool HomieSession::advance(uint64_t nowMs) {
             step_ = Step::Subscribe;
             return true;
         case Step::Subscribe:
-            if (!client_.subscribe(base(), "$command"_t, "+/+/set"_t)) {
+            if (!client_.subscribe(base(), {"$command"_t, "+/+/set"_t, "$credential"_t})) {
                 return false;
             }
             step_ = Step::AwaitSuback;

@@ -95,12 +95,15 @@ Incoming Client::take(const Packet& packet) {
             }
             break;
         case Type::Suback: {
-            const bool ours = body.size == 4 && subscribeId_ != 0 &&
+            const bool ours = body.size == 2 + kFilters && subscribeId_ != 0 &&
                               static_cast<uint8_t>(body[0]) == (subscribeId_ >> 8) &&
                               static_cast<uint8_t>(body[1]) == (subscribeId_ & 255U);
             if (ours) {
                 subscribeId_ = 0;
-                const bool granted = static_cast<uint8_t>(body[2]) <= 1 && static_cast<uint8_t>(body[3]) <= 1;
+                bool granted = true;
+                for (size_t at = 0; at + 1 < kFilters; ++at) {
+                    granted = granted && static_cast<uint8_t>(body[2 + at]) <= 1;
+                }
                 incoming.kind = granted ? Incoming::Kind::Subscribed : Incoming::Kind::SubscribeRefused;
             }
             break;
@@ -189,8 +192,11 @@ bool Client::publish(Text topicBase, Text topicRest, Text payload, bool retain) 
     return true;
 }
 
-bool Client::subscribe(Text topicBase, Text firstRest, Text secondRest) {
-    const size_t remaining = 2 + 2 * (2 + topicBase.size + 1) + firstRest.size + secondRest.size;
+bool Client::subscribe(Text topicBase, const Text (&rests)[kFilters]) {
+    size_t remaining = 2;
+    for (const Text rest : rests) {
+        remaining += 2 + topicBase.size + rest.size + 1;
+    }
     const size_t size = headerSize(remaining) + remaining;
     char* const at = out_.append(size);
     if (at == nullptr) {
@@ -200,7 +206,6 @@ bool Client::subscribe(Text topicBase, Text firstRest, Text secondRest) {
     Writer packet(at, size);
     writeHeader(packet, Type::Subscribe, 0x02, remaining);
     write16(packet, subscribeId_);
-    const Text rests[] = {firstRest, secondRest};
     for (const Text rest : rests) {
         write16(packet, topicBase.size + rest.size);
         packet.put(topicBase).put(rest).put('\x01');

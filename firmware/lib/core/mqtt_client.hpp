@@ -14,6 +14,8 @@ constexpr uint64_t kPingAnswerMs = 3000;
 constexpr uint64_t kLoginMs = 5000;
 /// A broker that acknowledges none of our waiting publishes for this long is gone, pings or not.
 constexpr uint64_t kAckMs = 10000;
+/// The code of a CONNACK that says that the secret is wrong (MQTT 3.1.1, table 3.1).
+constexpr uint8_t kBadUserNameOrPassword = 4;
 /// Publishes that may wait for their PUBACK.
 constexpr size_t kInFlightMax = 32;
 
@@ -71,8 +73,9 @@ class Client {
     /// when the buffer or the table of unacknowledged publishes is full.
     char* beginPublish(Text topicBase, Text topicRest, size_t payloadSize, bool retain);
     bool publish(Text topicBase, Text topicRest, Text payload, bool retain);
-    /// Both filters, each `topicBase` + its rest, at QoS 1 in one SUBSCRIBE.
-    bool subscribe(Text topicBase, Text firstRest, Text secondRest);
+    static constexpr size_t kFilters = 3;
+    /// All filters, each `topicBase` + its rest, at QoS 1 in one SUBSCRIBE. The last may be refused.
+    bool subscribe(Text topicBase, const Text (&rests)[kFilters]);
     /// A clean end: the broker drops the will.
     void disconnect();
 

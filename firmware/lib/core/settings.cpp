@@ -11,6 +11,7 @@ constexpr Key kGateway{2, 0};
 constexpr Key kWifi{3, 0};
 constexpr Key kRelayMask{5, 0};
 constexpr Key kAuthority{6, 0};
+constexpr Key kCandidateSecret{7, 0};
 
 constexpr Key powerOnKey(uint8_t relay) {
     return {4, relay};
@@ -65,6 +66,10 @@ bool Settings::load() {
         id_.assign(first);
         secret_.assign(second);
     }
+    // The same as the secret: power went between the two writes of its adoption.
+    if (journal_.get(kCandidateSecret, value, sizeof value, size) && Text(value, size) != secret()) {
+        candidate_.assign({value, size});
+    }
     if (journal_.get(kGateway, value, sizeof value, size) && size > 2) {
         port_ = static_cast<uint16_t>(static_cast<uint8_t>(value[0]) | (static_cast<uint8_t>(value[1]) << 8));
         host_.assign(Text(value, size).from(2));
@@ -95,14 +100,39 @@ bool Settings::setAuthority(Text der) {
     return done;
 }
 
+bool Settings::storeCredential(Text id, Text secret) {
+    char buffer[kRecordMax];
+    Writer record(buffer, sizeof buffer);
+    joinPair(id, secret, record);
+    return store(kCredential, record.text());
+}
+
 bool Settings::setCredential(Text id, Text secret) {
     if (!wire::isBoardId(id) || secret.empty() || secret.size > secret_.kCapacity) {
         return false;
     }
-    char buffer[kRecordMax];
-    Writer record(buffer, sizeof buffer);
-    joinPair(id, secret, record);
-    return store(kCredential, record.text()) && id_.assign(id) && secret_.assign(secret);
+    return storeCredential(id, secret) && id_.assign(id) && secret_.assign(secret) && dropCandidateSecret();
+}
+
+bool Settings::setCandidateSecret(Text secret) {
+    if (secret.empty() || secret.size > candidate_.kCapacity || !store(kCandidateSecret, secret)) {
+        return false;
+    }
+    // The secret we have is no candidate.
+    return candidate_.assign(secret == this->secret() ? Text() : secret);
+}
+
+bool Settings::adoptCandidateSecret() {
+    if (candidate_.empty() || !storeCredential(id(), candidateSecret())) {
+        return false;
+    }
+    secret_.assign(candidateSecret());
+    return dropCandidateSecret();
+}
+
+bool Settings::dropCandidateSecret() {
+    candidate_.assign({});
+    return !journal_.has(kCandidateSecret) || journal_.put(kCandidateSecret, {});
 }
 
 bool Settings::setGateway(Text host, uint16_t port) {

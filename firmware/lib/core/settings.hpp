@@ -30,6 +30,10 @@ class Settings {
 
     Text id() const { return id_.text(); }
     Text secret() const { return secret_.text(); }
+    /// A secret that the gateway gave us and has not yet taken; empty when there is none.
+    Text candidateSecret() const { return candidate_.text(); }
+    /// What to log in with.
+    Text loginSecret() const { return candidate_.empty() ? secret() : candidateSecret(); }
     Text gatewayHost() const { return host_.text(); }
     uint16_t gatewayPort() const { return port_; }
     PowerOn powerOn(uint8_t relay) const { return powerOn_[relay]; }
@@ -41,8 +45,15 @@ class Settings {
     /// One bit a relay, bit 0 is relay 1: what was last stored for `restore`.
     uint8_t relayMask() const { return relayMask_; }
 
-    /// Both together, so that no power cut leaves one without the other.
+    /// Both together, so that no power cut leaves one without the other. Strikes out a candidate.
     bool setCredential(Text id, Text secret);
+    /// From now on this is what to log in with; the secret stays.
+    bool setCandidateSecret(Text secret);
+    /// The gateway took the candidate: it is the secret now. False also when it could only not be struck out
+    /// as a candidate, which does no harm.
+    bool adoptCandidateSecret();
+    /// The gateway does not know the candidate.
+    bool dropCandidateSecret();
     bool setGateway(Text host, uint16_t port);
     /// `der` is at most kAuthorityMax bytes and taken as it is; empty removes it, and with it TLS. To be
     /// stored before a credential: what gets lost of a log is its end, and a secret must not outlive the
@@ -54,10 +65,12 @@ class Settings {
 
   private:
     bool store(Key key, Text value);
+    bool storeCredential(Text id, Text secret);
 
     Journal journal_;
     FixedText<32> id_;
     FixedText<128> secret_;
+    FixedText<128> candidate_;
     FixedText<128> host_;
     uint16_t port_ = 0;
     PowerOn powerOn_[kRelaysMax] = {};

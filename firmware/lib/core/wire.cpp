@@ -72,6 +72,20 @@ class Fields {
         return field;
     }
 
+    Text secret() {
+        const Text field = word();
+        if (field.size != 64) {
+            return fail();
+        }
+        for (size_t at = 0; at < field.size; ++at) {
+            const char c = field[at];
+            if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
+                return fail();
+            }
+        }
+        return field;
+    }
+
     CommandId obeyed() {
         const Text field = word();
         CommandId id;
@@ -214,6 +228,14 @@ bool parse(Text payload, Refusal& out) {
     return fields.complete();
 }
 
+bool parse(Text payload, Credential& out) {
+    Fields fields(payload);
+    out.id.session = fields.session();
+    out.id.seq = fields.number32();
+    out.secret = fields.secret();
+    return fields.complete();
+}
+
 void encode(const SessionStart& message, Writer& out) {
     out.hex32(message.session).put(' ').number(message.uptimeMs);
 }
@@ -237,6 +259,10 @@ void encode(const Report& message, Writer& out) {
 void encode(const Refusal& message, Writer& out) {
     out.hex32(message.id.session).put(' ').number(message.id.seq).put(' ');
     out.number(message.uptimeMs).put(' ').put(message.endpoint).put(' ').put(toText(message.reason));
+}
+
+void encode(const Credential& message, Writer& out) {
+    out.hex32(message.id.session).put(' ').number(message.id.seq).put(' ').put(message.secret);
 }
 
 }  // namespace gatehouse::wire

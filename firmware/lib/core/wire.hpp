@@ -1,4 +1,4 @@
-// The payloads of the command extension, byte by byte as gateway/wire/PROTOCOL.md pins them.
+// The payloads of the command and credential extensions, byte by byte as gateway/wire/PROTOCOL.md pins them.
 // Both directions of every message are here, because the golden vectors check both.
 #pragma once
 
@@ -6,7 +6,7 @@
 
 namespace gatehouse::wire {
 
-/// No payload of the extension is longer.
+/// No payload of the extensions is longer.
 constexpr size_t kPayloadMax = 160;
 /// Uptimes and deadlines are milliseconds below 2^63.
 constexpr uint64_t kUptimeMax = 0x7fffffffffffffffULL;
@@ -53,16 +53,24 @@ struct Refusal {
     Reason reason = Reason::Stale;
 };
 
+/// A new secret: 64 hexadecimal digits that point into the payload that was parsed.
+struct Credential {
+    CommandId id;
+    Text secret;
+};
+
 /// False for every payload the protocol does not allow; `out` is then unspecified.
 bool parse(Text payload, SessionStart& out);
 bool parse(Text payload, Command& out);
 bool parse(Text payload, Report& out);
 bool parse(Text payload, Refusal& out);
+bool parse(Text payload, Credential& out);
 
 void encode(const SessionStart& message, Writer& out);
 void encode(const Command& message, Writer& out);
 void encode(const Report& message, Writer& out);
 void encode(const Refusal& message, Writer& out);
+void encode(const Credential& message, Writer& out);
 
 /// Whether `id` may name a board: 1 to 32 characters of `[a-z0-9-]`.
 bool isBoardId(Text id);

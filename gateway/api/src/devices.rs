@@ -50,6 +50,11 @@ impl Device {
         self.0.availability.into()
     }
 
+    /// Whether it was given a new secret with which it has not logged in yet: until it does, the old one is good too.
+    async fn rotating_credential(&self) -> bool {
+        self.0.rotating
+    }
+
     /// When it last said anything, to about half a minute; null when never since the gateway started, or when its
     /// clock was not trusted.
     async fn last_seen(&self) -> Option<DateTime> {
@@ -119,6 +124,13 @@ pub(crate) struct UpdateDeviceInput {
     room_id: MaybeUndefined<ID>,
 }
 
+/// A new secret for a device's board.
+#[derive(InputObject)]
+pub(crate) struct RotateCredentialInput {
+    /// Which device.
+    device_id: ID,
+}
+
 /// An edit from input fields that devices and switches share.
 pub(crate) fn edit(name: Option<String>, room: MaybeUndefined<ID>) -> Result<Edit> {
     let name = name.map(|name| Name::new(&name)).transpose().map_err(bad_name("name"))?;
@@ -145,5 +157,17 @@ impl DevicesMutation {
         let id = input.id.parse().map_err(|_| no_such("device"))?;
         let edit = edit(input.name, input.room_id)?;
         shared(ctx).hub.update_device(cap, id, edit).await.map(Device).map_err(told)
+    }
+    /// Gives a board another secret, over its own connection. No relay moves. Answers when the board has logged in with it
+    /// and the old one is good no more, or after 15 s with `rotatingCredential` true: then both are good until it does, and asking
+    /// again sends it again. For the owner.
+    /// Errors: NOT_FOUND, CONFLICT (the board is offline, its firmware cannot, or it is connected without TLS), FORBIDDEN,
+    /// BUSY, STORAGE.
+    async fn rotate_credential(&self, ctx: &Context<'_>, input: RotateCredentialInput) -> Result<Device> {
+        let cap = signed_in(ctx)?.viewer.administer().map_err(told)?;
+        let id = input.device_id.parse().map_err(|_| no_such("device"))?;
+        let shared = shared(ctx);
+        let rotated = shared.hub.rotate_credential(cap, id, shared.settings.hash_secret).await;
+        rotated.map(Device).map_err(told)
     }
 }

@@ -1,5 +1,6 @@
 //! The accept loop: who gets a connection at all, and when all of them end.
 
+use crate::board::Peer;
 use crate::codec::{self, Announced, ConnAck};
 use crate::connect::{self, Login, Refused};
 use crate::connection::{Io, Stream};
@@ -9,7 +10,7 @@ use crate::throttle::{Addresses, Admitted};
 use crate::{Broker, Edge, board, integration, router};
 use rustls::ServerConfig;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -111,6 +112,8 @@ async fn connection(
 ) {
     // Small packets must not wait for each other. An error here means that the peer is gone; reading tells.
     let _ = stream.set_nodelay(true);
+    let address = peer.ip().to_canonical();
+    let peer = Peer { address, private: is_private(address, tls.is_some()) };
     let end = match tls {
         None => serve(&edge, stream, peer, &stop).await,
         Some(config) => match handshake(&edge, stream, config, &stop).await {
@@ -119,6 +122,11 @@ async fn connection(
         },
     };
     edge.counters.one(end);
+}
+
+/// Whether nobody on the way can read what is sent: what stays on this machine passes nobody.
+fn is_private(peer: IpAddr, tls: bool) -> bool {
+    tls || peer.is_loopback()
 }
 
 /// In the connection's own task, so that a client that says nothing holds up nobody.
@@ -144,17 +152,16 @@ async fn handshake(
 }
 
 /// Any stream from its first MQTT byte on.
-async fn serve<S: Stream>(edge: &Arc<Edge>, stream: S, peer: SocketAddr, stop: &CancellationToken) -> Count {
+async fn serve<S: Stream>(edge: &Arc<Edge>, stream: S, peer: Peer, stop: &CancellationToken) -> Count {
     let mut io = Io::new(stream, edge.counters.clone());
-    let address = peer.ip().to_canonical();
     let deadline = edge.limits.connect_deadline;
     let login = tokio::select! {
         biased;
         () = stop.cancelled() => return Count::EndStopped,
-        login = timeout(deadline, connect::login(edge, &mut io, address)) => login,
+        login = timeout(deadline, connect::login(edge, &mut io, peer.address)) => login,
     };
     match login {
-        Ok(Ok(Login::Board(login))) => board::run(edge, io, login, address, stop).await,
+        Ok(Ok(Login::Board(login))) => board::run(edge, io, login, peer, stop).await,
         Ok(Ok(Login::Integration(login))) => integration::run(edge, io, *login, stop).await,
         Ok(Err(Refused(count, answer))) => {
             if let Some(answer) = answer {
@@ -206,5 +213,17 @@ mod tests {
         const ECONNABORTED: i32 = 103;
         assert!(!is_the_peers(&io::Error::from_raw_os_error(EMFILE)));
         assert!(is_the_peers(&io::Error::from_raw_os_error(ECONNABORTED)));
+    }
+
+    #[test]
+    fn only_tls_or_this_machine_is_private() {
+        for (peer, tls, private) in [
+            ("192.168.7.20", false, false),
+            ("192.168.7.20", true, true),
+            ("127.0.0.1", false, true),
+            ("::1", false, true),
+        ] {
+            assert_eq!(is_private(peer.parse().unwrap(), tls), private, "{peer}");
+        }
     }
 }

@@ -16,9 +16,9 @@ pub(crate) fn board_publish(board: &BoardId, publish: &Publish<'_>) -> Result<()
     }
 }
 
-/// Whether a board may have this filter: one for orders to itself, and nothing else.
+/// Whether a board may have this filter: one for orders to itself or for its secret, and nothing else.
 pub(crate) fn board_subscribe(board: &BoardId, asked: &str) -> bool {
-    let for_orders = asked.ends_with("/$command") || asked.ends_with("/set");
+    let for_orders = ["/$command", "/$credential", "/set"].iter().any(|end| asked.ends_with(end));
     for_orders && filter::is_filter(asked) && topic::may_subscribe(board, asked)
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn integration_publish(
     let of_board = topic.split('/').nth(2).and_then(|id| credentials.boards.get_key_value(id));
     let of_board = of_board.is_some_and(|(id, _)| topic.starts_with(&topic::board_prefix(id)));
     let order = match Topic::parse(topic) {
-        Some((_, Topic::Command)) => true,
+        Some((_, Topic::Command | Topic::Credential)) => true,
         // A retained one would move a relay again at each reconnect of whatever listens there.
         Some((_, Topic::Set(_))) => publish.retain,
         _ => false,
@@ -50,7 +50,7 @@ pub(crate) fn integration_subscribe(credential: &IntegrationCredential, asked: &
 
 fn refusal(publish: &Publish<'_>) -> Count {
     match Topic::parse(publish.topic) {
-        Some((_, Topic::Command | Topic::Set(_))) => Count::DroppedCommand,
+        Some((_, Topic::Command | Topic::Credential | Topic::Set(_))) => Count::DroppedCommand,
         _ => Count::DroppedForbidden,
     }
 }
@@ -76,6 +76,7 @@ mod tests {
         for (topic, expected) in [
             ("homie/5/relay-1/$state", Ok(())),
             ("homie/5/relay-1/$command", Err(Count::DroppedCommand)),
+            ("homie/5/relay-1/$credential", Err(Count::DroppedCommand)),
             ("homie/5/relay-1/relay-1/on/set", Err(Count::DroppedCommand)),
             ("homie/5/relay-2/$command", Err(Count::DroppedCommand)),
             ("homie/5/relay-2/$state", Err(Count::DroppedForbidden)),
@@ -89,7 +90,12 @@ mod tests {
     #[test]
     fn a_board_hears_orders_to_itself_only() {
         let board = BoardId::new("relay-1").unwrap();
-        for good in ["homie/5/relay-1/$command", "homie/5/relay-1/+/+/set", "homie/5/relay-1/relay-1/on/set"] {
+        for good in [
+            "homie/5/relay-1/$command",
+            "homie/5/relay-1/$credential",
+            "homie/5/relay-1/+/+/set",
+            "homie/5/relay-1/relay-1/on/set",
+        ] {
             assert!(board_subscribe(&board, good), "{good}");
         }
         for bad in
@@ -107,11 +113,13 @@ mod tests {
             subscribe: vec!["homie/5/#".into()],
         };
         let mut credentials = Credentials::default();
-        let board = BoardCredential { device: DeviceId::from_raw(1), secret: SecretHash([2; 32]) };
+        let board = BoardCredential { device: DeviceId::from_raw(1), secret: SecretHash([2; 32]), next: None };
         credentials.boards.insert(BoardId::new("relay-1").unwrap(), board);
         for (topic, retain, expected) in [
             ("homie/5/relay-1/relay-1/on/set", false, Err(Count::DroppedCommand)),
             ("homie/5/relay-1/$command", false, Err(Count::DroppedCommand)),
+            ("homie/5/relay-1/$credential", false, Err(Count::DroppedCommand)),
+            ("homie/5/unknown/$credential", false, Err(Count::DroppedCommand)),
             ("homie/5/unknown/$command", false, Err(Count::DroppedCommand)),
             ("homie/5/foreign/lamp/on/set", true, Err(Count::DroppedCommand)),
             ("homie/5/foreign/lamp/on/set", false, Ok(())),

@@ -8,7 +8,7 @@ use gatehouse_core::ids::DeviceId;
 
 const ROUNDS: usize = 30_000;
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
-const WORDS: [&str; 8] = ["homie", "5", "relay-1", "relay-2", "set", "$command", "$SYS", ""];
+const WORDS: [&str; 9] = ["homie", "5", "relay-1", "relay-2", "set", "$command", "$credential", "$SYS", ""];
 
 /// A small generator with a fixed seed, so that a failure comes again.
 struct Dice(u64);
@@ -141,7 +141,7 @@ fn model_publish(credential: &IntegrationCredential, topic: &str, retain: bool) 
     let (board, command, set) = match levels[..] {
         ["homie", "5", id, ref rest @ ..] => (
             id == "relay-1" && !rest.is_empty(),
-            is_id(&id) && rest == ["$command"],
+            is_id(&id) && (rest == ["$command"] || rest == ["$credential"]),
             is_id(&id) && rest.len() == 3 && rest.iter().all(is_id) && rest[2] == "set",
         ),
         _ => (false, false, false),
@@ -152,7 +152,9 @@ fn model_publish(credential: &IntegrationCredential, topic: &str, retain: bool) 
 
 fn model_board_publish(topic: &str) -> bool {
     match split(topic)[..] {
-        ["homie", "5", "relay-1", "$command", ..] | [.., "set"] | ["homie", "5", "relay-1", ""] => false,
+        ["homie", "5", "relay-1", "$command" | "$credential", ..] | [.., "set"] | ["homie", "5", "relay-1", ""] => {
+            false
+        }
         ["homie", "5", "relay-1", _, ..] => true,
         _ => false,
     }
@@ -222,7 +224,7 @@ fn whatever_is_granted_hears_nothing_that_is_not_allowed() {
 #[test]
 fn publishes_and_wills_are_allowed_as_the_model_says() {
     let mut credentials = Credentials::default();
-    let board = BoardCredential { device: DeviceId::from_raw(1), secret: SecretHash([2; 32]) };
+    let board = BoardCredential { device: DeviceId::from_raw(1), secret: SecretHash([2; 32]), next: None };
     credentials.boards.insert(BoardId::new("relay-1").unwrap(), board);
     let (mut dice, mut allowed) = (Dice(SEED ^ 2), 0);
     for round in 0..ROUNDS {
@@ -252,7 +254,7 @@ fn a_board_says_and_hears_only_what_is_its_own() {
             }
         }
     }
-    for asked in ["homie/5/relay-1/$command", "homie/5/relay-1/+/+/set"] {
+    for asked in ["homie/5/relay-1/$command", "homie/5/relay-1/$credential", "homie/5/relay-1/+/+/set"] {
         assert!(board_subscribe(&board, asked), "{asked}");
     }
     assert!(said > 100 && heard > 10, "{said} {heard}");

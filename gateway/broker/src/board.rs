@@ -4,12 +4,12 @@ use crate::codec::{self, Ack, Announced, Outgoing, Packet, Publish, Version};
 use crate::connect::BoardLogin;
 use crate::connection::{Deadlines, Io, Stream, Window};
 use crate::counters::Count;
-use crate::registry::{Client, OpenLink, Proof, Slot};
+use crate::registry::{Client, OpenLink, Proof, Slot, ToBoard};
 use crate::router::NO_ORIGIN;
 use crate::{Edge, acl};
 use bytes::Buf;
 use futures_util::FutureExt;
-use gatehouse_core::device::{BoardEvent, Order};
+use gatehouse_core::device::BoardEvent;
 use gatehouse_core::name::BoardId;
 use gatehouse_wire::homie::topic::Topic;
 use std::net::IpAddr;
@@ -21,25 +21,36 @@ use std::time::Duration;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio_util::sync::CancellationToken;
 
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer {
+    /// Where it is.
+    pub(crate) address: IpAddr,
+    /// Whether nobody on the way can read what is sent.
+    pub(crate) private: bool,
+}
+
 /// Runs a board's connection from login to its last event.
 pub(crate) async fn run<S: Stream>(
     edge: &Edge,
     mut io: Io<S>,
     login: BoardLogin,
-    address: IpAddr,
+    peer: Peer,
     stop: &CancellationToken,
 ) -> Count {
-    let BoardLogin { id: board, credential, keep_alive, will } = login;
-    let mut entry = edge.registry.enter(Client::Board(board.clone()), Proof::Board(credential), stop);
+    let BoardLogin { id: board, device, secret, keep_alive, will } = login;
+    let Peer { address, private } = peer;
+    let mut entry = edge.registry.enter(Client::Board(board.clone()), Proof::Board { device, secret }, stop);
     entry.previous_gone().await;
     let slot = entry.slot.clone();
-    let open = edge.registry.open(slot.link, board.clone(), edge.limits.orders_waiting);
+    let open = edge.registry.open(slot.link, board.clone(), private, edge.limits.orders_waiting);
     if let Err(refused) = edge.greet(&mut io, &slot, &Announced::default()).await {
         return refused;
     }
     edge.counters.one(Count::BoardLogin);
     let owner: Arc<str> = board.as_str().into();
-    let event = BoardEvent::Connected { board: board.clone(), link: slot.link, address: Some(address) };
+    let address = Some(address);
+    let event = BoardEvent::Connected { board: board.clone(), link: slot.link, address, secret, private };
     let end = if edge.inbox.send(event.into()).await.is_ok() {
         let mut session = Session::new(edge, io, slot.clone(), board.clone(), owner.clone(), keep_alive);
         // A defect must not leave the hub with a board that seems connected.
@@ -70,6 +81,7 @@ struct Session<'a, S> {
     board: BoardId,
     owner: Arc<str>,
     command_topic: String,
+    credential_topic: String,
     deadlines: Deadlines,
     window: Window,
     /// Kept between orders, so that writing one allocates nothing.
@@ -85,6 +97,7 @@ impl<'a, S: Stream> Session<'a, S> {
             io,
             slot,
             command_topic: Topic::Command.of(&board),
+            credential_topic: Topic::Credential.of(&board),
             board,
             owner,
             deadlines: Deadlines::new(limits, Some(silence(keep_alive, limits.board_keep_alive))),
@@ -104,20 +117,20 @@ impl<'a, S: Stream> Session<'a, S> {
         let slot = self.slot.clone();
         let mut killed = pin!(slot.kill.cancelled());
         let mut timer = pin!(Deadlines::wait(self.deadlines.check(self.window.waiting_since())?));
-        let mut orders: Vec<Order> = Vec::new();
+        let mut messages: Vec<ToBoard> = Vec::new();
         // The client may have sent more behind its CONNECT.
         self.hear(link).await?;
         loop {
-            self.send_orders(link);
+            self.send_waiting(link);
             self.io.flush_unless_killed(&slot, self.deadlines.write()).await?;
             let room = self.window.room();
             tokio::select! {
                 biased;
                 () = &mut killed => return Ok(slot.why()),
                 () = &mut timer => timer.set(Deadlines::wait(self.deadlines.check(self.window.waiting_since())?)),
-                _ = link.orders.recv_many(&mut orders, room), if room > 0 => {
-                    for order in orders.drain(..) {
-                        self.send_order(&order);
+                _ = link.queue.recv_many(&mut messages, room), if room > 0 => {
+                    for message in messages.drain(..) {
+                        self.send(&message);
                     }
                 }
                 filled = self.io.fill() => {
@@ -128,21 +141,30 @@ impl<'a, S: Stream> Session<'a, S> {
         }
     }
 
-    /// All orders that wait already, so that they share a write.
-    fn send_orders(&mut self, link: &mut OpenLink) {
+    /// All that waits already, so that it shares a write.
+    fn send_waiting(&mut self, link: &mut OpenLink) {
         while self.window.room() > 0 {
-            let Ok(order) = link.orders.try_recv() else { return };
-            self.send_order(&order);
+            let Ok(message) = link.queue.try_recv() else { return };
+            self.send(&message);
         }
     }
 
-    fn send_order(&mut self, order: &Order) {
-        gatehouse_wire::homie::write_command(order, &mut self.topic, &mut self.payload);
+    fn send(&mut self, message: &ToBoard) {
+        let count = match message {
+            ToBoard::Order(order) => {
+                gatehouse_wire::homie::write_command(order, &mut self.topic, &mut self.payload);
+                Count::Orders
+            }
+            ToBoard::Secret(new) => {
+                gatehouse_wire::homie::write_credential(new, &mut self.topic, &mut self.payload);
+                Count::NewSecrets
+            }
+        };
         let id = self.window.send();
         let payload = self.payload.as_bytes();
         let publish = Outgoing { topic: &self.topic, payload, qos: 1, id, ..Outgoing::default() };
         codec::write_publish(&mut self.io.out, Version::V4, &publish);
-        self.edge.counters.one(Count::Orders);
+        self.edge.counters.one(count);
         self.edge.counters.one(Count::MessagesOut);
     }
 
@@ -182,9 +204,7 @@ impl<'a, S: Stream> Session<'a, S> {
             }
             Packet::Unsubscribe { id, filters } => {
                 for (filter, _) in filters {
-                    if filter == self.command_topic {
-                        link.listening.store(false, Ordering::Release);
-                    }
+                    self.listens(filter, false, link);
                 }
                 codec::write_unsuback(&mut self.io.out, Version::V4, id, &[]);
             }
@@ -201,10 +221,16 @@ impl<'a, S: Stream> Session<'a, S> {
             self.edge.counters.one(Count::SubscribeRefused);
             return codec::REFUSED;
         }
-        if filter == self.command_topic {
-            link.listening.store(true, Ordering::Release);
-        }
+        self.listens(filter, true, link);
         qos.min(1)
+    }
+
+    fn listens(&self, filter: &str, listens: bool, link: &OpenLink) {
+        if filter == self.command_topic {
+            link.listening.orders.store(listens, Ordering::Release);
+        } else if filter == self.credential_topic {
+            link.listening.secrets.store(listens, Ordering::Release);
+        }
     }
 
     async fn said(&self, publish: &Publish<'_>) -> Result<(), Count> {

@@ -7,8 +7,9 @@ use crate::connection::{Io, Stream};
 use crate::counters::Count;
 use crate::message::OwnedMessage;
 use bytes::Buf;
-use gatehouse_core::access::{BoardCredential, Credentials, IntegrationCredential};
+use gatehouse_core::access::{Credentials, IntegrationCredential};
 use gatehouse_core::device::SecretHash;
+use gatehouse_core::ids::DeviceId;
 use gatehouse_core::name::BoardId;
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
@@ -40,7 +41,9 @@ pub(crate) enum Login {
 
 pub(crate) struct BoardLogin {
     pub(crate) id: BoardId,
-    pub(crate) credential: BoardCredential,
+    pub(crate) device: DeviceId,
+    /// What it presented.
+    pub(crate) secret: SecretHash,
     /// Seconds; 0 is none.
     pub(crate) keep_alive: u16,
     pub(crate) will: Option<OwnedMessage>,
@@ -103,7 +106,7 @@ pub(crate) async fn login<S: Stream>(edge: &Edge, io: &mut Io<S>, address: IpAdd
 }
 
 enum Known {
-    Board(BoardId, BoardCredential),
+    Board(BoardId, DeviceId, SecretHash),
     Integration(Arc<str>, Arc<IntegrationCredential>),
 }
 
@@ -124,7 +127,7 @@ fn judge(edge: &Edge, connect: &Connect<'_>, address: IpAddr) -> Result<Login, R
     let refused_will = Err(Refused(Count::RefusedWill, Some(ConnAck::NotAuthorized)));
     let keep_alive = connect.keep_alive;
     match known {
-        Known::Board(id, credential) => {
+        Known::Board(id, device, secret) => {
             // Boards speak the version their protocol is written for; another would only be half tested.
             if connect.version != Version::V4 {
                 return Err(Refused(Count::RefusedLevel, Some(ConnAck::BadLevel)));
@@ -136,7 +139,7 @@ fn judge(edge: &Edge, connect: &Connect<'_>, address: IpAddr) -> Result<Login, R
                 return refused_will;
             }
             let will = connect.will.as_ref().map(OwnedMessage::of);
-            Ok(Login::Board(BoardLogin { id, credential, keep_alive, will }))
+            Ok(Login::Board(BoardLogin { id, device, secret, keep_alive, will }))
         }
         Known::Integration(user, credential) => {
             let client_id = client_id(edge, connect)?;
@@ -168,17 +171,19 @@ fn judge(edge: &Edge, connect: &Connect<'_>, address: IpAddr) -> Result<Login, R
 fn authenticate(credentials: &Credentials, user: &str, secret: &[u8]) -> Option<Known> {
     let board = credentials.boards.get_key_value(user);
     let integration = credentials.integrations.get_key_value(user);
-    let expected = match (board, integration) {
-        (Some((_, board)), _) => board.secret,
-        (None, Some((_, integration))) => integration.secret,
-        (None, None) => SecretHash([0; 32]),
+    let (expected, next) = match (board, integration) {
+        (Some((_, board)), _) => (board.secret, board.next),
+        (None, Some((_, integration))) => (integration.secret, None),
+        (None, None) => (SecretHash([0; 32]), None),
     };
-    // Also for unknown names, so that the time taken does not tell which exist.
-    if !bool::from(secret_hash(user, secret).0.ct_eq(&expected.0)) {
+    // Also for unknown names and where there is no next one, so that the time taken does not tell what exists.
+    let presented = secret_hash(user, secret);
+    let right = presented.0.ct_eq(&expected.0) | presented.0.ct_eq(&next.unwrap_or(expected).0);
+    if !bool::from(right) {
         return None;
     }
     match (board, integration) {
-        (Some((id, board)), _) => Some(Known::Board(id.clone(), board.clone())),
+        (Some((id, board)), _) => Some(Known::Board(id.clone(), board.device, presented)),
         (None, Some((user, integration))) => Some(Known::Integration(user.clone(), Arc::new(integration.clone()))),
         (None, None) => None,
     }

@@ -105,9 +105,11 @@ counts! {
     BytesOut = "mqtt_bytes_total", "out";
     /// Orders written to boards.
     Orders = "mqtt_orders_total", "";
+    /// New secrets written to boards.
+    NewSecrets = "mqtt_new_secrets_total", "";
     /// Messages refused: the client may not publish there.
     DroppedForbidden = "mqtt_dropped_total", "forbidden";
-    /// Messages refused: a command that did not come from the gateway.
+    /// Messages refused: a command or secret that did not come from the gateway.
     DroppedCommand = "mqtt_dropped_total", "command";
     /// Messages not retained: the retained index, or the client's share of it, is full.
     DroppedRetained = "mqtt_dropped_total", "retained-full";

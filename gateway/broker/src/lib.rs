@@ -32,7 +32,7 @@ pub use registry::NotSent;
 
 use codec::Publish;
 use gatehouse_core::access::Credentials;
-use gatehouse_core::device::Order;
+use gatehouse_core::device::{NewSecret, Order};
 use gatehouse_core::edge::EdgeEvent;
 use integration::{Groups, Sessions};
 use registry::Registry;
@@ -49,7 +49,7 @@ pub struct Broker {
     edge: Arc<Edge>,
 }
 
-/// The way for orders to boards.
+/// The way for orders, and new secrets, to boards.
 #[derive(Clone)]
 pub struct Orders {
     registry: Arc<Registry>,
@@ -123,6 +123,14 @@ impl Orders {
     /// [`NotSent`] when nothing was and will be sent.
     pub fn send(&self, order: &Order) -> Result<(), NotSent> {
         self.registry.send(order)
+    }
+
+    /// Hands a new secret to the board's connection, as an order, but only where nobody can read along.
+    ///
+    /// # Errors
+    /// [`NotSent`] when nothing was and will be sent.
+    pub fn send_secret(&self, new: &NewSecret) -> Result<(), NotSent> {
+        self.registry.send_secret(new)
     }
 }
 

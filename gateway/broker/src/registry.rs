@@ -1,9 +1,9 @@
 //! Who is connected: one connection a client, and the way for orders to a board's own connection.
 
 use crate::counters::Count;
-use gatehouse_core::access::{BoardCredential, Credentials, IntegrationCredential};
-use gatehouse_core::device::Order;
-use gatehouse_core::ids::LinkId;
+use gatehouse_core::access::{Credentials, IntegrationCredential};
+use gatehouse_core::device::{NewSecret, Order, SecretHash};
+use gatehouse_core::ids::{DeviceId, LinkId};
 use gatehouse_core::name::BoardId;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Why an order was not sent. Nothing was written then, and nothing will be.
+/// Why an order or a secret was not sent. Nothing was written then, and nothing will be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotSent {
     /// The connection is gone, is another board's, or has not subscribed to its commands.
@@ -20,6 +20,16 @@ pub enum NotSent {
     /// So many orders wait for this board that no further one is taken.
     #[error("too many orders wait for this board")]
     QueueFull,
+    /// A secret, for a connection on which others could read it.
+    #[error("the connection is neither over TLS nor from this machine")]
+    Readable,
+}
+
+/// What the gateway has to say to a board.
+#[derive(Clone, Debug)]
+pub(crate) enum ToBoard {
+    Order(Order),
+    Secret(NewSecret),
 }
 
 /// A client, as far as taking over goes. An integration's client id is its own within its credential, so that no
@@ -43,14 +53,20 @@ impl Client {
 /// The credential a connection rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Proof {
-    Board(BoardCredential),
+    /// What the board presented: its secret, or its next one.
+    Board {
+        device: DeviceId,
+        secret: SecretHash,
+    },
     Integration(Arc<IntegrationCredential>),
 }
 
 impl Proof {
     fn holds(&self, client: &Client, credentials: &Credentials) -> bool {
         match (self, client) {
-            (Self::Board(proof), Client::Board(id)) => credentials.boards.get(id) == Some(proof),
+            (Self::Board { device, secret }, Client::Board(id)) => credentials.boards.get(id).is_some_and(|known| {
+                known.device == *device && (known.secret == *secret || known.next.as_ref() == Some(secret))
+            }),
             (Self::Integration(proof), Client::Integration { user, .. }) => {
                 credentials.integrations.get(user) == Some(&**proof)
             }
@@ -94,8 +110,18 @@ impl Slot {
 
 struct BoardLink {
     board: BoardId,
-    orders: mpsc::Sender<Order>,
-    listening: Arc<AtomicBool>,
+    queue: mpsc::Sender<ToBoard>,
+    private: bool,
+    listening: Arc<Listening>,
+}
+
+/// What a board subscribed to.
+#[derive(Debug, Default)]
+pub(crate) struct Listening {
+    /// Its commands.
+    pub(crate) orders: AtomicBool,
+    /// A new secret.
+    pub(crate) secrets: AtomicBool,
 }
 
 #[derive(Default)]
@@ -144,22 +170,40 @@ impl Registry {
         }
     }
 
-    /// Opens the way for orders to a board's connection.
-    pub(crate) fn open(self: &Arc<Self>, link: LinkId, board: BoardId, waiting: usize) -> OpenLink {
-        let (sender, orders) = mpsc::channel(waiting);
-        let listening = Arc::new(AtomicBool::new(false));
-        let entry = BoardLink { board, orders: sender, listening: listening.clone() };
+    /// Opens the way for orders to a board's connection. `private` says that nobody can read what is sent there.
+    pub(crate) fn open(self: &Arc<Self>, link: LinkId, board: BoardId, private: bool, waiting: usize) -> OpenLink {
+        let (sender, queue) = mpsc::channel(waiting);
+        let listening = Arc::new(Listening::default());
+        let entry = BoardLink { board, queue: sender, private, listening: listening.clone() };
         self.links.write().unwrap_or_else(PoisonError::into_inner).insert(link, entry);
-        OpenLink { link, orders, listening, registry: self.clone() }
+        OpenLink { link, queue, listening, registry: self.clone() }
     }
 
     pub(crate) fn send(&self, order: &Order) -> Result<(), NotSent> {
         let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
-        let link = links.get(&order.link).ok_or(NotSent::NoLink)?;
-        if link.board != order.board || !link.listening.load(Ordering::Acquire) {
+        let link = links.get(&order.link).filter(|link| link.board == order.board).ok_or(NotSent::NoLink)?;
+        if !link.listening.orders.load(Ordering::Acquire) {
             return Err(NotSent::NoLink);
         }
-        link.orders.try_send(order.clone()).map_err(|error| match error {
+        link.push(ToBoard::Order(order.clone()))
+    }
+
+    pub(crate) fn send_secret(&self, new: &NewSecret) -> Result<(), NotSent> {
+        let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
+        let link = links.get(&new.link).filter(|link| link.board == new.board).ok_or(NotSent::NoLink)?;
+        if !link.private {
+            return Err(NotSent::Readable);
+        }
+        if !link.listening.secrets.load(Ordering::Acquire) {
+            return Err(NotSent::NoLink);
+        }
+        link.push(ToBoard::Secret(new.clone()))
+    }
+}
+
+impl BoardLink {
+    fn push(&self, message: ToBoard) -> Result<(), NotSent> {
+        self.queue.try_send(message).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => NotSent::QueueFull,
             mpsc::error::TrySendError::Closed(_) => NotSent::NoLink,
         })
@@ -188,14 +232,36 @@ impl Drop for Entry {
 /// A board's connection that can be sent orders; closed when dropped.
 pub(crate) struct OpenLink {
     link: LinkId,
-    pub(crate) orders: mpsc::Receiver<Order>,
-    /// Whether the board subscribed to its commands.
-    pub(crate) listening: Arc<AtomicBool>,
+    pub(crate) queue: mpsc::Receiver<ToBoard>,
+    pub(crate) listening: Arc<Listening>,
     registry: Arc<Registry>,
 }
 
 impl Drop for OpenLink {
     fn drop(&mut self) {
         self.registry.links.write().unwrap_or_else(PoisonError::into_inner).remove(&self.link);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gatehouse_core::command::{BoardSession, OrderId};
+    use gatehouse_core::device::Secret;
+    use std::num::NonZeroU32;
+
+    #[test]
+    fn a_secret_goes_nowhere_where_it_could_be_read() {
+        let registry = Arc::new(Registry::default());
+        let board = BoardId::new("relay-1").unwrap();
+        let id = OrderId { session: BoardSession(NonZeroU32::MIN), seq: NonZeroU32::MIN };
+        for (number, private) in [(1, false), (2, true)] {
+            let mut open = registry.open(LinkId(number), board.clone(), private, 4);
+            open.listening.secrets.store(true, Ordering::Release);
+            let new = NewSecret { board: board.clone(), link: LinkId(number), id, secret: Secret::new("hush") };
+            let sent = registry.send_secret(&new);
+            assert_eq!(sent, if private { Ok(()) } else { Err(NotSent::Readable) });
+            assert_eq!(open.queue.try_recv().is_ok(), private);
+        }
     }
 }

@@ -218,6 +218,8 @@ pub struct BoardCredential {
     pub device: DeviceId,
     /// What it must present.
     pub secret: SecretHash,
+    /// What it may present instead, while it has a new secret that it has not used.
+    pub next: Option<SecretHash>,
 }
 
 /// Another home system's right to log in at the MQTT edge.

@@ -17,6 +17,28 @@ impl std::fmt::Debug for SecretHash {
     }
 }
 
+/// A secret that was drawn for a board, as it is to present it. It is never on disk, nor in a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Arc<str>);
+
+impl Secret {
+    /// Takes the text.
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for the board alone.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
 /// A claimed board, as kept on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
@@ -30,6 +52,8 @@ pub struct Device {
     pub room: Option<RoomId>,
     /// What the board must present at login.
     pub secret: SecretHash,
+    /// What it may present instead. When it has, this takes the place of `secret`.
+    pub next: Option<SecretHash>,
 }
 
 /// Facts a board tells of itself. Kept in memory: it tells them again at each connection.
@@ -65,6 +89,8 @@ pub enum BoardState {
 pub struct Description {
     /// Whether it declares the command extension.
     pub native: bool,
+    /// Whether it declares the credential extension: it takes a new secret over the air.
+    pub rotates: bool,
     /// Its switching endpoints, in the order given; at most [`MAX_RELAYS`].
     pub relays: Vec<Endpoint>,
 }
@@ -160,6 +186,10 @@ pub enum BoardEvent {
         link: LinkId,
         /// Where from.
         address: Option<IpAddr>,
+        /// What it presented.
+        secret: SecretHash,
+        /// Whether nobody on the way can read what is sent: it is over TLS, or does not leave this machine.
+        private: bool,
     },
     /// The connection is gone, in whatever way.
     Disconnected {
@@ -194,4 +224,17 @@ pub struct Order {
     pub endpoint: Endpoint,
     /// What is asked.
     pub on: bool,
+}
+
+/// A new secret on its way to a board's own connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSecret {
+    /// The board.
+    pub board: BoardId,
+    /// The connection it is for, a private one; on no other may it be sent.
+    pub link: LinkId,
+    /// Its name, in the same sequence as commands.
+    pub id: OrderId,
+    /// What the board is to present from its next login on.
+    pub secret: Secret,
 }

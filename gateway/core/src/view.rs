@@ -34,6 +34,8 @@ pub struct DeviceView {
     pub room: Option<RoomId>,
     /// Whether it takes commands now.
     pub availability: Availability,
+    /// Whether a new secret was made for it with which it has not logged in yet.
+    pub rotating: bool,
     /// When it last said anything, to about half a minute; none when never in this run, or the clock was not trusted.
     pub last_seen: Option<Wall>,
     /// What it tells of itself.

@@ -5,7 +5,7 @@ use crate::handle::Hub;
 use crate::message::{Message, Reply};
 use crate::random::random;
 use gatehouse_core::access::{ClaimCode, Credentials, Denied};
-use gatehouse_core::device::Order;
+use gatehouse_core::device::{NewSecret, Order};
 use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::home::{Answer, Effect, Home, Input};
 use gatehouse_core::homeassistant::Announced;
@@ -31,6 +31,8 @@ pub struct Ports {
     pub edge: mpsc::Receiver<EdgeEvent>,
     /// Sends a command to a board's own connection, or drops it; must not block.
     pub orders: Box<dyn FnMut(&Order) + Send>,
+    /// Sends a new secret to a board's own connection, or drops it; must not block.
+    pub secrets: Box<dyn FnMut(&NewSecret) + Send>,
     /// Hands records to the store, or gives them back when its queue is full; must not block.
     pub writes: WriteQueue,
     /// Tickets the store wrote, or could not.
@@ -215,6 +217,7 @@ impl EventLoop {
         for effect in effects {
             match effect {
                 Effect::Send(order) => (self.ports.orders)(&order),
+                Effect::SendSecret(new) => (self.ports.secrets)(&new),
                 Effect::Answer(request, answer) => self.answers.push((request, answer)),
                 Effect::Changed(change) => {
                     self.view.apply(&change);

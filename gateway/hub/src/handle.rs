@@ -5,8 +5,8 @@ use crate::message::Message;
 use crate::random::random;
 use gatehouse_core::access::{Administer, Denied, Operate, TokenHash, Viewer};
 use gatehouse_core::command::Command;
-use gatehouse_core::device::SecretHash;
-use gatehouse_core::home::{Answer, Claim, Edit, Registration, Setting, SignInCheck};
+use gatehouse_core::device::{Secret, SecretHash};
+use gatehouse_core::home::{Answer, Claim, Edit, NewCredential, Registration, Setting, SignInCheck};
 use gatehouse_core::homeassistant::{Form, HomeAssistant, Prefix};
 use gatehouse_core::ids::{CommandId, DeviceId, IntegrationId, RoomId, SessionId, SwitchId};
 use gatehouse_core::integration::{self, Filter, Integration, NewIntegration};
@@ -26,6 +26,10 @@ pub struct Hub {
     pub(crate) changes: broadcast::Sender<Change>,
     pub(crate) clock: Clock,
 }
+
+/// How long to wait for a board to come back with a new secret: it disconnects, connects and shakes hands, which a chip
+/// does within a few seconds.
+const ROTATION_WAIT: Duration = Duration::from_secs(15);
 
 /// What a change feed gives next.
 #[derive(Clone, Debug)]
@@ -180,6 +184,27 @@ impl Hub {
     /// Claims a board by hand.
     pub async fn register_board(&self, cap: Administer, board: Registration) -> Result<Arc<DeviceView>, Denied> {
         self.device(Setting::RegisterBoard(cap, board)).await
+    }
+
+    /// Gives a board another secret, 256 random bits in hexadecimal, over its own connection. Answers when it has logged
+    /// in with it and the old one is good no more, or after 15 s with the device still `rotating`: then both are good,
+    /// until it does.
+    pub async fn rotate_credential(
+        &self,
+        cap: Administer,
+        id: DeviceId,
+        hash: HashSecret,
+    ) -> Result<Arc<DeviceView>, Denied> {
+        let board = self.view().device(id).ok_or(Denied::NotFound("device"))?.board.clone();
+        let secret = hexadecimal(&random::<32>());
+        let hash = hash(board.as_str(), secret.as_bytes());
+        let new = NewCredential { secret: Secret::new(&secret), hash };
+        self.device(Setting::RotateCredential(cap, id, new)).await?;
+        let mut view = self.view.clone();
+        let settled = view.wait_for(|view| view.device(id).is_none_or(|device| !device.rotating));
+        // Whatever came of the wait: what is answered is what is so now.
+        let _late = tokio::time::timeout(ROTATION_WAIT, settled).await;
+        self.view().device(id).cloned().ok_or(Denied::NotFound("device"))
     }
 
     /// Lets another home system log in at the edge. Second: its password, 256 random bits in hexadecimal, which nobody

@@ -4,7 +4,7 @@
 
 use gatehouse_core::access::{Administer, Credentials, Denied, TokenHash, Viewer};
 use gatehouse_core::command::{BoardSession, Outcome, Reason};
-use gatehouse_core::device::{BoardEvent, BoardState, Cause, Description, Order, Report, Said, SecretHash};
+use gatehouse_core::device::{BoardEvent, BoardState, Cause, Description, NewSecret, Order, Report, Said, SecretHash};
 use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::home::{Claim, Registration};
 use gatehouse_core::homeassistant::{Announced, Form};
@@ -27,6 +27,7 @@ struct Rig {
     hub: Hub,
     edge: mpsc::Sender<EdgeEvent>,
     orders: mpsc::UnboundedReceiver<Order>,
+    secrets: mpsc::UnboundedReceiver<NewSecret>,
     credentials: watch::Receiver<Arc<Credentials>>,
     announced: watch::Receiver<Arc<Announced>>,
     disk: Arc<Mutex<Vec<Written>>>,
@@ -42,6 +43,7 @@ impl Rig {
     fn start() -> Self {
         let (edge, edge_events) = mpsc::channel(16);
         let (order_sender, orders) = mpsc::unbounded_channel();
+        let (secret_sender, secrets) = mpsc::unbounded_channel();
         let (written_sender, written) = mpsc::channel(16);
         let (credential_sender, credentials) = watch::channel(Arc::default());
         let (announced_sender, announced) = watch::channel(Arc::default());
@@ -51,6 +53,7 @@ impl Rig {
         let ports = Ports {
             edge: edge_events,
             orders: Box::new(move |order: &Order| order_sender.send(order.clone()).unwrap()),
+            secrets: Box::new(move |new: &NewSecret| secret_sender.send(new.clone()).unwrap()),
             writes: Box::new(move |ticket, records| {
                 if is_full.load(Ordering::Relaxed) {
                     return Err(records);
@@ -68,7 +71,7 @@ impl Rig {
         let (hub, event_loop) = hub(1, Vec::new(), ports);
         let stop = CancellationToken::new();
         let task = tokio::spawn(event_loop.run(stop.clone()));
-        Self { hub, edge, orders, credentials, announced, disk, full, stop, task }
+        Self { hub, edge, orders, secrets, credentials, announced, disk, full, stop, task }
     }
 
     /// An owner, and a board with one relay that is ready.
@@ -87,8 +90,9 @@ impl Rig {
         rig.hub.register_board(Administer::console(), registration()).await.unwrap();
         let switch = rig.hub.view().switches[0].id;
         let (_, mut changes) = rig.hub.watch();
-        rig.edge.send(BoardEvent::Connected { board: board(), link: LINK, address: None }.into()).await.unwrap();
-        rig.says(Said::Description(Description { native: true, relays: vec![Endpoint::relay(1)] })).await;
+        rig.logs_in(LINK, SecretHash([1; 32])).await;
+        rig.says(Said::Description(Description { native: true, rotates: true, relays: vec![Endpoint::relay(1)] }))
+            .await;
         rig.says(Said::Session(session(), 5_000)).await;
         rig.says(Said::State(BoardState::Ready)).await;
         until(
@@ -97,6 +101,11 @@ impl Rig {
         )
         .await;
         (rig, owner, switch)
+    }
+
+    async fn logs_in(&self, link: LinkId, secret: SecretHash) {
+        let connected = BoardEvent::Connected { board: board(), link, address: None, secret, private: true };
+        self.edge.send(connected.into()).await.unwrap();
     }
 
     async fn says(&self, said: Said) {
@@ -325,4 +334,51 @@ async fn an_integration_s_password_is_told_once_and_only_its_hash_is_kept() {
     rig.hub.delete_integration(cap.clone(), garden.id).await.unwrap();
     assert!(!rig.credentials.borrow().integrations.contains_key(&garden.user), "the edge knows by then");
     assert_eq!(rig.hub.delete_integration(cap, garden.id).await, Err(Denied::NotFound("integration")));
+}
+
+/// Stands in for the edge's.
+fn hash_secret(user: &str, secret: &[u8]) -> SecretHash {
+    assert_eq!((user, secret.len()), ("relay-1", 64));
+    let mut hash = [0; 32];
+    hash.copy_from_slice(&secret[..32]);
+    SecretHash(hash)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotation_is_answered_when_the_board_came_back_with_its_new_secret() {
+    let (mut rig, _, _) = Rig::with_board().await;
+    let device = rig.hub.view().devices[0].id;
+    let hub = rig.hub.clone();
+    let rotation = tokio::spawn(async move { hub.rotate_credential(Administer::console(), device, hash_secret).await });
+    let new = rig.secrets.recv().await.unwrap();
+    let hash = hash_secret("relay-1", new.secret.reveal().as_bytes());
+    let known = rig.credentials.borrow().boards[&board()].clone();
+    assert_eq!(
+        (known.secret, known.next),
+        (SecretHash([1; 32]), Some(hash)),
+        "the edge takes it before the board has it"
+    );
+    assert!(!rotation.is_finished());
+    rig.logs_in(LinkId(2), hash).await;
+    assert!(!rotation.await.unwrap().unwrap().rotating);
+    let known = rig.credentials.borrow().boards[&board()].clone();
+    assert_eq!((known.secret, known.next), (hash, None));
+    let disk = format!("{:?}", rig.disk.lock().unwrap());
+    assert!(!disk.contains(new.secret.reveal()), "a secret is never on disk");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotation_does_not_wait_for_ever_and_two_secrets_differ() {
+    let (mut rig, _, _) = Rig::with_board().await;
+    let device = rig.hub.view().devices[0].id;
+    let rotate = || rig.hub.rotate_credential(Administer::console(), device, hash_secret);
+    assert!(rotate().await.unwrap().rotating);
+    let first = rig.secrets.recv().await.unwrap().secret;
+    rig.logs_in(LinkId(2), hash_secret("relay-1", first.reveal().as_bytes())).await;
+    rig.edge.send(BoardEvent::Disconnected { board: board(), link: LinkId(2) }.into()).await.unwrap();
+    let (view, mut changes) = rig.hub.watch();
+    if view.devices[0].rotating {
+        until(&mut changes, |change| matches!(change, Change::Device(device) if !device.rotating)).await;
+    }
+    assert!(matches!(rotate().await, Err(Denied::Conflict(message)) if message.contains("offline")));
 }

@@ -22,6 +22,7 @@ const MAX_ANSWER: u64 = 4 * 1024 * 1024;
 pub(crate) enum Call {
     ClaimCode,
     RegisterBoard { id: String, secret: String, name: Option<String>, room: Option<String>, relays: usize },
+    RotateCredential { which: String },
     CreateIntegration { name: String, publish: Vec<String>, subscribe: Vec<String> },
     ListIntegrations,
     RevokeIntegration { which: String },
@@ -33,6 +34,7 @@ pub(crate) enum Call {
 pub(crate) enum Answer {
     ClaimCode { code: Option<String>, link: Option<String>, fingerprint: String },
     Registered { device: String, name: String },
+    CredentialRotated { name: String, done: bool },
     IntegrationCreated { name: String, user: String, password: String },
     Integrations { integrations: Vec<Listed> },
     IntegrationRevoked { name: String },

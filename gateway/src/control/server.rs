@@ -6,9 +6,11 @@ use anyhow::Context;
 use gatehouse_core::access::{Administer, Denied};
 use gatehouse_core::home::Registration;
 use gatehouse_core::name::{BoardId, Name};
+use gatehouse_core::view::{DeviceView, View};
 use gatehouse_hub::Hub;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
@@ -134,6 +136,7 @@ async fn answer(call: Call, hub: &Hub, told: &Told) -> Answer {
                 Err(denied) => explain(denied),
             }
         }
+        Call::RotateCredential { which } => rotate(hub, &which).await,
         Call::CreateIntegration { name, publish, subscribe } => {
             integrations::create(hub, &name, &publish, &subscribe).await
         }
@@ -159,6 +162,28 @@ fn registration(
     };
     let secret = gatehouse_broker::secret_hash(board.as_str(), secret.as_bytes());
     Ok(Registration { board, secret, name: name_of("--name", name)?, room: name_of("--room", room)?, relays })
+}
+
+async fn rotate(hub: &Hub, which: &str) -> Answer {
+    let Some(device) = find(&hub.view(), which) else {
+        return refused(format!("there is no board {which:?}: give the id of a board or a device, or its name"));
+    };
+    match hub.rotate_credential(Administer::console(), device.id, gatehouse_broker::secret_hash).await {
+        Ok(device) => Answer::CredentialRotated { name: device.name.to_string(), done: !device.rotating },
+        Err(denied) => explain(denied),
+    }
+}
+
+/// By the board's id, else the device's, else the name, which several can have: then none is meant.
+fn find(view: &View, which: &str) -> Option<Arc<DeviceView>> {
+    let by_board = view.devices.iter().find(|device| device.board.as_str() == which);
+    let by_id = || which.parse().ok().and_then(|id| view.device(id));
+    let by_name = || {
+        let name = Name::new(which).ok()?;
+        let mut called = view.devices.iter().filter(|device| device.name.same_as(&name));
+        called.next().filter(|_| called.next().is_none())
+    };
+    by_board.or_else(by_id).or_else(by_name).cloned()
 }
 
 pub(super) fn explain(denied: Denied) -> Answer {

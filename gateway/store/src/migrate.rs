@@ -9,7 +9,7 @@ use redb::{ReadableTable, TableDefinition, WriteTransaction};
 pub(crate) type Step = fn(&WriteTransaction) -> Result<(), Fault>;
 
 /// `STEPS[n - 1]` leads from schema n to n + 1. Steps are added at the end and never changed.
-pub(crate) const STEPS: &[Step] = &[integrations, retained, settings];
+pub(crate) const STEPS: &[Step] = &[integrations, retained, settings, next_secrets];
 
 /// The schema that this version reads and writes.
 pub(crate) const SCHEMA: u64 = newest(STEPS);
@@ -33,6 +33,20 @@ fn retained(txn: &WriteTransaction) -> Result<(), Fault> {
 /// To schema 4: an owner sets things of which there is one in a home, none so far.
 fn settings(txn: &WriteTransaction) -> Result<(), Fault> {
     txn.open_table(TableDefinition::<u64, &[u8]>::new("setting"))?;
+    Ok(())
+}
+
+/// To schema 5: a device may have a next secret, none so far. Its row ends with it.
+fn next_secrets(txn: &WriteTransaction) -> Result<(), Fault> {
+    let mut devices = txn.open_table(TableDefinition::<u64, &[u8]>::new("device"))?;
+    let mut rows = Vec::new();
+    for entry in devices.iter()? {
+        let (key, row) = entry?;
+        rows.push((key.value(), [row.value(), &[0]].concat()));
+    }
+    for (key, row) in rows {
+        devices.insert(key, row.as_slice())?;
+    }
     Ok(())
 }
 
@@ -66,15 +80,15 @@ pub(crate) fn migrate(txn: &WriteTransaction, steps: &[Step]) -> Result<(), Faul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::{INTEGRATION, RETAINED, Rows, SETTING};
+    use crate::tables::{DEVICE, INTEGRATION, RETAINED, Rows, SETTING};
     use crate::{Memory, Settings};
     use redb::{Database, ReadableDatabase};
 
     const ROOM: Rows = TableDefinition::new("room");
     const PLACE: TableDefinition<'static, u64, &str> = TableDefinition::new("place");
 
-    /// A file of schema 1 with one room, as its version made it: the bytes are written out, for the code that
-    /// wrote them changes.
+    /// A file of schema 1 with one room and one device in it, as its version made it: the bytes are written out, for the
+    /// code that wrote them changes.
     fn schema_1() -> Memory {
         let memory = Memory::default();
         drop(memory.open(Settings::default()).unwrap());
@@ -85,8 +99,13 @@ mod tests {
         assert!(txn.delete_table(RETAINED).unwrap(), "so has it this");
         assert!(txn.delete_table(SETTING).unwrap(), "and this");
         txn.open_table(ROOM).unwrap().insert(4, &b"\x04Hall"[..]).unwrap();
+        txn.open_table(DEVICE).unwrap().insert(5, device_of_schema_1().as_slice()).unwrap();
         txn.commit().unwrap();
         memory
+    }
+
+    fn device_of_schema_1() -> Vec<u8> {
+        [&b"\x07relay-1\x03Box\x01\x04"[..], &[0xbb; 32]].concat()
     }
 
     fn open(memory: &Memory) -> Database {
@@ -172,7 +191,11 @@ mod tests {
         let memory = schema_1();
         for boot in [2, 3] {
             let opened = memory.open(Settings::default()).unwrap();
-            assert!(matches!(&opened.records[..], [Record::Room(room)] if room.name.as_str() == "Hall"));
+            let [Record::Room(room), Record::Device(device)] = &opened.records[..] else {
+                panic!("{:?}", opened.records)
+            };
+            assert_eq!((room.name.as_str(), device.name.as_str()), ("Hall", "Box"));
+            assert_eq!((device.secret.0, device.next), ([0xbb; 32], None));
             assert_eq!(opened.boot, boot);
             drop(opened);
             assert_eq!(schema(&memory), SCHEMA);

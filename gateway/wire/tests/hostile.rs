@@ -5,10 +5,11 @@
 mod support;
 
 use gatehouse_core::command::{BoardSession, OrderId};
-use gatehouse_core::device::{Cause, Report, Said};
+use gatehouse_core::device::{Cause, NewSecret, Report, Said};
+use gatehouse_core::ids::LinkId;
 use gatehouse_core::name::{BoardId, Endpoint};
 use gatehouse_wire::homie::topic::Topic;
-use gatehouse_wire::homie::{BadMessage, MAX_MS, board, decode};
+use gatehouse_wire::homie::{BadMessage, MAX_MS, board, decode, write_credential};
 use std::num::NonZeroU32;
 
 struct Xorshift(u64);
@@ -60,6 +61,12 @@ fn hear(path: &str, payload: &[u8]) -> Result<Option<Said>, BadMessage> {
 fn taken_exactly(path: &str, payload: &[u8]) -> bool {
     let again = match (path, hear(path, payload)) {
         ("$command", _) => board::parse_command(payload).ok().map(|command| command.encode()),
+        ("$credential", _) => board::parse_credential(payload).ok().map(|(id, secret)| {
+            let (mut topic, mut written) = (String::new(), String::new());
+            let new = NewSecret { board: BoardId::new("b").unwrap(), link: LinkId(1), id, secret };
+            write_credential(&new, &mut topic, &mut written);
+            written
+        }),
         (_, Ok(Some(Said::Report(report)))) => Some(board::encode_report(&report)),
         (_, Ok(Some(Said::Refusal(refusal)))) => board::encode_refusal(&refusal),
         (_, Ok(Some(Said::Session(session, ms)))) => Some(board::encode_session(session, ms)),
@@ -78,7 +85,9 @@ fn random_bytes() {
     let mut random = Xorshift(0x9e37_79b9_7f4a_7c15);
     for _ in 0..20_000 {
         let payload = random.bytes(200);
-        for path in ["$state", "$session", "$report", "$refusal", "$command", "$description", "system/model"] {
+        for path in
+            ["$state", "$session", "$report", "$refusal", "$command", "$credential", "$description", "system/model"]
+        {
             assert!(!taken_exactly(path, &payload) || path == "system/model", "{path}: {:?}", payload.escape_ascii());
         }
         let topic = String::from_utf8_lossy(&payload).into_owned();
@@ -89,11 +98,17 @@ fn random_bytes() {
 #[test]
 fn injured_payloads() {
     let mut random = Xorshift(0x2545_f491_4f6c_dd1d);
-    let tables = [("$session", "session"), ("$report", "report"), ("$refusal", "refusal"), ("$command", "command")];
+    let tables = [
+        ("$session", "session"),
+        ("$report", "report"),
+        ("$refusal", "refusal"),
+        ("$command", "command"),
+        ("$credential", "credential"),
+    ];
     let mut taken = 0;
     for (path, table) in tables {
         for (payload, _) in support::golden(&format!("wire/{table}.tsv")).good {
-            assert!(taken_exactly(path, &payload) || path == "$command");
+            assert!(taken_exactly(path, &payload) || path == "$command", "{path}");
             for _ in 0..5_000 {
                 let injured = random.injure(&payload);
                 taken += usize::from(taken_exactly(path, &injured));

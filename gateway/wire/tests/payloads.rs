@@ -5,10 +5,12 @@
 mod support;
 
 use gatehouse_core::command::{BoardSession, OrderId, Reason};
-use gatehouse_core::device::{BoardState, Cause, Fact, Order, Refusal, Report, Said};
+use gatehouse_core::device::{BoardState, Cause, Fact, NewSecret, Order, Refusal, Report, Said, Secret};
 use gatehouse_core::ids::LinkId;
 use gatehouse_core::name::{BoardId, Endpoint};
-use gatehouse_wire::homie::{BadKind, BadMessage, MAX_FACT, MAX_MS, MAX_PAYLOAD, board, decode, encode_command};
+use gatehouse_wire::homie::{
+    BadKind, BadMessage, MAX_FACT, MAX_MS, MAX_PAYLOAD, board, decode, encode_command, write_credential,
+};
 use std::num::NonZeroU32;
 use support::golden;
 
@@ -138,6 +140,24 @@ fn commands() {
     for payload in golden.bad {
         let error = board::parse_command(&payload).expect_err(&format!("took {:?}", payload.escape_ascii()));
         assert_eq!(error.at(), "$command");
+    }
+}
+
+#[test]
+fn credentials() {
+    let golden = golden("wire/credential.tsv");
+    for (payload, fields) in golden.good {
+        let (id, secret) = (order_id(&fields[0], &fields[1]), Secret::new(&fields[2]));
+        assert_eq!(board::parse_credential(&payload), Ok((id, secret.clone())));
+        let (mut topic, mut written) = ("x".to_owned(), "x".to_owned());
+        let new = NewSecret { board: board_id(), link: LinkId(1), id, secret };
+        write_credential(&new, &mut topic, &mut written);
+        assert_eq!((topic.as_str(), written.as_bytes()), ("homie/5/relay-a1b2c3/$credential", &payload[..]));
+    }
+    for payload in golden.bad {
+        let error = board::parse_credential(&payload).expect_err(&format!("took {:?}", payload.escape_ascii()));
+        assert_eq!(error.at(), "$credential");
+        assert!(!error.to_string().contains("0123456789abcdef"), "a secret is in no error: {error}");
     }
 }
 

@@ -48,7 +48,7 @@ fn a_plain_homie_board_is_understood() {
             said.extend(decode(&board(), topic, payload.as_bytes(), message["retain"] == true).unwrap());
         }
     }
-    let description = Description { native: false, relays: vec![Endpoint::relay(1)] };
+    let description = Description { native: false, rotates: false, relays: vec![Endpoint::relay(1)] };
     assert_eq!(said, [Said::State(BoardState::Init), Said::Description(description), Said::State(BoardState::Ready)]);
 }
 
@@ -62,6 +62,7 @@ fn every_topic_of_the_protocol_goes_both_ways() {
         (Topic::Report, "$report"),
         (Topic::Refusal, "$refusal"),
         (Topic::Command, "$command"),
+        (Topic::Credential, "$credential"),
         (Topic::Alert("battery".into()), "$alert/battery"),
         (Topic::Log("warn".into()), "$log/warn"),
         (Topic::System(SystemProperty::RestartReason), "system/restart-reason"),

@@ -55,6 +55,10 @@ pub(crate) struct Wiring {
     pub(crate) secret_file: PathBuf,
     pub(crate) flash: PathBuf,
     pub(crate) gateway: SocketAddr,
+    /// The home's authority: then it is TLS or nothing.
+    pub(crate) ca: Option<PathBuf>,
+    /// Whether the flash holds all of it: then nothing is provisioned again.
+    pub(crate) provisioned: bool,
     /// Ids of its switches, in the order of its relays.
     pub(crate) switches: Vec<String>,
 }
@@ -63,8 +67,13 @@ impl Wiring {
     pub(crate) fn start(self) -> Board {
         let mut command = Command::new(board_program());
         command.arg("--flash").arg(&self.flash).arg("--relays").arg(self.relays.to_string());
-        command.arg("--id").arg(&self.id).arg("--secret-file").arg(&self.secret_file);
-        command.arg("--gateway").arg(self.gateway.to_string());
+        if !self.provisioned {
+            command.arg("--id").arg(&self.id).arg("--secret-file").arg(&self.secret_file);
+            command.arg("--gateway").arg(self.gateway.to_string());
+            if let Some(ca) = &self.ca {
+                command.arg("--ca").arg(ca);
+            }
+        }
         Board { process: Process::start(&self.id, command), wiring: self, movements: 0, stderr: 0 }
     }
 }
@@ -104,7 +113,12 @@ impl Board {
         &self.wiring.secret_file
     }
 
-    /// Its secret.
+    /// The file that is its flash.
+    pub fn flash(&self) -> &Path {
+        &self.wiring.flash
+    }
+
+    /// The secret it was registered with.
     pub fn secret(&self) -> String {
         std::fs::read_to_string(&self.wiring.secret_file).expect("the secret file")
     }
@@ -165,6 +179,13 @@ impl Board {
     pub async fn replug(mut self) -> Self {
         self.process.signal(Signal::KILL);
         self.process.ended().await;
-        self.wiring.start()
+        Wiring { provisioned: true, ..self.wiring }.start()
+    }
+
+    /// Ends it, and provisions it once more with what it was registered with.
+    pub async fn reprovision(mut self) -> Self {
+        self.process.signal(Signal::KILL);
+        self.process.ended().await;
+        Wiring { provisioned: false, ..self.wiring }.start()
     }
 }

@@ -49,6 +49,7 @@ pub struct Home {
     boards: AtomicU32,
     http: Port,
     mqtt: Port,
+    mqtts: Port,
     dir: TempDir,
 }
 
@@ -56,11 +57,12 @@ impl Home {
     /// A new gateway that has no owner yet.
     pub async fn unclaimed() -> Self {
         let dir = tempfile::Builder::new().prefix("gatehouse-e2e-").tempdir().expect("a temporary directory");
-        let (http, mqtt) = (Port::reserve(), Port::reserve());
-        let mut home = Self { daemon: None, owner: None, boards: AtomicU32::new(0), http, mqtt, dir };
-        let (data_dir, http, mqtt) = (home.data_dir(), home.http.address, home.mqtt.address);
+        let (http, mqtt, mqtts) = (Port::reserve(), Port::reserve(), Port::reserve());
+        let mut home = Self { daemon: None, owner: None, boards: AtomicU32::new(0), http, mqtt, mqtts, dir };
+        let (data_dir, http, mqtt, mqtts) = (home.data_dir(), home.http.address, home.mqtt.address, home.mqtts.address);
         let config = format!(
-            "data_dir = {data_dir:?}\n[http]\nlisten = \"{http}\"\nplain = true\n[mqtt]\nlisten = \"{mqtt}\"\n"
+            "data_dir = {data_dir:?}\n[http]\nlisten = \"{http}\"\nplain = true\n[mqtt]\nlisten = \"{mqtt}\"\n\
+             tls_listen = \"{mqtts}\"\n"
         );
         std::fs::write(home.config(), config).expect("the configuration can be written");
         home.start().await;
@@ -157,7 +159,19 @@ impl Home {
 
     /// A board of these many relays, registered, running and ready.
     pub async fn board(&self, name: &str, relays: usize) -> Board {
+        self.ready(self.register(name, relays).await).await
+    }
+
+    /// The same over TLS, and it holds the home's authority.
+    pub async fn board_over_tls(&mut self, name: &str, relays: usize) -> Board {
+        let ca = self.daemon().ready.ca.clone().expect("the home has an authority");
         let wiring = self.register(name, relays).await;
+        let wiring = Wiring { gateway: self.mqtts.address, ca: Some(ca.into()), ..wiring };
+        self.ready(wiring).await
+    }
+
+    async fn ready(&self, wiring: Wiring) -> Board {
+        let relays = wiring.relays;
         let mut watch = self.owner().watch(&wiring.switches).await;
         let mut board = wiring.start();
         board.booted(&vec![false; relays]).await;
@@ -194,6 +208,6 @@ impl Home {
         own.sort_by_key(|switch| (switch.name.len(), switch.name.clone()));
         let switches = own.into_iter().map(|switch| switch.id).collect();
         let (name, gateway) = (name.to_owned(), self.mqtt.address);
-        Wiring { id, name, relays, secret_file, flash, gateway, switches }
+        Wiring { id, name, relays, secret_file, flash, gateway, ca: None, provisioned: false, switches }
     }
 }

@@ -3,7 +3,9 @@
 
 use crate::rng::Rng;
 use gatehouse_core::command::{BoardSession, OrderId, Reason};
-use gatehouse_core::device::{BoardState, Cause, Description, Fact, Order, Refusal, Report, Said, SecretHash};
+use gatehouse_core::device::{
+    BoardState, Cause, Description, Fact, NewSecret, Order, Refusal, Report, Said, Secret, SecretHash,
+};
 use gatehouse_core::name::{BoardId, Endpoint};
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -46,10 +48,19 @@ pub(crate) struct Obeyed {
     pub(crate) moved_since: bool,
 }
 
+/// Stands in for the edge's hash.
+pub(crate) fn hash_of(secret: &Secret) -> SecretHash {
+    let mut hash = [0; 32];
+    hash[..16].copy_from_slice(secret.reveal().as_bytes());
+    SecretHash(hash)
+}
+
 #[derive(Debug)]
 pub(crate) struct Board {
     pub(crate) id: BoardId,
     pub(crate) secret: SecretHash,
+    /// A new secret that the gateway has not answered yet.
+    pub(crate) candidate: Option<SecretHash>,
     pub(crate) relays: Vec<Relay>,
     pub(crate) powered: bool,
     pub(crate) conn: Option<usize>,
@@ -81,6 +92,7 @@ impl Board {
         let mut board = Self {
             id: BoardId::new(&format!("relay-{index}")).expect("a board id"),
             secret: SecretHash([u8::try_from(index).unwrap_or(0); 32]),
+            candidate: None,
             relays,
             powered: true,
             conn: None,
@@ -140,7 +152,8 @@ impl Board {
         let session = BoardSession(NonZeroU32::new(drawn).unwrap_or(NonZeroU32::MIN));
         (self.session, self.seen) = (Some(session), 0);
         let known = self.relays.iter().filter(|relay| relay.fault != Fault::Gone);
-        let description = Description { native: true, relays: known.map(|relay| relay.endpoint.clone()).collect() };
+        let description =
+            Description { native: true, rotates: true, relays: known.map(|relay| relay.endpoint.clone()).collect() };
         let mut words = vec![
             Said::State(BoardState::Init),
             Said::Description(description),
@@ -216,6 +229,21 @@ impl Board {
         assert!(self.obeyed.insert(order.id, obeyed).is_none(), "a board obeyed {:?} twice", order.id);
         words.extend(self.report(t, index));
         words
+    }
+
+    /// What it logs in with.
+    pub(crate) fn presents(&self) -> SecretHash {
+        self.candidate.unwrap_or(self.secret)
+    }
+
+    /// A new secret arrived. Whether it comes back with it.
+    pub(crate) fn take_secret(&mut self, new: &NewSecret) -> bool {
+        if self.session != Some(new.id.session) || new.id.seq.get() <= self.seen {
+            return false;
+        }
+        self.seen = new.id.seq.get();
+        self.candidate = Some(hash_of(&new.secret));
+        true
     }
 
     /// A hand on the wall button of a relay.

@@ -4,7 +4,7 @@ use crate::board::Fault;
 use crate::network::Conn;
 use crate::world::{Event, MILLISECOND, MINUTE, SECOND, World};
 use gatehouse_core::command::BoardSession;
-use gatehouse_core::device::{BoardEvent, BoardState, Fact, Order, Said};
+use gatehouse_core::device::{BoardEvent, BoardState, Fact, NewSecret, Order, Said, SecretHash};
 use gatehouse_core::ids::LinkId;
 use std::num::NonZeroU32;
 
@@ -126,11 +126,8 @@ impl World<'_> {
             return;
         }
         let id = self.boards[board].id.clone();
-        let welcome = self.gateway.as_ref().is_some_and(|gateway| {
-            let known = gateway.credentials.boards.get(&id);
-            !gateway.stopping && known.is_some_and(|known| known.secret == self.boards[board].secret)
-        });
-        if !welcome {
+        let presented = self.boards[board].presents();
+        if !self.lets_in(board, presented) {
             let back_off = self.rng.around(4 * SECOND);
             self.after(back_off, Event::Dial(board));
             return;
@@ -138,7 +135,7 @@ impl World<'_> {
         let (conn, link) = (self.conns.len(), LinkId(self.conns.len() as u64));
         let chaotic = self.rng.per_mille(self.weather.chaotic);
         let older = self.conns.iter().position(|c| c.board == board && c.run == self.run && c.gateway_side);
-        self.conns.push(Conn::new(board, link, self.run, chaotic));
+        self.conns.push(Conn::new(board, link, presented, self.run, chaotic));
         self.boards[board].conn = Some(conn);
         self.oracle.totals.connections += 1;
         if let Some(older) = older {
@@ -151,8 +148,41 @@ impl World<'_> {
                 self.after(told, Event::Noticed(older));
             }
         }
-        self.board_event(BoardEvent::Connected { board: id, link, address: None });
-        self.introduce(board, conn);
+        let connected = BoardEvent::Connected { board: id, link, address: None, secret: presented, private: true };
+        self.board_event(connected);
+        if self.boards[board].candidate.is_some() && !self.quiet && self.rng.per_mille(200) {
+            // The answer to its login is lost: the board does not know that the gateway has taken the candidate.
+            self.oracle.totals.logins_unanswered += 1;
+            self.cut(board);
+        } else {
+            if let Some(candidate) = self.boards[board].candidate.take() {
+                self.note(|| format!("board {board} has a new secret"));
+                self.boards[board].secret = candidate;
+                self.oracle.totals.rotations += 1;
+            }
+            self.introduce(board, conn);
+        }
+    }
+
+    /// Whether the edge takes a login. What a claimed board has is always good, whatever was lost before.
+    fn lets_in(&self, board: usize, presented: SecretHash) -> bool {
+        let Some(gateway) = self.gateway.as_ref().filter(|gateway| !gateway.stopping) else { return false };
+        let Some(known) = gateway.credentials.boards.get(&self.boards[board].id) else { return false };
+        let good = known.secret == presented || known.next == Some(presented);
+        assert!(good, "board {board} is locked out of its home: {:?}", self.boards[board].candidate);
+        true
+    }
+
+    /// Who may log in has changed: no board is cut off that uses what it was given.
+    pub(crate) fn credentials_changed(&mut self) {
+        let Some(gateway) = self.gateway.as_mut() else { return };
+        gateway.credentials = gateway.home.credentials();
+        for board in &self.boards {
+            let Some(known) = gateway.credentials.boards.get(&board.id) else { continue };
+            let Some(presented) = board.conn.map(|conn| self.conns[conn].presented) else { continue };
+            let good = known.secret == presented || known.next == Some(presented);
+            assert!(good, "a new secret cuts off the board that uses the present one");
+        }
     }
 
     fn introduce(&mut self, board: usize, conn: usize) {
@@ -213,6 +243,26 @@ impl World<'_> {
         }
         for at in conn.down(self.t, &self.weather, &mut self.rng) {
             self.at(at, Event::ToBoard(index, order.clone()));
+        }
+    }
+
+    /// The edge sends a new secret, if the connection is still there.
+    pub(crate) fn send_secret(&mut self, new: NewSecret) {
+        let index = usize::try_from(new.link.0).expect("a link of this world");
+        let conn = &mut self.conns[index];
+        if !conn.gateway_side {
+            return;
+        }
+        for at in conn.down(self.t, &self.weather, &mut self.rng) {
+            self.at(at, Event::SecretToBoard(index, new.clone()));
+        }
+    }
+
+    pub(crate) fn secret_reaches_board(&mut self, conn: usize, new: &NewSecret) {
+        let Conn { board, board_side, .. } = self.conns[conn];
+        if board_side && self.boards[board].take_secret(new) {
+            self.note(|| format!("board {board} comes back with a new secret"));
+            self.cut(board);
         }
     }
 

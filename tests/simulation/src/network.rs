@@ -1,6 +1,7 @@
 //! Connections between boards and the gateway's edge, with all that can happen to what is said on them.
 
 use crate::rng::Rng;
+use gatehouse_core::device::SecretHash;
 use gatehouse_core::ids::LinkId;
 
 /// How bad the network of a world is.
@@ -18,6 +19,8 @@ pub(crate) struct Weather {
 pub(crate) struct Conn {
     pub(crate) board: usize,
     pub(crate) link: LinkId,
+    /// What the board logged in with.
+    pub(crate) presented: SecretHash,
     /// The start of the daemon it belongs to.
     pub(crate) run: u32,
     pub(crate) chaotic: bool,
@@ -32,11 +35,12 @@ pub(crate) struct Conn {
 }
 
 impl Conn {
-    pub(crate) fn new(board: usize, link: LinkId, run: u32, chaotic: bool) -> Self {
+    pub(crate) fn new(board: usize, link: LinkId, presented: SecretHash, run: u32, chaotic: bool) -> Self {
         let (last_up, last_down) = (0, 0);
         Self {
             board,
             link,
+            presented,
             run,
             chaotic,
             board_side: true,

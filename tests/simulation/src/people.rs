@@ -1,10 +1,11 @@
 //! What people do: tap, claim, sign in, arrange rooms.
 
+use crate::board::hash_of;
 use crate::oracle::{Caller, Ended, Expected};
 use crate::world::{Event, MILLISECOND, SECOND, World};
 use gatehouse_core::access::{Administer, Viewer};
-use gatehouse_core::device::SecretHash;
-use gatehouse_core::home::{Claim, Edit, Input, Registration, Setting, SignInCheck};
+use gatehouse_core::device::{Secret, SecretHash};
+use gatehouse_core::home::{Claim, Edit, Input, NewCredential, Registration, Setting, SignInCheck};
 use gatehouse_core::homeassistant::{Form, Prefix};
 use gatehouse_core::ids::{IntegrationId, RoomId, SwitchId};
 use gatehouse_core::integration::{Filter, NewIntegration, user_name};
@@ -157,17 +158,18 @@ impl World<'_> {
             };
             let device = self.gateway.as_ref().and_then(|g| g.view.devices.first()).map(|device| device.id);
             let unknown = RoomId::from_raw(7);
-            let setting = match (self.rng.below(10), self.any_switch(), device) {
+            let setting = match (self.rng.below(12), self.any_switch(), device) {
                 (0 | 1, ..) => Setting::CreateRoom(cap, other),
                 (2, ..) => Setting::RenameRoom(cap, room.unwrap_or(unknown), other),
                 (3, ..) => Setting::DeleteRoom(cap, room.unwrap_or(unknown)),
                 (4, Some(switch), _) => Setting::UpdateSwitch(cap, switch, edit),
                 (5, _, Some(device)) => Setting::UpdateDevice(cap, device, edit),
                 (6, ..) => Setting::CreateIntegration(cap, self.new_integration(other)),
-                (7, ..) => {
+                (7 | 8, _, Some(device)) => Setting::RotateCredential(cap, device, self.new_credential()),
+                (9, ..) => {
                     Setting::DeleteIntegration(cap, self.any_integration().unwrap_or(IntegrationId::from_raw(7)))
                 }
-                (8, ..) => {
+                (10, ..) => {
                     let form = self.rng.pick(&[Form::Device, Form::Component, Form::Off]);
                     let prefix = Prefix::new(self.rng.pick(&["homeassistant", "ha"])).expect("a prefix");
                     Setting::UpdateHomeAssistant(cap, Some(form), self.rng.coin().then_some(prefix))
@@ -193,6 +195,12 @@ impl World<'_> {
         let filters = vec![Filter::new("homie/5/#").expect("a filter")];
         let (publish, secret) = (filters.clone(), SecretHash([random[7]; 32]));
         NewIntegration { name: called, user: user_name(random), secret, publish, subscribe: filters }
+    }
+
+    fn new_credential(&mut self) -> NewCredential {
+        let secret = Secret::new(&format!("{:016x}", self.rng.next()));
+        let hash = hash_of(&secret);
+        NewCredential { secret, hash }
     }
 
     fn begin_sign_in(&mut self) {

@@ -94,6 +94,10 @@ totals! {
     integrations_made,
     /// Integrations revoked.
     integrations_revoked,
+    /// Boards that took a new secret and logged in with it.
+    rotations,
+    /// Logins with a new secret that the board did not hear the answer to.
+    logins_unanswered,
     /// Changes of settings the store could not write.
     storage_failed,
     /// Claims that came second.

@@ -8,7 +8,7 @@ use crate::rng::Rng;
 use crate::totals::Totals;
 use crate::trace::{Trace, effect_line, input_line};
 use gatehouse_core::access::{Credentials, TokenHash};
-use gatehouse_core::device::{BoardEvent, Order, Said};
+use gatehouse_core::device::{BoardEvent, NewSecret, Order, Said};
 use gatehouse_core::home::{Answer, Effect, Home, Input, SignInCheck};
 use gatehouse_core::homeassistant::Announced;
 use gatehouse_core::ids::{Request, Ticket};
@@ -52,6 +52,7 @@ pub(crate) enum Event {
     Say(usize, Said),
     ToHome(usize, Said),
     ToBoard(usize, Order),
+    SecretToBoard(usize, NewSecret),
     Noticed(usize),
     // The gateway.
     Commit(u32),
@@ -320,12 +321,9 @@ impl<'a> World<'a> {
         for effect in effects {
             match effect {
                 Effect::Send(order) => self.send(order),
+                Effect::SendSecret(new) => self.send_secret(new),
                 Effect::Write { ticket, records } => self.write(ticket, records),
-                Effect::CredentialsChanged => {
-                    if let Some(gateway) = self.gateway.as_mut() {
-                        gateway.credentials = gateway.home.credentials();
-                    }
-                }
+                Effect::CredentialsChanged => self.credentials_changed(),
                 Effect::Answer(_, Ok(Answer::SignIn(check))) => self.check_password(check),
                 Effect::Answer(..) | Effect::Changed(_) | Effect::AnnouncedChanged => {}
             }
@@ -353,6 +351,7 @@ impl<'a> World<'a> {
             Event::Say(conn, said) => self.say(conn, vec![said]),
             Event::ToHome(conn, said) => self.reaches_home(conn, said),
             Event::ToBoard(conn, order) => self.reaches_board(conn, &order),
+            Event::SecretToBoard(conn, new) => self.secret_reaches_board(conn, &new),
             Event::Noticed(conn) => self.noticed(conn),
             Event::Commit(run) => self.commit(run),
             Event::Written { run, ticket, ok } => self.written(run, ticket, ok),

@@ -14,6 +14,7 @@ mod integrations;
 mod limits;
 mod origins;
 mod rooms;
+mod rotation;
 mod schema;
 mod sessions;
 mod subscriptions;

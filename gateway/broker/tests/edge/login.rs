@@ -178,3 +178,43 @@ async fn a_credential_that_goes_away_ends_its_connection() {
     let another = Login { password: Some("another".into()), ..Login::of("relay-2") };
     assert_eq!(code(&world, another).await, Some(0));
 }
+
+#[tokio::test]
+async fn a_board_with_two_secrets_may_use_either_and_the_old_one_dies_with_all_that_rests_on_it() {
+    let mut world = World::new().await;
+    let hash = |text: &str| secret_hash("relay-1", text.as_bytes());
+    let with = |text: &str| Login { password: Some(text.to_owned()), ..Login::of("relay-1") };
+    let (mut old, first) = world.board("relay-1").await;
+    world.change(|credentials| credentials.boards.get_mut("relay-1").unwrap().next = Some(hash("new")));
+    old.ping().await;
+    assert_eq!(Client::try_login(world.at, &with("wrong")).await.1, Some(4));
+
+    let (mut new, code) = Client::try_login(world.at, &with("new")).await;
+    assert_eq!(code, Some(0));
+    world.disconnected("relay-1", first).await;
+    let BoardEvent::Connected { link, secret, .. } = world.event().await else { panic!() };
+    assert_eq!(secret, hash("new"), "the hub is told which it was");
+
+    // The old one is still good, and takes over; when it is the old one no more, it is cut.
+    let (mut old, second) = {
+        let client = Client::login(world.at, "relay-1").await;
+        world.disconnected("relay-1", link).await;
+        (client, world.connected("relay-1").await)
+    };
+    new.closed().await;
+    world.change(|credentials| {
+        let board = credentials.boards.get_mut("relay-1").unwrap();
+        (board.secret, board.next) = (hash("new"), None);
+    });
+    world.disconnected("relay-1", second).await;
+    old.closed().await;
+    assert_eq!(world.count(Count::EndRevoked), 1);
+    let before = Login::of("relay-1");
+    assert_eq!(Client::try_login(world.at, &before).await.1, Some(4));
+    let (mut new, code) = Client::try_login(world.at, &with("new")).await;
+    assert_eq!(code, Some(0));
+    let BoardEvent::Connected { .. } = world.event().await else { panic!() };
+    // Another next one cuts nobody.
+    world.change(|credentials| credentials.boards.get_mut("relay-1").unwrap().next = Some(hash("newer")));
+    new.ping().await;
+}

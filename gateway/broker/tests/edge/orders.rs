@@ -1,12 +1,13 @@
 //! Orders to a board and its reports back.
 
 use crate::client::{Client, Login, Message, Packet, publish, subscribe};
-use crate::world::{World, board, order, soon};
+use crate::world::{World, board, new_secret, order, soon};
 use gatehouse_broker::{Count, Limits, NotSent};
 use gatehouse_core::device::{BoardState, Cause, Said};
 use std::time::Duration;
 
 const COMMANDS: &str = "homie/5/relay-1/$command";
+const SECRETS: &str = "homie/5/relay-1/$credential";
 
 async fn subscribed(world: &mut World) -> (Client, gatehouse_core::ids::LinkId) {
     let (mut relay, link) = world.board("relay-1").await;
@@ -134,6 +135,7 @@ async fn a_board_speaks_on_its_own_topics_only() {
         ("elsewhere", Count::DroppedForbidden),
         ("$SYS/x", Count::DroppedForbidden),
         (COMMANDS, Count::DroppedCommand),
+        (SECRETS, Count::DroppedCommand),
         ("homie/5/relay-1/relay-1/on/set", Count::DroppedCommand),
         ("homie/5/relay-2/$command", Count::DroppedCommand),
     ] {
@@ -193,4 +195,26 @@ async fn what_comes_right_behind_a_login_is_heard() {
     assert_eq!(world.said("relay-1", link).await, Said::State(BoardState::Init));
     assert_eq!(relay.read().await, Packet { first: 0x20, body: vec![0, 0] });
     assert_eq!(relay.read().await, Packet { first: 0x90, body: vec![0, 9, 1] });
+}
+
+#[tokio::test]
+async fn a_new_secret_goes_to_its_board_alone_and_to_nobody_who_listens() {
+    let mut world = World::new().await;
+    let mut house = Client::login(world.at, "house").await;
+    assert_eq!(house.subscribe(&[("#", 1)]).await, [1]);
+    let (mut relay, link) = subscribed(&mut world).await;
+    let new = |link| new_secret("relay-1", link, 1);
+    assert_eq!(world.orders.send_secret(&new(link)), Err(NotSent::NoLink), "not subscribed");
+    assert_eq!(relay.subscribe(&[(SECRETS, 1)]).await, [1]);
+    assert_eq!(world.orders.send_secret(&new_secret("relay-2", link, 1)), Err(NotSent::NoLink), "another board's");
+    world.orders.send_secret(&new(link)).unwrap();
+    let payload = format!("c0ffee01 1 {}", "0123456789abcdef".repeat(4));
+    let expected = Message { topic: SECRETS.into(), payload, qos: 1, retain: false, id: 1 };
+    assert_eq!(relay.message().await, expected);
+    relay.publish("homie/5/relay-1/relay-1/on", "true", true).await;
+    assert_eq!(house.message().await.topic, "homie/5/relay-1/relay-1/on", "and nothing before it");
+    drop(relay);
+    world.disconnected("relay-1", link).await;
+    assert_eq!(world.orders.send_secret(&new(link)), Err(NotSent::NoLink), "gone");
+    assert_eq!(world.count(Count::NewSecrets), 1);
 }

@@ -4,7 +4,7 @@ use crate::client::Client;
 use gatehouse_broker::{Broker, Count, Counters, Limits, Listener, Orders, secret_hash};
 use gatehouse_core::access::{BoardCredential, Credentials, IntegrationCredential};
 use gatehouse_core::command::{BoardSession, OrderId};
-use gatehouse_core::device::{BoardEvent, Order, Said};
+use gatehouse_core::device::{BoardEvent, NewSecret, Order, Said, Secret};
 use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::ids::{DeviceId, LinkId};
 use gatehouse_core::name::{BoardId, Endpoint};
@@ -48,7 +48,9 @@ pub(crate) fn credentials() -> Credentials {
     for number in 1..=3 {
         let id = format!("relay-{number}");
         let secret = secret_hash(&id, secret(&id).as_bytes());
-        credentials.boards.insert(board(&id), BoardCredential { device: DeviceId::from_raw(number), secret });
+        credentials
+            .boards
+            .insert(board(&id), BoardCredential { device: DeviceId::from_raw(number), secret, next: None });
     }
     for (user, filter) in [("house", "#"), ("garden", "garden/#")] {
         let secret = secret_hash(user, secret(user).as_bytes());
@@ -102,7 +104,7 @@ impl World {
 
     pub(crate) async fn connected(&mut self, id: &str) -> LinkId {
         match self.event().await {
-            BoardEvent::Connected { board, link, address } => {
+            BoardEvent::Connected { board, link, address, private: true, .. } => {
                 assert_eq!((board.as_str(), address), (id, Some(self.at.ip())));
                 link
             }
@@ -168,4 +170,9 @@ pub(crate) fn order(id: &str, link: LinkId, seq: u32) -> Order {
         endpoint: Endpoint::relay(1),
         on: true,
     }
+}
+
+pub(crate) fn new_secret(id: &str, link: LinkId, seq: u32) -> NewSecret {
+    let secret = Secret::new(&"0123456789abcdef".repeat(4));
+    NewSecret { board: board(id), link, id: order(id, link, seq).id, secret }
 }

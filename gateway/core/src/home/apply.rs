@@ -111,15 +111,19 @@ impl Home {
         let known = self.devices.get(&id).map(|entry| entry.device.clone());
         self.by_board.insert(device.board.clone(), id);
         match self.devices.get_mut(&id) {
-            Some(entry) => entry.device = device.clone(),
+            Some(entry) => {
+                entry.device = device.clone();
+                entry.rotation.take_if(|rotation| !rotation.is_of(&device));
+            }
             None => {
-                let entry =
-                    DeviceEntry { device: device.clone(), presence: Presence::default(), switches: BTreeMap::new() };
+                let (presence, rotation, switches) = (Presence::default(), None, BTreeMap::new());
+                let entry = DeviceEntry { device: device.clone(), presence, rotation, switches };
                 self.devices.insert(id, entry);
             }
         }
         self.show_device_and_switches(id, out);
-        if known.is_none_or(|known| known.secret != device.secret || known.board != device.board) {
+        let credential = |device: &Device| (device.board.clone(), device.secret, device.next);
+        if known.is_none_or(|known| credential(&known) != credential(&device)) {
             out.push(Effect::CredentialsChanged);
         }
         self.announce_device(id, out);

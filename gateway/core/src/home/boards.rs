@@ -3,7 +3,9 @@
 use super::clock_offset::ClockOffset;
 use super::{Effect, Home};
 use crate::command::{Actor, ActorKind, BoardSession, OrderId};
-use crate::device::{BoardEvent, BoardFacts, BoardState, Cause, Description, Fact, MAX_RELAYS, Report, Said};
+use crate::device::{
+    BoardEvent, BoardFacts, BoardState, Cause, Description, Fact, MAX_RELAYS, Report, Said, SecretHash,
+};
 use crate::ids::{DeviceId, LinkId, SwitchId};
 use crate::name::Endpoint;
 use crate::record::Record;
@@ -49,8 +51,11 @@ pub(super) struct Presence {
 #[derive(Debug)]
 struct Link {
     id: LinkId,
+    secret: SecretHash,
+    private: bool,
     ready: bool,
     native: bool,
+    rotates: bool,
     session: Option<BoardSession>,
     last_seq: u32,
     /// The last counter of each endpoint: an older report is dropped.
@@ -103,12 +108,30 @@ impl Presence {
         Some(Commandable { link: link.id, session: link.session?, link_state: link })
     }
 
-    fn connected(&mut self, link: LinkId, address: Option<IpAddr>) {
+    /// What the board presented at the login of the present connection.
+    pub(super) fn presented(&self) -> Option<SecretHash> {
+        self.link.as_ref().map(|link| link.secret)
+    }
+
+    /// Whether the board says that it takes a new secret over the air.
+    pub(super) fn rotates(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.rotates)
+    }
+
+    /// Whether nobody can read along on the present connection.
+    pub(super) fn private(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.private)
+    }
+
+    fn connected(&mut self, link: LinkId, address: Option<IpAddr>, secret: SecretHash, private: bool) {
         self.facts.address = address;
         self.link = Some(Link {
             id: link,
+            secret,
+            private,
             ready: false,
             native: false,
+            rotates: false,
             session: None,
             last_seq: 0,
             counters: HashMap::new(),
@@ -151,7 +174,7 @@ impl Presence {
 
 impl Link {
     fn describe(&mut self, description: &Description) {
-        self.native = description.native;
+        (self.native, self.rotates) = (description.native, description.rotates);
     }
 
     /// Whether a report is of this session and newer than the last of its endpoint.
@@ -178,12 +201,13 @@ impl Link {
 impl Home {
     pub(super) fn board_event(&mut self, now: &Now, event: BoardEvent, out: &mut Vec<Effect>) {
         match event {
-            BoardEvent::Connected { board, link, address } => {
+            BoardEvent::Connected { board, link, address, secret, private } => {
                 let Some(&device) = self.by_board.get(&board) else { return };
                 let Some(entry) = self.devices.get_mut(&device) else { return };
-                entry.presence.connected(link, address);
+                entry.presence.connected(link, address, secret, private);
                 entry.presence.seen(now);
                 self.show_device_and_switches(device, out);
+                self.logged_in(now, device, secret, out);
             }
             BoardEvent::Disconnected { board, link } => {
                 let Some(&device) = self.by_board.get(&board) else { return };
@@ -249,6 +273,7 @@ impl Home {
         }
         if was != is {
             self.show_device_and_switches(device, out);
+            self.send_secret(device, out);
         } else if news {
             self.show_device(device, out);
         }

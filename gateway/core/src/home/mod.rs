@@ -2,7 +2,8 @@
 //!
 //! [`Home::handle`] takes one input with the time it arrived at and says what to do about it. It has four kinds of
 //! business, one file each: what boards say (`boards`), commands (`commands`), who people are (`people`), and settings,
-//! which are durable before they are true (`settings`, `integrations`); Home Assistant is told of them (`announcing`).
+//! which are durable before they are true (`settings`, `integrations`, `rotation`); Home Assistant is told of them
+//! (`announcing`).
 
 mod announcing;
 mod apply;
@@ -11,6 +12,7 @@ mod clock_offset;
 mod commands;
 mod integrations;
 mod people;
+mod rotation;
 mod settings;
 
 #[cfg(test)]
@@ -18,11 +20,12 @@ mod tests;
 
 pub use boards::Dropped;
 pub use people::{Claim, SignInCheck};
+pub use rotation::NewCredential;
 pub use settings::{Edit, MAX_DEVICES, MAX_ROOMS, Registration, Setting};
 
-use crate::access::{Access, ClaimCode, Credentials, Denied, Operate, Throttle, Viewer};
+use crate::access::{Access, BoardCredential, ClaimCode, Credentials, Denied, Operate, Throttle, Viewer};
 use crate::command::Command;
-use crate::device::{BoardEvent, Device, Order};
+use crate::device::{BoardEvent, Device, NewSecret, Order};
 use crate::homeassistant::HomeAssistant;
 use crate::ids::{DeviceId, IdSource, IntegrationId, Request, RoomId, SwitchId, Ticket};
 use crate::integration::Integration;
@@ -35,6 +38,7 @@ use announcing::Announcing;
 use boards::Presence;
 use commands::{Commands, SentOrders};
 use integrations::IntegrationEntry;
+use rotation::Rotation;
 use settings::Queue;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -114,6 +118,8 @@ pub enum Input {
 pub enum Effect {
     /// Send a command to a board's own connection.
     Send(Order),
+    /// Send a new secret to a board's own connection.
+    SendSecret(NewSecret),
     /// Answer someone who waits.
     Answer(Request, Result<Answer, Denied>),
     /// Tell everyone who looks.
@@ -159,6 +165,8 @@ pub enum Answer {
 struct DeviceEntry {
     device: Arc<Device>,
     presence: Presence,
+    /// A new secret for it, while this run of the daemon knows it.
+    rotation: Option<Rotation>,
     switches: BTreeMap<Endpoint, SwitchId>,
 }
 
@@ -261,7 +269,7 @@ impl Home {
     pub fn credentials(&self) -> Credentials {
         let boards = self.devices.values().map(|entry| {
             let device = &entry.device;
-            let credential = crate::access::BoardCredential { device: device.id, secret: device.secret };
+            let credential = BoardCredential { device: device.id, secret: device.secret, next: device.next };
             (device.board.clone(), credential)
         });
         let integrations = self.integrations.values().map(IntegrationEntry::credential);
@@ -288,6 +296,7 @@ impl Home {
             name: entry.device.name.clone(),
             room: entry.device.room,
             availability: entry.presence.availability(),
+            rotating: entry.device.next.is_some(),
             last_seen: entry.presence.last_seen_shown(),
             facts: entry.presence.facts().clone(),
         }

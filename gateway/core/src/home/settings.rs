@@ -3,7 +3,7 @@
 //! A change is planned as records, the records are written under a ticket, and only when they are on disk are the same
 //! records applied, told and answered. The next change is planned after that, so no two can contradict each other.
 
-use super::{Answer, Claim, Effect, Home};
+use super::{Answer, Claim, Effect, Home, NewCredential};
 use crate::access::{Administer, Denied, TokenHash};
 use crate::device::{Device, MAX_RELAYS, SecretHash};
 use crate::homeassistant::{Form, HomeAssistant, Prefix};
@@ -64,6 +64,10 @@ pub enum Setting {
     UpdateSwitch(Administer, SwitchId, Edit),
     /// A board claimed by hand; the same once more changes nothing. Answered with [`Answer::Device`].
     RegisterBoard(Administer, Registration),
+    /// Another secret for a board that is there. Answered with [`Answer::Device`], once the board can log in with it.
+    RotateCredential(Administer, DeviceId, NewCredential),
+    /// A board logged in with its new secret: the old one is good no more.
+    EndRotation(DeviceId, SecretHash),
     /// Another home system that may log in at the edge. Answered with [`Answer::Integration`].
     CreateIntegration(Administer, NewIntegration),
     /// Its credential is good no more, and its connections end. Answered with [`Answer::Done`].
@@ -91,6 +95,7 @@ enum Reply {
     Viewer(TokenHash),
     Room(RoomId),
     Device(DeviceId),
+    Rotation(DeviceId),
     Switch(SwitchId),
     Integration(IntegrationId),
     HomeAssistant,
@@ -156,6 +161,7 @@ impl Home {
                     self.replay_early(now, switch.device, &switch.endpoint, out);
                 }
             }
+            self.follow_up(done.reply, out);
             let reply = self.reply(done.reply);
             answer(done.request, reply, out);
         } else {
@@ -170,6 +176,7 @@ impl Home {
             match self.plan(now, setting) {
                 Err(denied) => answer(request, Err(denied), out),
                 Ok((records, reply)) if records.is_empty() => {
+                    self.follow_up(reply, out);
                     let reply = self.reply(reply);
                     answer(request, reply, out);
                 }
@@ -183,12 +190,19 @@ impl Home {
         }
     }
 
+    /// What a change leads to now that it is true.
+    fn follow_up(&mut self, reply: Reply, out: &mut Vec<Effect>) {
+        if let Reply::Rotation(id) = reply {
+            self.send_secret(id, out);
+        }
+    }
+
     fn reply(&self, reply: Reply) -> Result<Answer, Denied> {
         match reply {
             Reply::Done => Ok(Answer::Done),
             Reply::Viewer(token) => self.access.viewer(&token).map(Answer::Viewer).ok_or(Denied::Unauthenticated),
             Reply::Room(id) => self.rooms.get(&id).cloned().map(Answer::Room).ok_or(Denied::NotFound("room")),
-            Reply::Device(id) => {
+            Reply::Device(id) | Reply::Rotation(id) => {
                 let entry = self.devices.get(&id).ok_or(Denied::NotFound("device"))?;
                 Ok(Answer::Device(Arc::new(self.device_view(entry))))
             }
@@ -241,6 +255,8 @@ impl Home {
                 Ok((vec![Record::Switch(Arc::new(switch))], Reply::Switch(id)))
             }
             Setting::RegisterBoard(_, registration) => self.plan_registration(registration),
+            Setting::RotateCredential(_, id, new) => Ok((self.plan_rotation(id, new)?, Reply::Rotation(id))),
+            Setting::EndRotation(id, secret) => Ok((self.plan_end_of_rotation(id, secret), Reply::Done)),
             Setting::CreateIntegration(_, new) => {
                 let (id, record) = self.plan_integration(now, new)?;
                 Ok((vec![record], Reply::Integration(id)))
@@ -331,7 +347,7 @@ impl Home {
         };
         let name = name.or_else(|| Name::new(board.as_str()).ok()).ok_or(Denied::Busy)?;
         let id = DeviceId::from_raw(self.ids.draw());
-        let device = Arc::new(Device { id, board, name, room, secret });
+        let device = Arc::new(Device { id, board, name, room, secret, next: None });
         records.push(Record::Device(device.clone()));
         let relays: Vec<_> = (1..=relays).map(Endpoint::relay).collect();
         records.extend(self.plan_switches(&device, &relays));

@@ -88,6 +88,7 @@ struct DeviceRow<'a> {
     name: &'a str,
     room: Option<u64>,
     secret: [u8; 32],
+    next_secret: Option<[u8; 32]>,
 }
 
 pub(crate) fn device(device: &Device) -> Vec<u8> {
@@ -96,6 +97,7 @@ pub(crate) fn device(device: &Device) -> Vec<u8> {
         name: device.name.as_str(),
         room: device.room.map(RoomId::raw),
         secret: device.secret.0,
+        next_secret: device.next.map(|next| next.0),
     })
 }
 
@@ -107,6 +109,7 @@ pub(crate) fn to_device(key: u64, bytes: &[u8]) -> Result<Device, BadRow> {
         name: to_name(row.name)?,
         room: row.room.map(RoomId::from_raw),
         secret: SecretHash(row.secret),
+        next: row.next_secret.map(SecretHash),
     })
 }
 
@@ -148,7 +151,7 @@ mod tests {
         Name::new(text).unwrap()
     }
 
-    /// The bytes are schema 1 for good: files out there hold them.
+    /// The bytes are schema 1 for good, those of devices schema 5: files out there hold them.
     #[test]
     fn the_bytes_of_settings_stay_what_they_are() {
         let kept = HomeRecord { id: HomeId::from_raw(1), name: name("Home"), time_zone: "Europe/Vienna".into() };
@@ -179,8 +182,13 @@ mod tests {
             name: name("Box"),
             room: Some(RoomId::from_raw(4)),
             secret: SecretHash([0xbb; 32]),
+            next: None,
         };
-        assert_eq!(device(&kept), [&b"\x07relay-1\x03Box\x01\x04"[..], &[0xbb; 32]].concat());
+        assert_eq!(device(&kept), [&b"\x07relay-1\x03Box\x01\x04"[..], &[0xbb; 32], b"\x00"].concat());
+        let kept = Device { next: Some(SecretHash([0xcc; 32])), ..kept };
+        let bytes = [&b"\x07relay-1\x03Box\x01\x04"[..], &[0xbb; 32], b"\x01", &[0xcc; 32]].concat();
+        assert_eq!(device(&kept), bytes);
+        assert_eq!(to_device(5, &bytes), Ok(kept));
 
         let kept = Switch {
             id: SwitchId::from_raw(6),

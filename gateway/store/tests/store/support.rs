@@ -69,6 +69,7 @@ pub(crate) fn device(id: u64) -> Record {
         name: name("Relay box"),
         room: Some(RoomId::from_raw(5)),
         secret: SecretHash([7; 32]),
+        next: id.is_multiple_of(2).then_some(SecretHash([8; 32])),
     }))
 }
 

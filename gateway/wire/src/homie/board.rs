@@ -3,7 +3,7 @@
 use super::topic::SystemProperty;
 use super::{BadMessage, MAX_PAYLOAD, payload};
 use gatehouse_core::command::{BoardSession, OrderId};
-use gatehouse_core::device::{BoardState, Refusal, Report};
+use gatehouse_core::device::{BoardState, Refusal, Report, Secret};
 use gatehouse_core::name::Endpoint;
 use serde::ser::{Serialize, Serializer};
 
@@ -55,6 +55,15 @@ pub fn parse_command(payload: &[u8]) -> Result<Command<'_>, BadMessage> {
     Ok(Command { id, deadline_ms, endpoint, value })
 }
 
+/// Reads the payload of `$credential`: the new secret and its name. A message with the retain flag must be dropped before
+/// it comes here.
+///
+/// # Errors
+/// [`BadMessage`] when the payload is not exactly what `PROTOCOL.md` says.
+pub fn parse_credential(payload: &[u8]) -> Result<(OrderId, Secret), BadMessage> {
+    payload::credential(payload).map(|(id, secret)| (id, Secret::new(secret)))
+}
+
 /// The payload of `$state`.
 pub fn encode_state(state: BoardState) -> &'static str {
     payload::state_word(state)
@@ -81,7 +90,7 @@ pub fn encode_refusal(refusal: &Refusal) -> Option<String> {
     Some(out)
 }
 
-/// The `$description` of a native board called `name` with relays 1 to `relays`.
+/// The `$description` of a native board called `name` with relays 1 to `relays`, which takes no new secret over the air.
 ///
 /// Every number of relays is written; a gateway takes at most [`MAX_RELAYS`](gatehouse_core::device::MAX_RELAYS).
 pub fn description(name: &str, relays: usize) -> String {

@@ -9,8 +9,10 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
 
-const EXTENSION: &str = "org.gatehouse.command";
-const EXTENSION_MAJOR: &str = "1";
+const COMMAND: &str = "org.gatehouse.command";
+const CREDENTIAL: &str = "org.gatehouse.credential";
+/// Of both extensions.
+const MAJOR: &str = "1";
 
 #[derive(Deserialize)]
 struct Document {
@@ -126,7 +128,8 @@ pub(super) fn parse(payload: &[u8]) -> Result<Description, BadMessage> {
             relays.push(endpoint.map_err(|_| bad("the id of a switching node may have at most 31 characters"))?);
         }
     }
-    Ok(Description { native: document.extensions.iter().any(|entry| is_command_extension(entry)), relays })
+    let declares = |name| document.extensions.iter().any(|entry| is_extension(entry, name));
+    Ok(Description { native: declares(COMMAND), rotates: declares(CREDENTIAL), relays })
 }
 
 /// Where it is wrong, but not the sender's own words, which serde's text would repeat.
@@ -151,11 +154,11 @@ fn is_homie_5(version: &str) -> bool {
 }
 
 /// `org.gatehouse.command:1.0:[5.x]`: a later minor version still understands what we send.
-fn is_command_extension(entry: &str) -> bool {
+fn is_extension(entry: &str, name: &str) -> bool {
     let mut parts = entry.split(':');
-    let name = parts.next() == Some(EXTENSION);
+    let is_that = parts.next() == Some(name);
     let major_and_minor = parts.next().and_then(|version| version.split_once('.'));
-    name && major_and_minor.is_some_and(|(major, minor)| major == EXTENSION_MAJOR && is_number(minor))
+    is_that && major_and_minor.is_some_and(|(major, minor)| major == MAJOR && is_number(minor))
 }
 
 fn is_relay(node_id: &str, node: &Node, property_id: &str, property: &Property) -> bool {

@@ -1,6 +1,6 @@
-//! Homie 5 with the command extension of `gateway/wire/PROTOCOL.md`.
+//! Homie 5 with the command and credential extensions of `gateway/wire/PROTOCOL.md`.
 //!
-//! The gateway's side is [`decode`] and [`encode_command`], the board's side is [`board`]; both share [`topic`].
+//! The gateway's side is [`decode`], [`write_command`] and [`write_credential`], the board's side is [`board`]; both share [`topic`].
 
 pub mod board;
 mod description;
@@ -10,12 +10,13 @@ pub mod topic;
 
 pub use error::{BadKind, BadMessage};
 
-use gatehouse_core::device::{BoardState, Fact, Order, Said};
+use gatehouse_core::device::{BoardState, Fact, NewSecret, Order, Said};
 use gatehouse_core::name::BoardId;
 use std::sync::Arc;
 use topic::{SystemProperty, Topic};
 
-/// Longest payload of the command extension (`$command`, `$report`, `$refusal`, `$session`), in bytes.
+/// Longest payload of the command extension (`$command`, `$report`, `$refusal`, `$session`) and of
+/// `$credential`, in bytes.
 pub const MAX_PAYLOAD: usize = 160;
 /// Longest `$description`, in bytes.
 pub const MAX_DESCRIPTION: usize = 8 * 1024;
@@ -54,7 +55,7 @@ pub fn decode(board: &BoardId, topic: &str, payload: &[u8], retain: bool) -> Res
         return Err(BadMessage::new("topic", BadKind::Topic, "it does not belong to the board that published to it"));
     };
     if topic::is_for_gateway_only(path) {
-        return Err(BadMessage::new("topic", BadKind::Forbidden, "only the gateway publishes commands"));
+        return Err(BadMessage::new("topic", BadKind::Forbidden, "only the gateway publishes commands and secrets"));
     }
     let Some(topic) = Topic::parse_path(path) else { return Ok(None) };
     let removed = retain && payload.is_empty();
@@ -124,4 +125,29 @@ pub fn write_command(order: &Order, topic: &mut String, payload: &mut String) {
     Topic::Command.write(&order.board, topic);
     payload.clear();
     payload::write_command(order.id, order.deadline_ms, &order.endpoint, payload::bool_word(order.on), payload);
+}
+
+/// A new secret as topic and payload, to be published at QoS 1 and never retained; into strings that are cleared first.
+///
+/// ```
+/// use gatehouse_core::command::{BoardSession, OrderId};
+/// use gatehouse_core::device::{NewSecret, Secret};
+/// use gatehouse_core::ids::LinkId;
+/// use gatehouse_core::name::BoardId;
+/// use gatehouse_wire::homie::{board::parse_credential, write_credential};
+/// use std::num::NonZeroU32;
+///
+/// let id = OrderId { session: BoardSession(NonZeroU32::new(0xc0ff_ee01).unwrap()), seq: NonZeroU32::MIN };
+/// let secret = Secret::new(&"0123456789abcdef".repeat(4));
+/// let new = NewSecret { board: BoardId::new("relay-a1b2c3").unwrap(), link: LinkId(1), id, secret: secret.clone() };
+/// let (mut topic, mut payload) = (String::new(), String::new());
+/// write_credential(&new, &mut topic, &mut payload);
+/// assert_eq!(topic, "homie/5/relay-a1b2c3/$credential");
+/// assert_eq!(parse_credential(payload.as_bytes()), Ok((id, secret)));
+/// ```
+pub fn write_credential(new: &NewSecret, topic: &mut String, payload: &mut String) {
+    topic.clear();
+    Topic::Credential.write(&new.board, topic);
+    payload.clear();
+    payload::write_credential(new.id, new.secret.reveal(), payload);
 }

@@ -8,6 +8,8 @@ use std::fmt::Write;
 use std::num::NonZeroU32;
 
 const MAX_VALUE: usize = 32;
+/// Digits of a secret: 256 bits in hexadecimal.
+const SECRET_DIGITS: usize = 64;
 
 const STATES: [BoardState; 5] =
     [BoardState::Init, BoardState::Ready, BoardState::Disconnected, BoardState::Sleeping, BoardState::Lost];
@@ -235,6 +237,18 @@ pub(super) fn command(payload: &[u8]) -> Result<(OrderId, u64, Endpoint, &str), 
     Ok(parsed)
 }
 
+/// A new secret as a board reads it: its name and text.
+pub(super) fn credential(payload: &[u8]) -> Result<(OrderId, &str), BadMessage> {
+    let mut fields = Fields::of("$credential", payload)?;
+    let id = OrderId { session: fields.session()?, seq: fields.seq()? };
+    let secret = fields.text()?;
+    if secret.len() != SECRET_DIGITS || !secret.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        return Err(fields.bad("the secret must be 64 digits of 0-9 and a-f"));
+    }
+    fields.end()?;
+    Ok((id, secret))
+}
+
 /// Writing to a `String` cannot fail.
 fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(text);
@@ -242,6 +256,10 @@ fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
 
 pub(super) fn write_command(id: OrderId, deadline_ms: u64, endpoint: &Endpoint, value: &str, out: &mut String) {
     put(out, format_args!("{:08x} {} {} {endpoint} {value}", id.session.0, id.seq, deadline_ms.min(MAX_MS)));
+}
+
+pub(super) fn write_credential(id: OrderId, secret: &str, out: &mut String) {
+    put(out, format_args!("{:08x} {} {secret}", id.session.0, id.seq));
 }
 
 pub(super) fn write_session(session: BoardSession, uptime_ms: u64, out: &mut String) {

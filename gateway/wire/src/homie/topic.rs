@@ -72,6 +72,8 @@ pub enum Topic {
     Refusal,
     /// `$command`.
     Command,
+    /// `$credential`.
+    Credential,
     /// `$alert/<id>`.
     Alert(Box<str>),
     /// `$log/<level>`.
@@ -151,6 +153,7 @@ impl Topic {
             Self::Report => "$report",
             Self::Refusal => "$refusal",
             Self::Command => "$command",
+            Self::Credential => "$credential",
             Self::Alert(_) => "$alert",
             Self::Log(_) => "$log",
             Self::System(property) => property.topic_label(),
@@ -161,7 +164,15 @@ impl Topic {
     }
 
     pub(crate) fn parse_path(path: &str) -> Option<Self> {
-        let fixed = [Self::State, Self::Description, Self::Session, Self::Report, Self::Refusal, Self::Command];
+        let fixed = [
+            Self::State,
+            Self::Description,
+            Self::Session,
+            Self::Report,
+            Self::Refusal,
+            Self::Command,
+            Self::Credential,
+        ];
         if path.starts_with('$') {
             if let Some(topic) = fixed.into_iter().find(|topic| topic.label() == path) {
                 return Some(topic);
@@ -202,12 +213,13 @@ pub(crate) fn path_of<'a>(board: &BoardId, topic: &'a str) -> Option<&'a str> {
     topic.strip_prefix(ROOT)?.strip_prefix(board.as_str())?.strip_prefix('/')
 }
 
-/// Whether a board would take a message there for an order.
+/// Whether a board would take a message there for an order, or for a secret.
 pub(crate) fn is_for_gateway_only(path: &str) -> bool {
-    path == "$command" || path.starts_with("$command/") || path.rsplit('/').next() == Some("set")
+    matches!(path.split('/').next(), Some("$command" | "$credential")) || path.rsplit('/').next() == Some("set")
 }
 
-/// Whether a board may publish to a topic, or name it in its will: all of its own but `$command` and what ends in `/set`.
+/// Whether a board may publish to a topic, or name it in its will: all of its own but `$command`,
+/// `$credential` and what ends in `/set`.
 ///
 /// ```
 /// use gatehouse_core::name::BoardId;
@@ -216,6 +228,7 @@ pub(crate) fn is_for_gateway_only(path: &str) -> bool {
 /// let board = BoardId::new("relay-a1b2c3").unwrap();
 /// assert!(may_publish(&board, "homie/5/relay-a1b2c3/$report"));
 /// assert!(!may_publish(&board, "homie/5/relay-a1b2c3/$command"));
+/// assert!(!may_publish(&board, "homie/5/relay-a1b2c3/$credential"));
 /// assert!(!may_publish(&board, "homie/5/relay-a1b2c3/relay-1/on/set"));
 /// assert!(!may_publish(&board, "homie/5/relay-a1b2c34/$report"));
 /// ```

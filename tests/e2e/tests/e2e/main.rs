@@ -9,4 +9,5 @@ mod lies;
 mod make_run;
 mod presence;
 mod restart;
+mod rotation;
 mod taps;

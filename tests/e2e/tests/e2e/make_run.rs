@@ -106,6 +106,11 @@ async fn it_opens_a_home_with_three_boards_and_leaves_nothing_running() {
     // The board tells the gateway first, then its log.
     let log = log_with(&dir.path().join("board-1.log"), "relay 1 off cause=button").await;
     assert!(log.contains("relay 1 on cause=command"), "{log}");
+    // What its board has then is not what it was provisioned with.
+    let mut rotate = Command::new(gatehouse_program());
+    rotate.args(["board", "rotate", "relay-000001", "--config"]).arg(dir.path().join("config.toml"));
+    let rotated = Process::run("gatehouse", rotate).await;
+    assert_eq!((rotated.code, rotated.stderr.as_str()), (Some(0), ""));
     demo.end(Signal::INT, true).await;
 
     let demo = start(dir.path()).await;

@@ -34,8 +34,12 @@ impl Heard {
     }
 
     pub(super) fn check_order(&self, order: &Order) {
-        assert_eq!(Some(order.link), self.link, "sent by a connection that is over");
-        assert_eq!(Some(order.id.session), self.session, "sent in a session that is over");
+        self.check_name(order.link, order.id.session);
+    }
+
+    pub(super) fn check_name(&self, link: LinkId, session: BoardSession) {
+        assert_eq!(Some(link), self.link, "sent by a connection that is over");
+        assert_eq!(Some(session), self.session, "sent in a session that is over");
         assert_eq!(self.availability(), Availability::Online, "sent to a board that is not ready");
     }
 
@@ -116,10 +120,14 @@ impl Oracle {
     /// Sequences rise within a session.
     fn check_sequence(&mut self, step: &Step<'_>) {
         for effect in step.effects {
-            let Effect::Send(order) = effect else { continue };
-            let heard = self.heard.get_mut(&order.board).expect("checked when sent");
-            assert!(order.id.seq.get() > heard.last_seq, "the sequence does not rise: {order:?}");
-            heard.last_seq = order.id.seq.get();
+            let (board, id) = match effect {
+                Effect::Send(order) => (&order.board, order.id),
+                Effect::SendSecret(new) => (&new.board, new.id),
+                _ => continue,
+            };
+            let heard = self.heard.get_mut(board).expect("checked when sent");
+            assert!(id.seq.get() > heard.last_seq, "the sequence does not rise: {effect:?}");
+            heard.last_seq = id.seq.get();
         }
     }
 

@@ -18,7 +18,7 @@ use gatehouse_core::ids::{CommandId, IntegrationId, Request, RoomId, SessionId, 
 use gatehouse_core::name::BoardId;
 use gatehouse_core::record::Record;
 use gatehouse_core::time::Now;
-use gatehouse_core::view::{Change, View};
+use gatehouse_core::view::{Availability, Change, View};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -174,13 +174,19 @@ impl Oracle {
                 Effect::Write { ticket: Some(_), records } => self.plan_written(records),
                 Effect::Answer(request, answer) => self.answered(step, *request, answer),
                 Effect::Send(order) => self.sent(order),
-                Effect::Changed(_) | Effect::CredentialsChanged | Effect::AnnouncedChanged => {}
+                Effect::SendSecret(_) | Effect::Changed(_) | Effect::CredentialsChanged | Effect::AnnouncedChanged => {}
             }
         }
         self.asked_for(step, opened);
         self.check_answers();
         assert_eq!(*step.after, step.home.view(), "the view is the fold of its changes");
         self.board_spoke(step);
+        // What a board just said may be what it gets a secret for.
+        for effect in step.effects {
+            if let Effect::SendSecret(new) = effect {
+                self.secret_sent(new);
+            }
+        }
         let access = step.effects.iter().any(|effect| matches!(effect, Effect::Changed(Change::Access(_))));
         self.check_settings(step.after, access || matches!(step.input, Input::Written { .. }));
         self.check_announced(step.announced);
@@ -211,6 +217,7 @@ impl Oracle {
                 let switch = switches.find(|s| s.endpoint == relay.endpoint).expect("a switch for each relay");
                 assert_eq!(switch.on, Some(relay.pin), "{} of {} is not as shown", relay.endpoint, board.id);
                 assert_eq!(switch.desired, switch.on, "{} of {} is still desired", relay.endpoint, board.id);
+                assert_eq!(switch.availability, Availability::Online, "{} does not get in", board.id);
             }
         }
     }

@@ -1,7 +1,9 @@
 //! Settings: shown and acknowledged when they are on disk, not a moment before, and never lost after.
 
 use super::{Caller, Ended, Oracle, Step};
+use crate::board::hash_of;
 use gatehouse_core::access::{Access, Denied};
+use gatehouse_core::device::NewSecret;
 use gatehouse_core::home::{Answer, Home, Input};
 use gatehouse_core::homeassistant::Announced;
 use gatehouse_core::ids::Request;
@@ -37,8 +39,8 @@ impl Oracle {
         assert!(view.rooms.iter().eq(acked.rooms.values()), "the rooms: {:?}, {:?}", view.rooms, acked.rooms);
         assert_eq!(view.devices.len(), acked.devices.len(), "the devices");
         for (shown, kept) in view.devices.iter().zip(acked.devices.values()) {
-            let shown = (shown.id, &shown.board, &shown.name, shown.room);
-            assert_eq!(shown, (kept.id, &kept.board, &kept.name, kept.room), "a device");
+            let shown = (shown.id, &shown.board, &shown.name, shown.room, shown.rotating);
+            assert_eq!(shown, (kept.id, &kept.board, &kept.name, kept.room, kept.next.is_some()), "a device");
         }
         assert_eq!(view.switches.len(), acked.switches.len(), "the switches");
         for (shown, kept) in view.switches.iter().zip(acked.switches.values()) {
@@ -71,6 +73,13 @@ impl Oracle {
             let kept = kept.map(|switch| (switch.id, &switch.endpoint, &switch.name));
             assert!(told.switches.iter().map(|s| (s.id, &s.endpoint, &s.name)).eq(kept), "its switches");
         }
+    }
+
+    /// A new secret leaves when the store has its hash beside the old one, by the connection that is.
+    pub(super) fn secret_sent(&self, new: &NewSecret) {
+        let device = self.acked.devices.values().find(|device| device.board == new.board);
+        assert_eq!(device.and_then(|device| device.next), Some(hash_of(&new.secret)), "sent before it was on disk");
+        self.heard.get(&new.board).expect("sent to a board that never connected").check_name(new.link, new.id.session);
     }
 
     fn access_on_disk(&self) -> Arc<Access> {

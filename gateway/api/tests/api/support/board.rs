@@ -2,7 +2,7 @@
 
 use super::within;
 use gatehouse_core::command::{BoardSession, OrderId, Reason};
-use gatehouse_core::device::{BoardEvent, BoardState, Cause, Description, Order, Refusal, Report, Said};
+use gatehouse_core::device::{BoardEvent, BoardState, Cause, Description, Order, Refusal, Report, Said, SecretHash};
 use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::ids::LinkId;
 use gatehouse_core::name::{BoardId, Endpoint};
@@ -19,6 +19,8 @@ pub(crate) struct Board {
     orders: broadcast::Receiver<Order>,
     link: u64,
     counter: u32,
+    /// Whether nobody can read along when it connects.
+    pub(crate) private: bool,
 }
 
 impl Board {
@@ -29,7 +31,7 @@ impl Board {
         events: mpsc::Sender<EdgeEvent>,
         orders: broadcast::Receiver<Order>,
     ) -> Self {
-        Self { device, switches, id: BoardId::new(id).unwrap(), events, orders, link: 0, counter: 0 }
+        Self { device, switches, id: BoardId::new(id).unwrap(), events, orders, link: 0, counter: 0, private: true }
     }
 
     fn session(&self) -> BoardSession {
@@ -43,13 +45,19 @@ impl Board {
 
     /// Logs in and gets ready, all relays off.
     pub(crate) async fn connect(&mut self) {
+        self.connect_with(SecretHash([7; 32])).await;
+    }
+
+    /// The same, with another secret.
+    pub(crate) async fn connect_with(&mut self, secret: SecretHash) {
         self.link += 1;
+        let (board, link, private) = (self.id.clone(), LinkId(self.link), self.private);
         let address = Some("192.168.7.20".parse().unwrap());
-        let connected = BoardEvent::Connected { board: self.id.clone(), link: LinkId(self.link), address };
+        let connected = BoardEvent::Connected { board, link, address, secret, private };
         self.events.send(connected.into()).await.unwrap();
         let relays = (1..=self.switches.len()).map(Endpoint::relay).collect();
         self.say(Said::Session(self.session(), 1_000)).await;
-        self.say(Said::Description(Description { native: true, relays })).await;
+        self.say(Said::Description(Description { native: true, rotates: true, relays })).await;
         for relay in 1..=self.switches.len() {
             self.report(relay, false, Cause::Boot, None).await;
         }

@@ -3,7 +3,7 @@
 use super::{Board, Client, Socket, within};
 use gatehouse_api::{Api, Limits, Listener, Serve, Settings};
 use gatehouse_core::access::{Administer, Credentials, TokenHash, Viewer};
-use gatehouse_core::device::{Order, SecretHash};
+use gatehouse_core::device::{NewSecret, Order, SecretHash};
 use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::home::Registration;
 use gatehouse_core::name::{BoardId, Name};
@@ -28,6 +28,8 @@ pub(crate) struct Gateway {
     pub(crate) api: JoinHandle<()>,
     edge: mpsc::Sender<EdgeEvent>,
     orders: broadcast::Sender<Order>,
+    /// New secrets for boards, as they are sent.
+    pub(crate) secrets: broadcast::Sender<NewSecret>,
     hub_stop: CancellationToken,
     _writer: Writer,
     credentials: watch::Receiver<Arc<Credentials>>,
@@ -96,10 +98,12 @@ impl Gateway {
         let (edge, edge_events) = mpsc::channel(1_024);
         let (orders, _) = broadcast::channel(1_024);
         let (credentials_tx, credentials) = watch::channel(Arc::default());
-        let sent = orders.clone();
+        let (secrets, _) = broadcast::channel(16);
+        let (sent, sent_secrets) = (orders.clone(), secrets.clone());
         let ports = Ports {
             edge: edge_events,
             orders: Box::new(move |order| drop(sent.send(order.clone()))),
+            secrets: Box::new(move |new| drop(sent_secrets.send(new.clone()))),
             writes: Box::new(move |ticket, records| {
                 queue.try_send(Batch { ticket, records }).map_err(|full| full.0.records)
             }),
@@ -114,7 +118,7 @@ impl Gateway {
         let address = listeners[0].socket.local_addr().unwrap();
         let api = Api::new(hub.clone(), commands, ready_seen, settings);
         let api = tokio::spawn(api.run(listeners, stop.clone()));
-        Self { address, hub, ready, stop, api, edge, orders, hub_stop, _writer: writer, credentials }
+        Self { address, hub, ready, stop, api, edge, orders, secrets, hub_stop, _writer: writer, credentials }
     }
 
     /// Who may log in at the edge.

@@ -143,7 +143,7 @@ fn a_board_takes_commands_when_it_is_described_ready_and_has_a_session() {
     let mut house = House::with_relays(1);
     let words = [
         Said::State(BoardState::Ready),
-        Said::Description(Description { native: true, relays: Vec::new() }),
+        Said::Description(Description { native: true, rotates: false, relays: Vec::new() }),
         Said::Session(session(102), 1),
     ];
     for left_out in 0..words.len() {
@@ -168,7 +168,7 @@ fn a_board_takes_commands_when_it_is_described_ready_and_has_a_session() {
 #[test]
 fn a_foreign_board_is_not_commanded_by_orders() {
     let mut house = House::with_relays(1);
-    house.say(Said::Description(Description { native: false, relays: vec![Endpoint::relay(2)] }));
+    house.say(Said::Description(Description { native: false, rotates: false, relays: vec![Endpoint::relay(2)] }));
     assert_eq!(house.tap(1, true).order, None);
     assert!(house.tickets.is_empty(), "its relays are not adopted either");
 }
@@ -179,7 +179,13 @@ fn an_unknown_board_is_counted_and_nothing_else() {
     let board = lamp();
     let said = Said::State(BoardState::Ready);
     assert_eq!(
-        house.handle(Input::Board(BoardEvent::Connected { board: board.clone(), link: LinkId(1), address: None })),
+        house.handle(Input::Board(BoardEvent::Connected {
+            board: board.clone(),
+            link: LinkId(1),
+            address: None,
+            secret: SECRET,
+            private: true
+        })),
         []
     );
     assert_eq!(house.handle(Input::Board(BoardEvent::Said { board, link: LinkId(1), said })), []);

@@ -7,12 +7,13 @@ mod commands;
 mod integrations;
 mod people;
 mod restart;
+mod rotation;
 mod settings;
 
 use super::*;
 use crate::access::{Administer, TokenHash};
 use crate::command::{BoardSession, OrderId, Outcome, Reason};
-use crate::device::{BoardState, Cause, Description, Refusal, Report, Said, SecretHash};
+use crate::device::{BoardState, Cause, Description, Refusal, Report, Said, Secret, SecretHash};
 use crate::homeassistant::Announced;
 use crate::ids::LinkId;
 use crate::name::Name;
@@ -21,6 +22,8 @@ use std::num::NonZeroU32;
 
 /// The board's clock is this far ahead of the gateway's, milliseconds.
 const BOARD_AHEAD_MS: u64 = 5_000;
+/// What the board presents, until it has another secret.
+const SECRET: SecretHash = SecretHash([3; 32]);
 const ANAS_TOKEN: TokenHash = TokenHash([1; 32]);
 
 fn name(text: &str) -> Name {
@@ -41,6 +44,12 @@ struct House {
     next_request: u64,
     answers: HashMap<Request, Result<Answer, Denied>>,
     sent: Vec<Order>,
+    secrets: Vec<NewSecret>,
+    /// What the board presents when it logs in.
+    presents: SecretHash,
+    /// Whether the board takes a new secret, and whether nobody can read along when it connects.
+    rotates: bool,
+    private: bool,
     written: Vec<Record>,
     /// Tickets the store has not answered.
     tickets: Vec<Ticket>,
@@ -79,6 +88,10 @@ impl House {
             next_request: 0,
             answers: HashMap::new(),
             sent: Vec::new(),
+            secrets: Vec::new(),
+            presents: SECRET,
+            rotates: true,
+            private: true,
             written: Vec::new(),
             tickets: Vec::new(),
         };
@@ -112,6 +125,7 @@ impl House {
         for effect in effects {
             match effect {
                 Effect::Send(order) => self.sent.push(order),
+                Effect::SendSecret(new) => self.secrets.push(new),
                 Effect::Answer(request, answer) => {
                     assert_eq!(self.answers.insert(request, answer), None, "answered twice");
                 }
@@ -187,8 +201,7 @@ impl House {
     }
 
     fn register(&mut self, relays: usize) -> Request {
-        let registration =
-            Registration { board: lamp(), secret: SecretHash([3; 32]), name: Some(name("Lamp")), room: None, relays };
+        let registration = Registration { board: lamp(), secret: SECRET, name: Some(name("Lamp")), room: None, relays };
         self.setting(Setting::RegisterBoard(Administer::console(), registration))
     }
 
@@ -245,12 +258,14 @@ impl House {
 
     fn log_in(&mut self, link: u64) {
         (self.link, self.session) = (LinkId(link), session(u32::try_from(link).unwrap() + 100));
-        self.handle(Input::Board(BoardEvent::Connected { board: lamp(), link: self.link, address: None }));
+        let (secret, private) = (self.presents, self.private);
+        let connected = BoardEvent::Connected { board: lamp(), link: self.link, address: None, secret, private };
+        self.handle(Input::Board(connected));
     }
 
     fn describe(&mut self, relays: &[usize]) {
         let relays = relays.iter().map(|&relay| Endpoint::relay(relay)).collect();
-        self.say(Said::Description(Description { native: true, relays }));
+        self.say(Said::Description(Description { native: true, rotates: self.rotates, relays }));
     }
 
     fn disconnect(&mut self, link: u64) {
