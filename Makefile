@@ -6,8 +6,11 @@ RUN_PACKAGES = make g++ libbearssl-dev ca-certificates
 TEST_PACKAGES = $(RUN_PACKAGES) doctest-dev valgrind clang-format mosquitto mosquitto-clients openssl chromium
 SEEDS ?= 20000
 CARGO_DENY = 0.20.2
+CARGO_FUZZ = 0.13.2
+# For each of the targets.
+FUZZ_SECONDS ?= 300
 
-.PHONY: run test check boards dashboard bench simulate schema format lint test-rust test-firmware test-dashboard test-browser deny clean
+.PHONY: run test check boards dashboard bench simulate fuzz fuzz-shortly schema format lint test-rust test-firmware test-dashboard test-browser deny clean
 
 run: ## a gateway with three virtual boards, until Ctrl-C
 	tests/support/debian-packages $(RUN_PACKAGES)
@@ -25,7 +28,7 @@ dashboard/dist/index.html: dashboard/node_modules/.package-lock.json gateway/sch
 	cd dashboard && npm run --silent build
 	@touch $@
 
-check: format lint deny test ## what continuous integration runs
+check: format lint deny test fuzz-shortly ## what continuous integration runs
 
 format:
 	tests/support/debian-packages $(TEST_PACKAGES)
@@ -61,6 +64,14 @@ test-browser: boards dashboard/dist/index.html
 
 simulate: ## more worlds: make simulate SEEDS=1000000, or one of them: make simulate SEED=17
 	$(CARGO) run --release --quiet --package gatehouse-simulation -- $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+fuzz: ## what strangers may send, tried at random: make fuzz FUZZ_SECONDS=3600 for each of the targets in tests/fuzz
+	tests/support/debian-packages g++
+	$(CARGO) fuzz --version 2>/dev/null | grep -qF $(CARGO_FUZZ) || $(CARGO) install --locked --quiet cargo-fuzz@$(CARGO_FUZZ)
+	tests/fuzz/run $(FUZZ_SECONDS)
+
+fuzz-shortly:
+	$(MAKE) --silent fuzz FUZZ_SECONDS=5
 
 schema: ## the GraphQL schema as the API has it
 	$(CARGO) run --quiet --package gatehouse -- schema > gateway/schema.graphql.new && mv gateway/schema.graphql.new gateway/schema.graphql

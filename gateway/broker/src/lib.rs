@@ -16,6 +16,8 @@ mod connect;
 mod connection;
 mod counters;
 mod filter;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod integration;
 mod limits;
 mod message;
