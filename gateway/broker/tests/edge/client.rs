@@ -27,6 +27,20 @@ pub(crate) struct Message {
     pub(crate) id: u16,
 }
 
+impl Packet {
+    /// As the PUBLISH that it has to be.
+    pub(crate) fn message(&self) -> Message {
+        assert_eq!(self.first & 0xf8, 0x30, "{self:?}");
+        let qos = self.first >> 1 & 3;
+        let (length, rest) = self.body.split_first_chunk::<2>().unwrap();
+        let (topic, rest) = rest.split_at(usize::from(u16::from_be_bytes(*length)));
+        let (id, payload) = if qos > 0 { rest.split_at(2) } else { (&[0, 0][..], rest) };
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let id = u16::from_be_bytes([id[0], id[1]]);
+        Message { topic: text(topic), payload: text(payload), qos, retain: self.first & 1 != 0, id }
+    }
+}
+
 pub(crate) fn field(bytes: impl AsRef<[u8]>) -> Vec<u8> {
     let bytes = bytes.as_ref();
     [&(bytes.len() as u16).to_be_bytes()[..], bytes].concat()
@@ -159,15 +173,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 
     pub(crate) async fn message(&mut self) -> Message {
-        let packet = self.read().await;
-        assert_eq!(packet.first & 0xf8, 0x30, "{packet:?}");
-        let qos = packet.first >> 1 & 3;
-        let (length, rest) = packet.body.split_first_chunk::<2>().unwrap();
-        let (topic, rest) = rest.split_at(usize::from(u16::from_be_bytes(*length)));
-        let (id, payload) = if qos > 0 { rest.split_at(2) } else { (&[0, 0][..], rest) };
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        let id = u16::from_be_bytes([id[0], id[1]]);
-        Message { topic: text(topic), payload: text(payload), qos, retain: packet.first & 1 != 0, id }
+        self.read().await.message()
     }
 
     /// Publishes at QoS 1 and waits for the acknowledgement.

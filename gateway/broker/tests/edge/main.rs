@@ -10,6 +10,7 @@ mod hostile;
 mod integrations;
 mod login;
 mod matrix;
+mod misbehaviour;
 mod mosquitto;
 mod orders;
 mod presence;

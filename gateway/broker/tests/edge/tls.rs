@@ -16,18 +16,18 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 const HOME: &str = "h10000000001";
-const BOARDS_NAME: &str = "h10000000001.gatehouse.internal";
+pub(crate) const BOARDS_NAME: &str = "h10000000001.gatehouse.internal";
 
-struct Home {
-    world: World,
-    at: SocketAddr,
-    client: Arc<ClientConfig>,
+pub(crate) struct Home {
+    pub(crate) world: World,
+    pub(crate) at: SocketAddr,
+    pub(crate) client: Arc<ClientConfig>,
     served: Served,
     _dir: tempfile::TempDir,
 }
 
 impl Home {
-    async fn new(limits: Limits) -> Self {
+    pub(crate) async fn new(limits: Limits) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let served = Served::new(Authority::open_or_create(dir.path()).unwrap(), None).unwrap();
         served.refresh(Some(HOME), &Names::default(), None).unwrap();
@@ -44,7 +44,7 @@ impl Home {
         Self { world, at, client, served, _dir: dir }
     }
 
-    async fn connect(&self, name: &'static str) -> std::io::Result<Client<TlsStream<TcpStream>>> {
+    pub(crate) async fn connect(&self, name: &'static str) -> std::io::Result<Client<TlsStream<TcpStream>>> {
         let stream = TcpStream::connect(self.at).await.unwrap();
         let connector = TlsConnector::from(self.client.clone());
         let name = ServerName::try_from(name).unwrap();
