@@ -20,7 +20,7 @@ pub use decode::{decode_v4, decode_v5};
 static CREDENTIALS: LazyLock<Arc<Credentials>> = LazyLock::new(|| {
     let mut credentials = Credentials::default();
     let secret = secret_hash(BOARD.as_str(), b"s");
-    credentials.boards.insert(BOARD.clone(), BoardCredential { device: DeviceId::from_raw(1), secret });
+    credentials.boards.insert(BOARD.clone(), BoardCredential { device: DeviceId::from_raw(1), secret, next: None });
     for (user, filter) in [("all", "#"), ("some", "a/#")] {
         let filters = vec![filter.to_owned()];
         let secret = secret_hash(user, b"i");

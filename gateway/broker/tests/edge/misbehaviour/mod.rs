@@ -78,7 +78,7 @@ fn admit(world: &World) {
         for (number, id) in BOARDS.iter().chain(&vandal::MUTE_BOARDS).enumerate() {
             let secret = secret_hash(id, crate::world::secret(id).as_bytes());
             let device = DeviceId::from_raw(10 + number as u64);
-            credentials.boards.insert(board(id), BoardCredential { device, secret });
+            credentials.boards.insert(board(id), BoardCredential { device, secret, next: None });
         }
         let secret = secret_hash("vandal", crate::world::secret("vandal").as_bytes());
         let filters = vec!["#".to_owned()];
