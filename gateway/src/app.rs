@@ -10,11 +10,12 @@ use crate::parts::{Part, Parts, StopAsked};
 use crate::ready_file::Ready;
 use anyhow::{Context, anyhow};
 use gatehouse_api::{Api, Doorway, Serve};
-use gatehouse_broker::{Broker, Limits};
+use gatehouse_broker::{Broker, Keeping, Limits};
 use gatehouse_core::access::Credentials;
 use gatehouse_core::device::{NewSecret, Order};
-use gatehouse_hub::{Hub, Ports};
-use gatehouse_store::{Batch, Opened};
+use gatehouse_core::retained::RetainedMessage;
+use gatehouse_hub::{Clock, Hub, Ports};
+use gatehouse_store::{Batch, Opened, Queue};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -82,6 +83,7 @@ async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> an
     let (credentials_sender, credentials) = watch::channel(Arc::new(Credentials::default()));
     let (edge_sender, edge) = mpsc::channel(EDGE_EVENTS);
     let (broker, to_boards) = Broker::new(Limits::default(), credentials, edge_sender);
+    let broker = broker.keeping(keeping(opened.retained, writer.queue()));
     let (queue, orders) = (writer.queue(), to_boards.clone());
     let ports = Ports {
         edge,
@@ -128,6 +130,16 @@ async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> an
     let ended = parts.run(&mut stop_asked, writer).await;
     tracing::info!("stopped");
     ended
+}
+
+/// Where integrations' retained messages are when the edge is not there.
+fn keeping(kept: Vec<RetainedMessage>, queue: Queue) -> Keeping {
+    let clock = Clock::start();
+    Keeping {
+        kept,
+        write: Box::new(move |changes| queue.try_send_retained(changes)),
+        now: Box::new(move || clock.now()),
+    }
 }
 
 /// What each socket is to serve.

@@ -38,7 +38,9 @@ impl Broker {
     /// sends their last events, and returns once all are closed; whoever takes the events must go on taking them until
     /// then.
     pub async fn run(self, listeners: Vec<Listener>, stop: CancellationToken) {
-        let edge = self.edge;
+        let Self { edge, keeping } = self;
+        let written = CancellationToken::new();
+        let writing = keeping.map(|keeping| tokio::spawn(keeping.run(edge.retained.clone(), written.clone())));
         let mut credentials = edge.credentials.clone();
         let mut watching = true;
         let addresses = Arc::new(Addresses::default());
@@ -52,6 +54,7 @@ impl Broker {
                     watching = changed.is_ok();
                     let current = credentials.borrow_and_update().clone();
                     edge.registry.revoke(&current);
+                    edge.retained.forget_revoked(&current);
                 }
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 (accepted, tls) = accept(&listeners) => match accepted {
@@ -81,6 +84,12 @@ impl Broker {
         while connections.join_next().await.is_some() {}
         edge.background.close();
         edge.background.wait().await;
+        // Only now does nothing more come to be retained.
+        written.cancel();
+        if let Some(writing) = writing {
+            // A panic is in the log already.
+            let _ = writing.await;
+        }
     }
 }
 

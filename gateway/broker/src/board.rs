@@ -5,6 +5,7 @@ use crate::connect::BoardLogin;
 use crate::connection::{Deadlines, Io, Stream, Window};
 use crate::counters::Count;
 use crate::registry::{Client, OpenLink, Proof, Slot, ToBoard};
+use crate::retained::Owner;
 use crate::router::NO_ORIGIN;
 use crate::{Edge, acl};
 use bytes::Buf;
@@ -48,7 +49,7 @@ pub(crate) async fn run<S: Stream>(
         return refused;
     }
     edge.counters.one(Count::BoardLogin);
-    let owner: Arc<str> = board.as_str().into();
+    let owner = Owner::Board(board.as_str().into());
     let address = Some(address);
     let event = BoardEvent::Connected { board: board.clone(), link: slot.link, address, secret, private };
     let end = if edge.inbox.send(event.into()).await.is_ok() {
@@ -79,7 +80,7 @@ struct Session<'a, S> {
     io: Io<S>,
     slot: Arc<Slot>,
     board: BoardId,
-    owner: Arc<str>,
+    owner: Owner,
     command_topic: String,
     credential_topic: String,
     deadlines: Deadlines,
@@ -90,7 +91,7 @@ struct Session<'a, S> {
 }
 
 impl<'a, S: Stream> Session<'a, S> {
-    fn new(edge: &'a Edge, io: Io<S>, slot: Arc<Slot>, board: BoardId, owner: Arc<str>, keep_alive: u16) -> Self {
+    fn new(edge: &'a Edge, io: Io<S>, slot: Arc<Slot>, board: BoardId, owner: Owner, keep_alive: u16) -> Self {
         let limits = &edge.limits;
         Self {
             edge,

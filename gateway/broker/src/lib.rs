@@ -31,6 +31,7 @@ pub use connect::secret_hash;
 pub use counters::{Count, Counters};
 pub use limits::Limits;
 pub use registry::NotSent;
+pub use retained::{Keeping, WriteRetained};
 
 use codec::Publish;
 use gatehouse_core::access::Credentials;
@@ -38,7 +39,7 @@ use gatehouse_core::device::{NewSecret, Order};
 use gatehouse_core::edge::EdgeEvent;
 use integration::{Groups, Sessions};
 use registry::Registry;
-use retained::Retained;
+use retained::{Owner, Retained};
 use router::Fanout;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,6 +50,7 @@ use tokio_util::task::TaskTracker;
 /// The edge, ready to run.
 pub struct Broker {
     edge: Arc<Edge>,
+    keeping: Option<Keeping>,
 }
 
 /// The way for orders, and new secrets, to boards.
@@ -63,7 +65,7 @@ struct Edge {
     credentials: watch::Receiver<Arc<Credentials>>,
     inbox: mpsc::Sender<EdgeEvent>,
     registry: Arc<Registry>,
-    retained: Retained,
+    retained: Arc<Retained>,
     fanout: Arc<Fanout>,
     failures: Failures,
     counters: Arc<Counters>,
@@ -94,7 +96,7 @@ impl Broker {
             credentials,
             inbox,
             registry: registry.clone(),
-            retained: Retained::new(&limits),
+            retained: Arc::new(Retained::new(&limits)),
             fanout: Arc::new(Fanout::new(feeds, counters.clone())),
             failures: Failures::new(&limits),
             counters,
@@ -106,7 +108,16 @@ impl Broker {
             background: TaskTracker::new(),
             limits,
         };
-        (Self { edge: Arc::new(edge) }, Orders { registry })
+        (Self { edge: Arc::new(edge), keeping: None }, Orders { registry })
+    }
+
+    /// The same edge with a memory: retained messages of integrations are there again from the start, and are written as
+    /// they change, each topic at most once a minute. At its end the edge writes what is not yet written.
+    #[must_use]
+    pub fn keeping(mut self, mut keeping: Keeping) -> Self {
+        keeping.restore(&self.edge.retained);
+        self.keeping = Some(keeping);
+        self
     }
 
     /// What this edge counts; to be taken before [`Self::run`].
@@ -139,15 +150,19 @@ impl Orders {
 impl Edge {
     /// Keeps a permitted message, when it says so, and hands it to the integrations, but for a subscriber that wants
     /// nothing from this `origin`, itself. Never waits: what does not fit is counted.
-    fn share(&self, origin: u64, owner: &Arc<str>, publish: &Publish<'_>) {
+    fn share(&self, origin: u64, owner: &Owner, publish: &Publish<'_>) {
         self.retain(owner, publish);
         if self.fanout.publish(origin, publish).is_err() {
             self.counters.one(Count::DroppedRouter);
         }
     }
 
-    fn retain(&self, owner: &Arc<str>, publish: &Publish<'_>) {
-        if publish.retain && self.retained.publish(owner, publish).is_err() {
+    fn retain(&self, owner: &Owner, publish: &Publish<'_>) {
+        let may = |owner: &Owner| match owner {
+            Owner::Board(_) => true,
+            Owner::Integration(user) => self.credentials.borrow().integrations.contains_key(user),
+        };
+        if publish.retain && self.retained.publish(owner, publish, may).is_err() {
             self.counters.one(Count::DroppedRetained);
         }
     }

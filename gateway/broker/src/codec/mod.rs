@@ -7,7 +7,7 @@ mod properties;
 mod reader;
 mod write;
 
-pub(crate) use properties::pass_on;
+pub(crate) use properties::{is_passed_on, pass_on};
 pub(crate) use write::{
     Announced, ConnAck, Outgoing, REFUSED, write_accepted, write_ack, write_disconnect, write_pingresp, write_publish,
     write_refusal, write_suback, write_unsuback,

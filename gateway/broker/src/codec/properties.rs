@@ -160,6 +160,13 @@ pub(crate) fn pass_on(checked: &[u8], out: &mut BytesMut) {
     });
 }
 
+/// Whether these are properties as [`pass_on`] leaves them.
+pub(crate) fn is_passed_on(properties: &[u8]) -> bool {
+    let mut passed = BytesMut::with_capacity(properties.len());
+    pass_on(properties, &mut passed);
+    passed == properties
+}
+
 /// The identifier that a SUBSCRIBE gives its filters.
 pub(super) fn of_subscribe(section: Reader<'_>) -> Result<Option<u32>, Malformed> {
     let mut identifier = None;

@@ -14,6 +14,7 @@ use crate::connect::{IntegrationLogin, Will};
 use crate::connection::{Deadlines, Io, Stream};
 use crate::counters::Count;
 use crate::registry::{Client, Proof, Slot};
+use crate::retained::Owner;
 use crate::{Edge, acl};
 use away::Away;
 use futures_util::FutureExt;
@@ -161,7 +162,7 @@ impl Edge {
         let credentials = self.credentials.borrow().clone();
         let Some(credential) = credentials.integrations.get(user) else { return };
         match acl::integration_publish(credential, &credentials, &publish) {
-            Ok(()) => self.share(number, user, &publish),
+            Ok(()) => self.share(number, &Owner::Integration(user.clone()), &publish),
             Err(refused) => self.counters.one(refused),
         }
     }

@@ -10,6 +10,7 @@ use crate::counters::Count;
 use crate::filter;
 use crate::message::{OwnedMessage, is_expired};
 use crate::registry::Slot;
+use crate::retained::Owner;
 use crate::router::{Lost, Message};
 use bytes::Buf;
 use futures_util::FutureExt;
@@ -44,6 +45,7 @@ pub(super) struct Session<'a, S> {
     io: Io<S>,
     slot: Arc<Slot>,
     user: Arc<str>,
+    owner: Owner,
     credential: Arc<IntegrationCredential>,
     state: State,
     deadlines: Deadlines,
@@ -68,6 +70,7 @@ impl<'a, S: Stream> Session<'a, S> {
             io,
             slot,
             user: login.user.clone(),
+            owner: Owner::Integration(login.user.clone()),
             credential: login.credential.clone(),
             state,
             deadlines: Deadlines::new(&edge.limits, terms.silence()),
@@ -351,7 +354,7 @@ impl<'a, S: Stream> Session<'a, S> {
             edge.counters.one(refused);
             return Ok(NOT_AUTHORIZED);
         }
-        edge.retain(&self.user, publish);
+        edge.retain(&self.owner, publish);
         // Unlike a board, an integration waits for a full router: it gets no acknowledgement until its message is in.
         let give_up = Instant::now() + edge.limits.write_deadline;
         while edge.fanout.publish(self.state.number, publish).is_err() {

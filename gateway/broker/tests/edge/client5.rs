@@ -74,6 +74,28 @@ pub(crate) struct Message5 {
     pub(crate) properties: Vec<u8>,
 }
 
+impl Message5 {
+    pub(crate) fn of(packet: Packet) -> Self {
+        let Packet { first, body } = packet;
+        assert_eq!(first & 0xf0, 0x30, "{first:#x} {body:?}");
+        let qos = first >> 1 & 3;
+        let (length, rest) = body.split_first_chunk::<2>().unwrap();
+        let (topic, rest) = rest.split_at(usize::from(u16::from_be_bytes(*length)));
+        let (id, rest) = if qos > 0 { rest.split_at(2) } else { (&[0, 0][..], rest) };
+        let (properties, payload) = rest[1..].split_at(rest[0].into());
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        Self {
+            topic: text(topic),
+            payload: text(payload),
+            qos,
+            retain: first & 1 != 0,
+            duplicate: first & 8 != 0,
+            id: u16::from_be_bytes([id[0], id[1]]),
+            properties: properties.to_vec(),
+        }
+    }
+}
+
 pub(crate) fn publish5(topic: &str, payload: &str, qos: u8, retain: bool, id: u16, properties: &[u8]) -> Vec<u8> {
     let mut body = field(topic);
     if qos > 0 {
@@ -119,23 +141,7 @@ impl Client {
     }
 
     pub(crate) async fn message5(&mut self) -> Message5 {
-        let Packet { first, body } = self.read().await;
-        assert_eq!(first & 0xf0, 0x30, "{first:#x} {body:?}");
-        let qos = first >> 1 & 3;
-        let (length, rest) = body.split_first_chunk::<2>().unwrap();
-        let (topic, rest) = rest.split_at(usize::from(u16::from_be_bytes(*length)));
-        let (id, rest) = if qos > 0 { rest.split_at(2) } else { (&[0, 0][..], rest) };
-        let (properties, payload) = rest[1..].split_at(rest[0].into());
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        Message5 {
-            topic: text(topic),
-            payload: text(payload),
-            qos,
-            retain: first & 1 != 0,
-            duplicate: first & 8 != 0,
-            id: u16::from_be_bytes([id[0], id[1]]),
-            properties: properties.to_vec(),
-        }
+        Message5::of(self.read().await)
     }
 
     /// The reason of the DISCONNECT that ends the connection.

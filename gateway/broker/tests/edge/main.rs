@@ -14,6 +14,7 @@ mod misbehaviour;
 mod mosquitto;
 mod orders;
 mod presence;
+mod retained;
 mod sessions;
 mod tls;
 mod v5;

@@ -1,7 +1,7 @@
 //! An edge under test with its hub's side held by the test.
 
 use crate::client::Client;
-use gatehouse_broker::{Broker, Count, Counters, Limits, Listener, Orders, secret_hash};
+use gatehouse_broker::{Broker, Count, Counters, Keeping, Limits, Listener, Orders, secret_hash};
 use gatehouse_core::access::{BoardCredential, Credentials, IntegrationCredential};
 use gatehouse_core::command::{BoardSession, OrderId};
 use gatehouse_core::device::{BoardEvent, NewSecret, Order, Said, Secret};
@@ -81,6 +81,20 @@ impl World {
     }
 
     pub(crate) async fn over(limits: Limits, inbox: usize, tls: Option<Arc<ServerConfig>>) -> Self {
+        Self::start(limits, inbox, tls, |broker| broker).await
+    }
+
+    /// With a memory.
+    pub(crate) async fn keeping(keeping: Keeping) -> Self {
+        Self::start(Limits::default(), 256, None, |broker| broker.keeping(keeping)).await
+    }
+
+    async fn start(
+        limits: Limits,
+        inbox: usize,
+        tls: Option<Arc<ServerConfig>>,
+        with: impl FnOnce(Broker) -> Broker,
+    ) -> Self {
         let (socket, at) = bound().await;
         let mut listeners = vec![Listener { socket, tls: None }];
         let mut tls_at = None;
@@ -92,6 +106,7 @@ impl World {
         let (credentials, watched) = watch::channel(Arc::new(credentials()));
         let (inbox, events) = mpsc::channel(inbox);
         let (broker, orders) = Broker::new(limits, watched, inbox);
+        let broker = with(broker);
         let (counters, stop) = (broker.counters(), CancellationToken::new());
         let running = tokio::spawn(broker.run(listeners, stop.clone()));
         Self { at, tls_at, orders, counters, credentials, stop, running, events }

@@ -202,3 +202,30 @@ async fn the_command_line_makes_lists_and_revokes_and_a_start_later_it_is_still_
     home.start().await;
     assert_eq!(other.client(&home).publish(&["-t", "a", "-m", "1"]).await.code, Some(4), "for good");
 }
+
+#[tokio::test]
+async fn what_an_integration_retained_is_there_after_a_restart_until_it_is_revoked() {
+    let mut home = Home::claimed().await;
+    let garden = Login::create(&home, "Garden", &["--publish", "garden/#"]).await;
+    let reader = Login::create(&home, "Reader", &["--subscribe", "#", "--publish", "end"]).await;
+    let speaker = garden.client(&home);
+    for (topic, payload) in [("garden/lamp", "off"), ("garden/lamp", "on"), ("garden/gone", "1"), ("garden/gone", "")] {
+        assert_eq!(speaker.publish(&["-t", topic, "-m", payload, "-r"]).await.code, Some(0));
+    }
+    assert_eq!(reader.client(&home).publish(&["-t", "end", "-m", "1", "-r"]).await.code, Some(0));
+    // Those of the last filter come last.
+    let heard = async |home: &Home, count: &str| {
+        let wanted = ["-t", "garden/#", "-t", "end", "-C", count, "-W", "10"];
+        reader.client(home).subscribe(&[&FORMAT[..], &wanted].concat()).await.stdout
+    };
+    for _ in 0..2 {
+        assert_eq!(home.stop().await.code, Some(0));
+        home.start().await;
+        assert_eq!(heard(&home, "2").await, "1 garden/lamp on\n1 end 1");
+    }
+    assert_eq!(home.gatehouse(&["integration", "revoke", "Garden"]).await.code, Some(0));
+    assert_eq!(heard(&home, "1").await, "1 end 1");
+    assert_eq!(home.stop().await.code, Some(0));
+    home.start().await;
+    assert_eq!(heard(&home, "1").await, "1 end 1");
+}
