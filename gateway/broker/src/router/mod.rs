@@ -27,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 const TOPIC: &str = "edge";
 /// Publishes that wait for the router at most.
 const MAX_WAITING: usize = 4_096;
+/// Those of integrations among them: they wait for room, and so leave some for what boards say, which does not wait.
+const MAX_WAITING_OF_INTEGRATIONS: usize = MAX_WAITING / 2;
 /// Segments of the log: an integration that falls further behind than all of them has missed messages.
 const SEGMENT_BYTES: usize = 512 * 1024;
 const SEGMENTS: usize = 4;
@@ -111,7 +113,8 @@ impl Fanout {
         if self.feeds.load(Ordering::Acquire) == 0 {
             return Ok(());
         }
-        self.lock().as_mut().ok_or(Unreachable)?.publish(|| {
+        let room = if origin == NO_ORIGIN { MAX_WAITING } else { MAX_WAITING_OF_INTEGRATIONS };
+        self.lock().as_mut().ok_or(Unreachable)?.publish(room, || {
             let sequence = self.sequence.fetch_add(1, Ordering::Relaxed) + 1;
             frame::encode(sequence, origin, self.epoch, publish)
         })
@@ -204,9 +207,9 @@ impl Fanout {
 }
 
 impl Running {
-    fn publish(&mut self, frame: impl FnOnce() -> Bytes) -> Result<(), Unreachable> {
+    fn publish(&mut self, room: usize, frame: impl FnOnce() -> Bytes) -> Result<(), Unreachable> {
         let mut waiting = self.publisher.buffer();
-        if waiting.len() >= MAX_WAITING {
+        if waiting.len() >= room {
             return Err(Unreachable);
         }
         let frame = frame();

@@ -34,6 +34,20 @@ async fn every_feed_gets_every_message_in_order() {
 }
 
 #[tokio::test]
+async fn a_board_is_heard_however_much_an_integration_says() {
+    const INTEGRATION: u64 = 7;
+    let fanout = fanout(1);
+    let _feed = fanout.attach().await.unwrap();
+    let mut full = 0;
+    while full < 20 {
+        if fanout.publish(INTEGRATION, &of("a", b"", 0)).is_err() {
+            full += 1;
+            assert_eq!(fanout.publish(NO_ORIGIN, &of("b", b"", 0)), Ok(()), "while {INTEGRATION} is told to wait");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_feed_that_fell_behind_is_told() {
     let fanout = fanout(2);
     let (mut slow, mut quick) = (fanout.attach().await.unwrap(), fanout.attach().await.unwrap());
