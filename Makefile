@@ -10,7 +10,7 @@ CARGO_FUZZ = 0.13.2
 # For each of the targets.
 FUZZ_SECONDS ?= 300
 
-.PHONY: run test check boards dashboard bench simulate fuzz fuzz-shortly schema format lint test-rust test-firmware test-dashboard test-browser deny clean
+.PHONY: run test check boards dashboard bench simulate fuzz fuzz-shortly misbehave schema format lint test-rust test-firmware test-dashboard test-browser deny clean
 
 run: ## a gateway with three virtual boards, until Ctrl-C
 	tests/support/debian-packages $(RUN_PACKAGES)
@@ -69,6 +69,9 @@ fuzz: ## what strangers may send, tried at random: make fuzz FUZZ_SECONDS=3600 f
 	tests/support/debian-packages g++
 	$(CARGO) fuzz --version 2>/dev/null | grep -qF $(CARGO_FUZZ) || $(CARGO) install --locked --quiet cargo-fuzz@$(CARGO_FUZZ)
 	tests/fuzz/run $(FUZZ_SECONDS)
+
+misbehave: ## more clients that misbehave beside well-behaved boards: make misbehave SESSIONS=100000 SEED=17
+	$(if $(SESSIONS),MISBEHAVIOUR_SESSIONS=$(SESSIONS)) $(if $(SEED),MISBEHAVIOUR_SEED=$(SEED)) $(CARGO) test --quiet --package gatehouse-broker --test edge misbehaviour
 
 fuzz-shortly:
 	$(MAKE) --silent fuzz FUZZ_SECONDS=5
