@@ -31,7 +31,8 @@ impl Integration {
         &self.0.user
     }
 
-    /// MQTT topic filters it may publish to. The topics of claimed boards are refused whatever these are.
+    /// MQTT topic filters it may publish to. Of the topics of claimed boards they can allow `…/set` only, and what is published
+    /// there becomes a command in the integration's name.
     async fn publish(&self) -> Vec<&str> {
         self.0.publish.iter().map(Filter::as_str).collect()
     }

@@ -3,8 +3,9 @@
 use crate::codec::Publish;
 use crate::counters::Count;
 use crate::filter;
-use gatehouse_core::access::{Credentials, IntegrationCredential};
-use gatehouse_core::name::BoardId;
+use gatehouse_core::access::{BoardCredential, Credentials, IntegrationCredential};
+use gatehouse_core::name::{BoardId, Endpoint};
+use gatehouse_wire::homie::asked_of_relay;
 use gatehouse_wire::homie::topic::{self, Topic};
 
 /// Whether a board may publish this: on its own topics, and never an order.
@@ -22,17 +23,59 @@ pub(crate) fn board_subscribe(board: &BoardId, asked: &str) -> bool {
     for_orders && filter::is_filter(asked) && topic::may_subscribe(board, asked)
 }
 
-/// Whether an integration may publish this. What a board says is the board's own to say, and nobody but the gateway
-/// orders a board to do anything, so the topics of boards are refused whatever the credential's filters are.
+/// What an integration asks of a claimed board, where it is a `/set` of one that it publishes to, or why that is refused.
+/// It is for the home alone: nobody gets to hear it.
+pub(crate) fn integration_command(
+    credential: &IntegrationCredential,
+    credentials: &Credentials,
+    publish: &Publish<'_>,
+) -> Option<Result<Asked, Count>> {
+    let (board, _) = of_board(credentials, publish.topic)?;
+    let Some((_, Topic::Set(endpoint))) = Topic::parse(publish.topic) else { return None };
+    let asked = if !may_publish(credential, publish.topic) {
+        Err(Count::DroppedCommand)
+    } else if publish.retain {
+        // It would move the relay again at each reconnect: the field's oldest accident.
+        Err(Count::CommandRetained)
+    } else if publish.duplicate {
+        // It may have been obeyed before the connection broke, and someone may have moved the relay since.
+        Err(Count::CommandRepeated)
+    } else {
+        let on = asked_of_relay(publish.payload).ok_or(Count::CommandBadValue);
+        on.map(|on| Asked { board: board.clone(), endpoint, on })
+    };
+    Some(asked)
+}
+
+/// What an integration asks of a board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) board: BoardId,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) on: bool,
+}
+
+fn may_publish(credential: &IntegrationCredential, topic: &str) -> bool {
+    filter::is_topic(topic) && credential.publish.iter().any(|allowed| filter::covers(allowed, topic))
+}
+
+/// The claimed board whose topic this is.
+fn of_board<'a>(credentials: &'a Credentials, topic: &str) -> Option<(&'a BoardId, &'a BoardCredential)> {
+    let claimed = credentials.boards.get_key_value(topic.split('/').nth(2)?)?;
+    topic.starts_with(&topic::board_prefix(claimed.0)).then_some(claimed)
+}
+
+/// Whether an integration may publish this, for others to hear. What a board says is the board's own to say, and nobody
+/// but the gateway orders a board to do anything, so the topics of boards are refused whatever the credential's filters
+/// are; what may be asked of them is for [`integration_command`] to say.
 pub(crate) fn integration_publish(
     credential: &IntegrationCredential,
     credentials: &Credentials,
     publish: &Publish<'_>,
 ) -> Result<(), Count> {
     let topic = publish.topic;
-    let allowed = filter::is_topic(topic) && credential.publish.iter().any(|allowed| filter::covers(allowed, topic));
-    let of_board = topic.split('/').nth(2).and_then(|id| credentials.boards.get_key_value(id));
-    let of_board = of_board.is_some_and(|(id, _)| topic.starts_with(&topic::board_prefix(id)));
+    let allowed = may_publish(credential, topic);
+    let of_board = of_board(credentials, topic).is_some();
     let order = match Topic::parse(topic) {
         Some((_, Topic::Command | Topic::Credential)) => true,
         // A retained one would move a relay again at each reconnect of whatever listens there.
@@ -62,7 +105,6 @@ mod model;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gatehouse_core::access::BoardCredential;
     use gatehouse_core::device::SecretHash;
     use gatehouse_core::ids::DeviceId;
 
@@ -105,16 +147,63 @@ mod tests {
         }
     }
 
-    #[test]
-    fn an_integration_never_reaches_a_board() {
-        let all = IntegrationCredential {
-            secret: SecretHash([1; 32]),
-            publish: vec!["#".into()],
-            subscribe: vec!["homie/5/#".into()],
-        };
+    fn integration(publish: &str) -> IntegrationCredential {
+        let (publish, subscribe) = (vec![publish.into()], vec!["homie/5/#".into()]);
+        IntegrationCredential { secret: SecretHash([1; 32]), publish, subscribe }
+    }
+
+    /// With `relay-1` claimed.
+    fn credentials() -> Credentials {
         let mut credentials = Credentials::default();
         let board = BoardCredential { device: DeviceId::from_raw(1), secret: SecretHash([2; 32]), next: None };
         credentials.boards.insert(BoardId::new("relay-1").unwrap(), board);
+        credentials
+    }
+
+    #[test]
+    fn an_integration_asks_of_a_claimed_board_what_its_filters_let_it() {
+        const SET: &str = "homie/5/relay-1/relay-2/on/set";
+        let plain = publish(SET, false);
+        let asked =
+            |filter: &str, publish: &Publish<'_>| integration_command(&integration(filter), &credentials(), publish);
+        let (board, endpoint) = (BoardId::new("relay-1").unwrap(), Endpoint::relay(2));
+        for (payload, on) in [(&b"true"[..], true), (b"false", false)] {
+            let expected = Asked { board: board.clone(), endpoint: endpoint.clone(), on };
+            for filter in ["#", "homie/5/+/+/+/set", "homie/5/relay-1/#", "homie/5/relay-1/+/+/set", SET] {
+                let got = asked(filter, &Publish { payload, ..plain });
+                assert_eq!(got, Some(Ok(expected.clone())), "{filter} {on}");
+            }
+        }
+        for filter in ["garden/#", "homie/5/relay-2/#", "homie/5/relay-1/relay-1/on/set", "homie/5/relay-1/+/on"] {
+            assert_eq!(asked(filter, &plain), Some(Err(Count::DroppedCommand)), "{filter}");
+        }
+        for (bad, why) in [
+            (Publish { retain: true, ..plain }, Count::CommandRetained),
+            (Publish { duplicate: true, ..plain }, Count::CommandRepeated),
+            (Publish { payload: b"TRUE", ..plain }, Count::CommandBadValue),
+            (Publish { payload: b"true ", ..plain }, Count::CommandBadValue),
+            (Publish { payload: b"", ..plain }, Count::CommandBadValue),
+        ] {
+            assert_eq!(asked("#", &bad), Some(Err(why)), "{bad:?}");
+        }
+        for other in [
+            "homie/5/relay-1/$command",
+            "homie/5/relay-1/relay-1/on",
+            "homie/5/relay-1/relay-1/on/$target",
+            "homie/5/relay-1/set",
+            "homie/5/relay-1/a/b/c/set",
+            "homie/5/relay-1/relay-1/ON/set",
+            "homie/5/foreign/lamp/on/set",
+            "homie/4/relay-1/relay-1/on/set",
+            "other/5/relay-1/relay-1/on/set",
+        ] {
+            assert_eq!(asked("#", &publish(other, false)), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_integration_never_reaches_a_board() {
+        let (all, credentials) = (integration("#"), credentials());
         for (topic, retain, expected) in [
             ("homie/5/relay-1/relay-1/on/set", false, Err(Count::DroppedCommand)),
             ("homie/5/relay-1/$command", false, Err(Count::DroppedCommand)),

@@ -109,7 +109,17 @@ counts! {
     NewSecrets = "mqtt_new_secrets_total", "";
     /// Messages refused: the client may not publish there.
     DroppedForbidden = "mqtt_dropped_total", "forbidden";
-    /// Messages refused: a command or secret that did not come from the gateway.
+    /// Commands of integrations, handed to the hub.
+    CommandTaken = "mqtt_commands_total", "taken";
+    /// Commands of integrations refused: retained, so that they would come again and again.
+    CommandRetained = "mqtt_commands_total", "retained";
+    /// Commands of integrations refused: sent again on another connection, perhaps long after they were meant.
+    CommandRepeated = "mqtt_commands_total", "repeated";
+    /// Commands of integrations refused: neither `true` nor `false`.
+    CommandBadValue = "mqtt_commands_total", "value";
+    /// Commands of integrations refused: too many at once, of that integration or for that board.
+    CommandTooMany = "mqtt_commands_total", "quota";
+    /// Messages refused: an order or a secret, which only the gateway gives, or a command that the client may not give.
     DroppedCommand = "mqtt_dropped_total", "command";
     /// Messages not retained: the retained index, or the client's share of it, is full.
     DroppedRetained = "mqtt_dropped_total", "retained-full";

@@ -3,7 +3,8 @@
 //! **Invariants.** A board's messages and its orders do not pass the router, so a dead or full router never holds up
 //! a tap. Nothing that a client wrote reaches rumqttd's parsers. Every connection of a board gives one `Connected` and
 //! one `Disconnected`, in order, and at most one connection of a client is open to the hub at a time. Nobody but the
-//! gateway sends orders, and no order is retained, repeated, or sent on another connection.
+//! gateway sends orders, and no order is retained, repeated, or sent on another connection. What an integration asks of a
+//! claimed board goes to the hub and to nobody else.
 //!
 //! One task serves a connection ([`Broker::run`] owns them all); `accept` admits it, `connect` finds out who it is,
 //! `board` and `integration` serve it.
@@ -37,7 +38,7 @@ use codec::Publish;
 use gatehouse_core::access::Credentials;
 use gatehouse_core::device::{NewSecret, Order};
 use gatehouse_core::edge::EdgeEvent;
-use integration::{Groups, Sessions};
+use integration::{Groups, Pace, Sessions};
 use registry::Registry;
 use retained::{Owner, Retained};
 use router::Fanout;
@@ -75,6 +76,7 @@ struct Edge {
     places: Arc<Semaphore>,
     sessions: Sessions,
     groups: Groups,
+    pace: Pace,
     /// What outlives connections, but not the edge.
     background: TaskTracker,
 }
@@ -105,6 +107,7 @@ impl Broker {
             places: Arc::new(Semaphore::new(limits.integrations)),
             sessions: Sessions::default(),
             groups: Groups::default(),
+            pace: Pace::new(&limits),
             background: TaskTracker::new(),
             limits,
         };

@@ -37,6 +37,11 @@ pub struct Limits {
     pub write_deadline: Duration,
     /// How long a client may leave QoS 1 messages unacknowledged, from the last one it did acknowledge.
     pub ack_deadline: Duration,
+    /// Commands that one integration has at once, and how long it takes to get one back.
+    pub commands_per_integration: (u32, Duration),
+    /// Commands that all integrations together have at once for one board, and how long it takes to get one back. Fewer
+    /// than [`Self::orders_waiting`], so that a person's command always finds room.
+    pub commands_per_board: (u32, Duration),
     /// Orders that wait for one board; a further one is [`crate::NotSent::QueueFull`].
     pub orders_waiting: usize,
     /// QoS 1 messages sent to one client and not yet acknowledged.
@@ -78,6 +83,8 @@ impl Default for Limits {
             away_bytes: 1024 * 1024,
             write_deadline: Duration::from_secs(5),
             ack_deadline: Duration::from_secs(20),
+            commands_per_integration: (256, Duration::from_millis(30)),
+            commands_per_board: (32, Duration::from_millis(250)),
             orders_waiting: 64,
             in_flight: 32,
             backlog: 40_000,

@@ -58,7 +58,7 @@ impl OwnedMessage {
     /// As if a client published it now.
     pub(crate) fn publish(&self, expiry: Option<u32>) -> Publish<'_> {
         let Self { topic, payload, qos, retain, properties, .. } = self;
-        Publish { topic, payload, qos: *qos, retain: *retain, id: 0, properties, expiry }
+        Publish { topic, payload, qos: *qos, retain: *retain, properties, expiry, ..Publish::default() }
     }
 
     /// Bytes it takes while it waits.

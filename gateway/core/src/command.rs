@@ -12,6 +12,8 @@ use std::time::Duration;
 pub const MIN_TIMEOUT: Duration = Duration::from_millis(500);
 /// Longest time a caller may give a command.
 pub const MAX_TIMEOUT: Duration = Duration::from_millis(30_000);
+/// How long a command may take whose caller names no time.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The board stops obeying this long before the gateway stops waiting, so that a report can still arrive.
 pub const BOARD_LEAD: Duration = Duration::from_millis(500);
 
@@ -73,6 +75,11 @@ impl Actor {
     /// A person of the home.
     pub fn member(name: &Name) -> Self {
         Self { kind: ActorKind::Member, name: name.as_str().into() }
+    }
+
+    /// Another home system, by what people call it.
+    pub fn integration(name: &Name) -> Self {
+        Self { kind: ActorKind::Integration, name: name.as_str().into() }
     }
 }
 

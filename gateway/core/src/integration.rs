@@ -103,7 +103,7 @@ pub struct Integration {
     pub name: Name,
     /// The user name it logs in with.
     pub user: Arc<str>,
-    /// The topics it may publish to, as far as they are no board's.
+    /// The topics it may publish to; of a claimed board's only those that ask it for something, which makes a command.
     pub publish: Vec<Filter>,
     /// The topics it may subscribe to.
     pub subscribe: Vec<Filter>,

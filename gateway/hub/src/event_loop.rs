@@ -146,17 +146,16 @@ impl EventLoop {
         }
     }
 
-    /// Applies what else is waiting, up to a batch: then one view serves them all.
+    /// Applies what else is waiting, up to a batch: then one view serves them all. The edge and people take turns, so that
+    /// neither can crowd out the other.
     fn drain(&mut self) {
-        for _ in 0..MAX_BATCH {
-            let next = match self.ports.edge.try_recv() {
-                Ok(event) => Next::Edge(event),
-                Err(_) => match self.inbox.try_recv() {
-                    Ok(message) => Next::Person(message),
-                    Err(_) => return,
-                },
-            };
-            self.apply(next);
+        for _ in 0..MAX_BATCH / 2 {
+            let edge = self.ports.edge.try_recv().map(Next::Edge);
+            let person = self.inbox.try_recv().map(Next::Person);
+            if edge.is_err() && person.is_err() {
+                return;
+            }
+            [edge, person].into_iter().flatten().for_each(|next| self.apply(next));
         }
     }
 
@@ -164,6 +163,7 @@ impl EventLoop {
         let now = self.clock.now();
         match next {
             Next::Edge(EdgeEvent::Board(event)) => self.handle(now, Input::Board(event)),
+            Next::Edge(EdgeEvent::Command(asked)) => self.handle(now, Input::IntegrationCommand(asked)),
             Next::Written(ticket, ok) => self.handle(now, Input::Written { ticket, ok }),
             Next::Deadline => self.handle(now, Input::Tick),
             Next::Person(message) => self.person(now, message),

@@ -5,7 +5,7 @@
 use gatehouse_core::access::{Administer, Credentials, Denied, TokenHash, Viewer};
 use gatehouse_core::command::{BoardSession, Outcome, Reason};
 use gatehouse_core::device::{BoardEvent, BoardState, Cause, Description, NewSecret, Order, Report, Said, SecretHash};
-use gatehouse_core::edge::EdgeEvent;
+use gatehouse_core::edge::{EdgeEvent, IntegrationCommand};
 use gatehouse_core::home::{Claim, Registration};
 use gatehouse_core::homeassistant::{Announced, Form};
 use gatehouse_core::ids::{LinkId, SwitchId, Ticket};
@@ -41,7 +41,12 @@ const SECOND: Duration = Duration::from_secs(1);
 impl Rig {
     /// A hub whose store takes everything and answers each ticket, unless it is told that it is full.
     fn start() -> Self {
-        let (edge, edge_events) = mpsc::channel(16);
+        Self::with_inbox(16)
+    }
+
+    /// The same with room for so many events of the edge.
+    fn with_inbox(events: usize) -> Self {
+        let (edge, edge_events) = mpsc::channel(events);
         let (order_sender, orders) = mpsc::unbounded_channel();
         let (secret_sender, secrets) = mpsc::unbounded_channel();
         let (written_sender, written) = mpsc::channel(16);
@@ -76,7 +81,11 @@ impl Rig {
 
     /// An owner, and a board with one relay that is ready.
     async fn with_board() -> (Self, Viewer, SwitchId) {
-        let rig = Self::start();
+        Self::start().and_board().await
+    }
+
+    async fn and_board(self) -> (Self, Viewer, SwitchId) {
+        let rig = self;
         let code = rig.hub.claim_code().await.unwrap().unwrap();
         let claim = Claim {
             code,
@@ -263,6 +272,35 @@ async fn a_subscriber_that_lags_gets_everything_as_it_is_now() {
     match changes.next().await.unwrap() {
         Feed::Lagged(view) => assert_eq!(view.switch(switch).unwrap().on, Some(false)),
         Feed::Change(change) => panic!("5,000 changes did not fit, and yet the first is {change:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_integration_that_floods_does_not_hold_up_a_tap() {
+    const FLOOD: usize = 1_000;
+    let (mut rig, owner, switch) = Rig::with_inbox(FLOOD).and_board().await;
+    let name = Name::new("Garden").unwrap();
+    let asked = AskedIntegration { name, publish: Vec::new(), subscribe: Vec::new() };
+    let created = rig.hub.create_integration(Administer::console(), asked, |_, _| SecretHash([1; 32])).await.unwrap();
+    let command =
+        IntegrationCommand { user: created.0.user.clone(), board: board(), endpoint: Endpoint::relay(1), on: true };
+    // The hub cannot run before this test waits.
+    for _ in 0..FLOOD {
+        rig.edge.try_send(EdgeEvent::Command(command.clone())).unwrap();
+    }
+    let tap = rig.hub.set_switch(owner.operate(switch).unwrap(), false, 5 * SECOND, None);
+    let orders = async {
+        let mut before = 0;
+        while rig.orders.recv().await.unwrap().on {
+            before += 1;
+        }
+        before
+    };
+    let (tapped, flood_first) = tokio::join!(tap, orders);
+    assert_eq!(tapped.unwrap().outcome, Outcome::Superseded, "it had its turn");
+    assert!(flood_first < FLOOD / 2, "{flood_first} orders of the flood went before the tap");
+    for _ in flood_first..FLOOD {
+        assert!(rig.orders.recv().await.unwrap().on, "and none of them is lost");
     }
 }
 

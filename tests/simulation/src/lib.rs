@@ -1,6 +1,6 @@
 //! One seed is one world: the home's rules under a hostile network.
 //!
-//! A world has people who tap, claim, sign in and arrange rooms, a few boards that do as `gateway/wire/PROTOCOL.md` says,
+//! A world has people who tap, claim, sign in and arrange rooms, integrations that tap too, a few boards that do as `gateway/wire/PROTOCOL.md` says,
 //! a network that is slow, loses, repeats, reorders and falls silent, a disk that is late or fails, a wall clock that
 //! steps, and a gateway that crashes and stops. All of it hangs on one number. A judge watches every input and effect
 //! and knows what the boards really did; at the end everything is repaired and everyone must see what the pins are.
@@ -10,6 +10,7 @@ mod boards_live;
 mod disk;
 mod facts;
 mod gateway_lives;
+mod integrations;
 mod network;
 mod oracle;
 mod people;

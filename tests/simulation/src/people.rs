@@ -29,7 +29,7 @@ impl World<'_> {
         self.tokens.iter().rev().find_map(|token| access.viewer(token))
     }
 
-    fn any_switch(&mut self) -> Option<SwitchId> {
+    pub(crate) fn any_switch(&mut self) -> Option<SwitchId> {
         let switches = &self.gateway.as_ref()?.view.switches;
         (!switches.is_empty()).then(|| switches[self.rng.index(switches.len())].id)
     }
@@ -194,7 +194,9 @@ impl World<'_> {
         let random = self.rng.below(u64::MAX).to_be_bytes();
         let filters = vec![Filter::new("homie/5/#").expect("a filter")];
         let (publish, secret) = (filters.clone(), SecretHash([random[7]; 32]));
-        NewIntegration { name: called, user: user_name(random), secret, publish, subscribe: filters }
+        let user = user_name(random);
+        self.users.push(user.clone());
+        NewIntegration { name: called, user, secret, publish, subscribe: filters }
     }
 
     fn new_credential(&mut self) -> NewCredential {

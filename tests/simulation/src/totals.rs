@@ -56,6 +56,14 @@ totals! {
     superseded,
     /// Commands for an absent board.
     offline,
+    /// Commands of integrations.
+    by_integrations,
+    /// Changes credited to an integration.
+    credited_to_integrations,
+    /// What integrations asked that this home does not know, or not any more.
+    dropped_unknown_integration,
+    /// What integrations asked of relays that are not there.
+    dropped_unknown_switch,
     /// Changes credited to a command that had timed out.
     credited_late,
     /// Changes credited to a command of an earlier run of the daemon.
@@ -129,6 +137,8 @@ impl Totals {
         self.dropped_other_session += dropped.other_session;
         self.dropped_old_counter += dropped.old_counter;
         self.dropped_no_such_order += dropped.no_such_order;
+        self.dropped_unknown_integration += dropped.unknown_integration;
+        self.dropped_unknown_switch += dropped.unknown_switch;
     }
 }
 

@@ -24,6 +24,9 @@ pub(crate) fn input_line(input: &Input) -> String {
         Input::SetSwitch { request, on, timeout, request_id, cap } => {
             format!("#{} taps {on} within {timeout:?}, name {request_id:?}, {cap:?}", request.0)
         }
+        Input::IntegrationCommand(asked) => {
+            format!("{} asks {} {} to be {}", asked.user, asked.board, asked.endpoint, asked.on)
+        }
         other => format!("{other:?}"),
     }
 }

@@ -32,6 +32,8 @@ const END: u64 = LAST_TAPS + MINUTE;
 pub(crate) enum Event {
     // People.
     Tap,
+    IntegrationAsks,
+    IntegrationAsksAgain,
     TapAgain { switch: gatehouse_core::ids::SwitchId, on: bool },
     Claimer(usize),
     Register(usize),
@@ -140,6 +142,8 @@ pub(crate) struct World<'a> {
     pub(crate) wall_offset_ms: u64,
     pub(crate) wall_trusted: bool,
     pub(crate) tokens: Vec<TokenHash>,
+    /// User names of all integrations that were ever to be, those revoked and those never made included.
+    pub(crate) users: Vec<Arc<str>>,
     next_request: u64,
     trace: Trace<'a>,
 }
@@ -172,6 +176,7 @@ impl<'a> World<'a> {
             wall_offset_ms: 0,
             wall_trusted: false,
             tokens: Vec::new(),
+            users: Vec::new(),
             next_request: 0,
             trace,
         };
@@ -197,6 +202,7 @@ impl<'a> World<'a> {
         let Climate { tap, press, settings, drop, mute, power, fault, crash, stop, clock, .. } = self.climate;
         let kinds = [
             (tap, Event::Tap),
+            (tap * 4, Event::IntegrationAsks),
             (press, Event::Press),
             (press * 4, Event::Pulse),
             (settings, Event::ChangeSettings),
@@ -333,6 +339,8 @@ impl<'a> World<'a> {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Tap => self.tap(),
+            Event::IntegrationAsks => self.integration_asks(),
+            Event::IntegrationAsksAgain => self.integration_asks_once(),
             Event::TapAgain { switch, on } => self.tap_again(switch, on),
             Event::Claimer(claimer) => self.claim(claimer),
             Event::Register(board) => self.register(board),

@@ -95,6 +95,8 @@ pub(crate) struct Publish<'a> {
     /// 0, 1 or 2.
     pub(crate) qos: u8,
     pub(crate) retain: bool,
+    /// It may have come before.
+    pub(crate) duplicate: bool,
     /// 0 at QoS 0 only.
     pub(crate) id: u16,
     /// As they came, checked.
@@ -271,7 +273,8 @@ fn publish(flags: u8, mut body: Reader<'_>, version: Version) -> Result<Publish<
     if topic.is_empty() {
         return Err(no_such_value(version));
     }
-    Ok(Publish { topic, payload: body.0, qos, retain, id, properties: properties.0, expiry: found.expiry })
+    let (payload, properties) = (body.0, properties.0);
+    Ok(Publish { topic, payload, qos, retain, duplicate, id, properties, expiry: found.expiry })
 }
 
 fn filters(mut body: Reader<'_>, with_options: bool, version: Version) -> Result<Filters<'_>, Malformed> {
@@ -318,7 +321,8 @@ fn connect(mut body: Reader<'_>) -> Result<Connect<'_>, Malformed> {
         let found = properties::of_will(properties.clone())?;
         let (topic, payload) = (body.text()?, body.bytes()?);
         let (properties, expiry) = (properties.0, found.expiry);
-        will = Some(Publish { topic, payload, qos: will_qos, retain: will_retain, id: 0, properties, expiry });
+        let (qos, retain) = (will_qos, will_retain);
+        will = Some(Publish { topic, payload, qos, retain, properties, expiry, ..Publish::default() });
         will_delay = found.will_delay;
     }
     let user = if has(0x80) { Some(body.text()?) } else { None };

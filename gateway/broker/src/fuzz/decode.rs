@@ -105,8 +105,8 @@ pub(super) fn written(packet: &Packet<'_>, version: Version) -> BytesMut {
 }
 
 fn outgoing<'a>(publish: &Publish<'a>) -> Outgoing<'a> {
-    let Publish { topic, payload, qos, retain, id, properties, .. } = *publish;
-    Outgoing { topic, payload, qos, retain, id, properties, ..Outgoing::default() }
+    let Publish { topic, payload, qos, retain, duplicate, id, properties, .. } = *publish;
+    Outgoing { topic, payload, qos, retain, duplicate, id, properties, ..Outgoing::default() }
 }
 
 fn write_connect(out: &mut BytesMut, connect: &Connect<'_>) {

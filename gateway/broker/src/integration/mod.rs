@@ -1,12 +1,15 @@
 //! An integration's connection: another home system, which hears boards and its like through the router.
 
 mod away;
+mod command;
 mod flight;
+mod pace;
 mod session;
 mod state;
 mod subscriptions;
 
 pub(crate) use away::Sessions;
+pub(crate) use pace::Pace;
 pub(crate) use subscriptions::Groups;
 
 use crate::codec::{Announced, ConnAck, Version};

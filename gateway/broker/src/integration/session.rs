@@ -1,7 +1,7 @@
 //! The connection of an integration that logged in.
 
 use super::state::State;
-use super::{Deadlines, Edge, FAREWELL, LINGER, Terms, disconnect_reason, is_its_own_doing};
+use super::{Deadlines, Edge, FAREWELL, LINGER, Terms, command, disconnect_reason, is_its_own_doing};
 use crate::acl;
 use crate::codec::{self, Ack, Filters, Malformed, Options, Packet, Publish, Retained, Version};
 use crate::connect::IntegrationLogin;
@@ -24,12 +24,12 @@ use tokio::time::{Instant, sleep_until};
 const ROUTER_PAUSE: Duration = Duration::from_millis(1);
 
 /// Reasons of MQTT 5.
-const SUCCESS: u8 = 0;
+pub(super) const SUCCESS: u8 = 0;
 const NO_SUBSCRIPTION: u8 = 0x11;
-const NOT_AUTHORIZED: u8 = 0x87;
+pub(super) const NOT_AUTHORIZED: u8 = 0x87;
 const BAD_FILTER: u8 = 0x8f;
 const UNKNOWN_ID: u8 = 0x92;
-const QUOTA_EXCEEDED: u8 = 0x97;
+pub(super) const QUOTA_EXCEEDED: u8 = 0x97;
 
 /// How a client left.
 #[derive(Clone, Copy, Debug, Default)]
@@ -349,6 +349,10 @@ impl<'a, S: Stream> Session<'a, S> {
     async fn said(&mut self, publish: &Publish<'_>) -> Result<u8, Count> {
         let edge = self.edge;
         edge.counters.one(Count::MessagesIn);
+        let asked = acl::integration_command(&self.credential, &edge.credentials.borrow(), publish);
+        if let Some(asked) = asked {
+            return command::take(edge, &self.slot, &self.user, asked).await;
+        }
         let refused = acl::integration_publish(&self.credential, &edge.credentials.borrow(), publish);
         if let Err(refused) = refused {
             edge.counters.one(refused);

@@ -61,8 +61,8 @@ async fn nothing_an_integration_says_reaches_a_board_or_passes_for_one() {
     let mut house = Client::login(world.at, "house").await;
     house.subscribe(&[("#", 0)]).await;
     for (topic, retain, count) in [
-        ("homie/5/relay-1/relay-1/on/set", false, Count::DroppedCommand),
-        ("homie/5/relay-1/relay-1/on/set", true, Count::DroppedCommand),
+        ("homie/5/relay-1/relay-1/on/set", true, Count::CommandRetained),
+        ("homie/5/relay-1/set", false, Count::DroppedForbidden),
         ("homie/5/relay-1/$command", false, Count::DroppedCommand),
         ("homie/5/foreign/$command", false, Count::DroppedCommand),
         ("homie/5/foreign/lamp/on/set", true, Count::DroppedCommand),

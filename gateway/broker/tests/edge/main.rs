@@ -5,6 +5,7 @@
 
 mod client;
 mod client5;
+mod commands;
 mod conformance;
 mod hostile;
 mod integrations;

@@ -5,7 +5,7 @@ use gatehouse_broker::{Broker, Count, Counters, Keeping, Limits, Listener, Order
 use gatehouse_core::access::{BoardCredential, Credentials, IntegrationCredential};
 use gatehouse_core::command::{BoardSession, OrderId};
 use gatehouse_core::device::{BoardEvent, NewSecret, Order, Said, Secret};
-use gatehouse_core::edge::EdgeEvent;
+use gatehouse_core::edge::{EdgeEvent, IntegrationCommand};
 use gatehouse_core::ids::{DeviceId, LinkId};
 use gatehouse_core::name::{BoardId, Endpoint};
 use rustls::ServerConfig;
@@ -113,8 +113,25 @@ impl World {
     }
 
     pub(crate) async fn event(&mut self) -> BoardEvent {
-        let EdgeEvent::Board(event) = soon("an event", self.events.recv()).await.expect("the edge is gone");
-        event
+        match self.edge_event().await {
+            EdgeEvent::Board(event) => event,
+            other @ EdgeEvent::Command(_) => panic!("{other:?}"),
+        }
+    }
+
+    async fn edge_event(&mut self) -> EdgeEvent {
+        soon("an event", self.events.recv()).await.expect("the edge is gone")
+    }
+
+    /// What an integration asked of `relay-1`, relay 1.
+    pub(crate) async fn asked(&mut self, user: &str) -> bool {
+        match self.edge_event().await {
+            EdgeEvent::Command(IntegrationCommand { user: by, board: of, endpoint, on }) => {
+                assert_eq!((&*by, of, endpoint), (user, board("relay-1"), Endpoint::relay(1)));
+                on
+            }
+            other @ EdgeEvent::Board(_) => panic!("{other:?}"),
+        }
     }
 
     pub(crate) async fn connected(&mut self, id: &str) -> LinkId {

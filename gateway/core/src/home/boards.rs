@@ -21,7 +21,7 @@ use std::time::Duration;
 /// How often "last seen" is told again while a board talks.
 const LAST_SEEN_STEP: Duration = Duration::from_secs(30);
 
-/// What boards said and the home did not believe.
+/// What boards said and the home did not believe, and what integrations asked and it did not do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dropped {
     /// Words of a board that this home does not know.
@@ -36,6 +36,10 @@ pub struct Dropped {
     pub too_many_endpoints: u64,
     /// Refusals of a command that is not open, or of another switch.
     pub no_such_order: u64,
+    /// Commands of an integration that this home does not know, or not any more.
+    pub unknown_integration: u64,
+    /// Commands of integrations for a relay that this home does not know.
+    pub unknown_switch: u64,
 }
 
 /// Whether a board is there, and what is known of it in this run.

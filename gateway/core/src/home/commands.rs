@@ -3,9 +3,11 @@
 use super::{Answer, Effect, Home};
 use crate::access::{Denied, Operate};
 use crate::command::{
-    ActorKind, BOARD_LEAD, Command, Confirmation, MAX_TIMEOUT, MIN_TIMEOUT, OrderId, Outcome, Reason,
+    Actor, ActorKind, BOARD_LEAD, Command, Confirmation, DEFAULT_TIMEOUT, MAX_TIMEOUT, MIN_TIMEOUT, OrderId, Outcome,
+    Reason,
 };
 use crate::device::{Cause, Order, Refusal, Report};
+use crate::edge::IntegrationCommand;
 use crate::ids::{CommandId, DeviceId, Request, SwitchId};
 use crate::record::Record;
 use crate::time::{Mono, Now};
@@ -146,10 +148,38 @@ impl Home {
             self.same_again(&known, switch, asked.on, request, out);
             return;
         }
-        let command = Command {
+        let command = self.new_command(now, switch, actor, asked.on);
+        let command = self.open(now, command, asked.timeout, vec![request], out);
+        if let Some(name) = name {
+            if let Some(open) = self.commands.open.get_mut(&command.id) {
+                open.name = Some(name.clone());
+            }
+            self.commands.name(now.mono, name, &command);
+        }
+    }
+
+    /// A command like any other, but that nobody waits for it.
+    pub(super) fn integration_command(&mut self, now: &Now, asked: &IntegrationCommand, out: &mut Vec<Effect>) {
+        let IntegrationCommand { user, board, endpoint, on } = asked;
+        // The edge has checked its credential, but may not know yet that it was revoked.
+        let Some(entry) = self.integrations.values().find(|entry| entry.integration.user == *user) else {
+            self.dropped.unknown_integration += 1;
+            return;
+        };
+        let actor = Actor::integration(&entry.integration.name);
+        let Some(switch) = self.by_board.get(board).and_then(|&device| self.switch_of(device, endpoint)) else {
+            self.dropped.unknown_switch += 1;
+            return;
+        };
+        let command = self.new_command(now, switch, actor, *on);
+        self.open(now, command, DEFAULT_TIMEOUT, Vec::new(), out);
+    }
+
+    fn new_command(&mut self, now: &Now, switch: SwitchId, actor: Actor, on: bool) -> Command {
+        Command {
             id: CommandId::from_raw(self.ids.draw()),
             switch,
-            on: asked.on,
+            on,
             actor,
             outcome: Outcome::Open,
             confirmed_by: None,
@@ -158,13 +188,6 @@ impl Home {
             settled_at: None,
             latency: None,
             order: None,
-        };
-        let command = self.open(now, command, asked.timeout, request, out);
-        if let Some(name) = name {
-            if let Some(open) = self.commands.open.get_mut(&command.id) {
-                open.name = Some(name.clone());
-            }
-            self.commands.name(now.mono, name, &command);
         }
     }
 
@@ -197,18 +220,18 @@ impl Home {
         now: &Now,
         mut command: Command,
         timeout: Duration,
-        request: Request,
+        waiting: Vec<Request>,
         out: &mut Vec<Effect>,
     ) -> Arc<Command> {
         let switch = command.switch;
         if self.stopping {
             let settled = settled(command, now, Outcome::Refused, None, Some(Reason::GatewayStopping), Duration::ZERO);
-            return self.close(settled, vec![request], out);
+            return self.close(settled, waiting, out);
         }
         let deadline = now.mono.plus(timeout);
         let Some(order) = self.order(now, &command, deadline, timeout) else {
             let settled = settled(command, now, Outcome::Offline, None, Some(Reason::Offline), Duration::ZERO);
-            return self.close(settled, vec![request], out);
+            return self.close(settled, waiting, out);
         };
         command.order = Some(order.id);
         if let Some(older) = self.switches.get(&switch).and_then(|entry| entry.open) {
@@ -217,7 +240,7 @@ impl Home {
         let command = Arc::new(command);
         out.push(Effect::Send(order));
         out.push(Effect::Write { ticket: None, records: vec![Record::Command(command.clone())] });
-        let open = Open { command: command.clone(), asked: now.mono, deadline, waiting: vec![request], name: None };
+        let open = Open { command: command.clone(), asked: now.mono, deadline, waiting, name: None };
         self.commands.deadlines.insert((deadline, command.id));
         self.commands.open.insert(command.id, open);
         if let Some(entry) = self.switches.get_mut(&switch) {

@@ -26,6 +26,7 @@ pub use settings::{Edit, MAX_DEVICES, MAX_ROOMS, Registration, Setting};
 use crate::access::{Access, BoardCredential, ClaimCode, Credentials, Denied, Operate, Throttle, Viewer};
 use crate::command::Command;
 use crate::device::{BoardEvent, Device, NewSecret, Order};
+use crate::edge::IntegrationCommand;
 use crate::homeassistant::HomeAssistant;
 use crate::ids::{DeviceId, IdSource, IntegrationId, Request, RoomId, SwitchId, Ticket};
 use crate::integration::Integration;
@@ -49,6 +50,8 @@ use std::time::Duration;
 pub enum Input {
     /// The edge tells of a board.
     Board(BoardEvent),
+    /// An integration wants a relay moved. Nobody waits for an answer: the board's reports give it.
+    IntegrationCommand(IntegrationCommand),
     /// Someone asks for a switch to be on or off. Answered with [`Answer::Command`] when it settles.
     SetSwitch {
         /// The right to do so.
@@ -213,6 +216,7 @@ impl Home {
         self.begin_due_round(&now, out);
         match input {
             Input::Board(event) => self.board_event(&now, event, out),
+            Input::IntegrationCommand(asked) => self.integration_command(&now, &asked, out),
             Input::SetSwitch { cap, request, on, timeout, request_id } => {
                 self.set_switch(&now, cap, request, commands::Asked { on, timeout, request_id }, out);
             }
@@ -260,7 +264,7 @@ impl Home {
         self.commands.get(id)
     }
 
-    /// What boards said and the home did not believe, since it was loaded.
+    /// What boards said and the home did not believe, and what integrations asked in vain, since it was loaded.
     pub fn dropped(&self) -> Dropped {
         self.dropped
     }

@@ -75,6 +75,18 @@ pub fn decode(board: &BoardId, topic: &str, payload: &[u8], retain: bool) -> Res
     }
 }
 
+/// What the payload of a `/set` asks of a relay. Homie knows exactly two booleans.
+///
+/// ```
+/// use gatehouse_wire::homie::asked_of_relay;
+///
+/// assert_eq!((asked_of_relay(b"true"), asked_of_relay(b"false")), (Some(true), Some(false)));
+/// assert_eq!((asked_of_relay(b"TRUE"), asked_of_relay(b"1"), asked_of_relay(b"")), (None, None, None));
+/// ```
+pub fn asked_of_relay(payload: &[u8]) -> Option<bool> {
+    [true, false].into_iter().find(|&on| payload::bool_word(on).as_bytes() == payload)
+}
+
 fn fact(property: SystemProperty, payload: &[u8]) -> Result<Option<Fact>, BadMessage> {
     let text = || payload::fact(property.topic_label(), payload).map(Arc::<str>::from);
     Ok(Some(match property {

@@ -198,6 +198,27 @@ impl Topic {
     }
 }
 
+/// The filter for all that one board says, or all boards do.
+///
+/// ```
+/// use gatehouse_core::name::BoardId;
+/// use gatehouse_wire::homie::topic::{hear_filter, operate_filter};
+///
+/// let board = BoardId::new("relay-a1b2c3").unwrap();
+/// assert_eq!(hear_filter(Some(&board)), "homie/5/relay-a1b2c3/#");
+/// assert_eq!(hear_filter(None), "homie/5/#");
+/// assert_eq!(operate_filter(Some(&board)), "homie/5/relay-a1b2c3/+/+/set");
+/// assert_eq!(operate_filter(None), "homie/5/+/+/+/set");
+/// ```
+pub fn hear_filter(board: Option<&BoardId>) -> String {
+    board.map_or_else(|| format!("{ROOT}#"), |board| format!("{ROOT}{board}/#"))
+}
+
+/// The filter for all that may be asked of one board, or of all boards.
+pub fn operate_filter(board: Option<&BoardId>) -> String {
+    format!("{ROOT}{}/+/+/set", board.map_or("+", BoardId::as_str))
+}
+
 /// Homie's id syntax, without a length: a topic is bounded as a whole.
 pub(crate) fn is_id(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))

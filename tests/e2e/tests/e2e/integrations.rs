@@ -1,12 +1,14 @@
-//! Another home system with a credential of its own: it hears what it may, moves nothing, and is cut off when the owner
-//! says so.
+//! Another home system with a credential of its own: it hears what it may, commands what it may and in its own name, and
+//! is cut off when the owner says so.
 
-use gatehouse_e2e::{Ended, Home, Mosquitto, Movement, PATIENCE, Process, within};
+use gatehouse_e2e::{Ended, Home, Mosquitto, Movement, PATIENCE, Process, Switch, within};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+/// A board that falls silent is offline by then.
+const MUTE: Duration = Duration::from_secs(15);
 /// Retain flag, topic and payload of each message.
 const FORMAT: [&str; 2] = ["-F", "%r %t %p"];
 
@@ -95,28 +97,93 @@ async fn an_integration_hears_what_relays_do_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn whatever_an_integration_says_to_a_board_moves_nothing() {
+async fn what_an_integration_may_set_is_a_command_in_its_name() {
     let home = Home::claimed().await;
     let mut board = home.board("Kitchen", 1).await;
-    let client = Login::create(&home, "Another system", &["--publish", "#", "--subscribe", "#"]).await.client(&home);
+    let switch = board.switch(1);
+    let mut screen = home.owner().watch(&[switch]).await;
+    let filters = ["--publish", "homie/5/+/+/+/set", "--subscribe", "homie/5/#"];
+    let client = Login::create(&home, "Another system", &filters).await.client(&home);
+    let mut listener = client.listen(&[&FORMAT[..], &["-t", "homie/5/+/relay-1/on/#"]].concat());
+    // Its value and its target, as they are.
+    for number in 0..2 {
+        assert!(line(&mut listener, number).await.ends_with(" false"));
+    }
+    let topic = format!("homie/5/{}/relay-1/on/set", board.id());
+    let speaker = Login::create(&home, "Speaker", &["--publish", "homie/5/+/+/+/set"]).await.client(&home);
+    for (seq, payload) in [(1, "true"), (2, "false")] {
+        let ended = speaker.publish(&["-t", &topic, "-m", payload]).await;
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+        let on = payload == "true";
+        let moved = Movement { relay: 1, on, cause: "command".to_owned(), seq };
+        assert_eq!(board.movement().await, moved);
+        let open = screen.until("switching", |switch| switch.open_command.is_some()).await.open_command;
+        let actor = open.and_then(|command| command.actor).expect("an actor");
+        assert_eq!((actor.kind.as_str(), actor.name.as_str()), ("INTEGRATION", "Speaker"));
+        let moved = |switch: &Switch| switch.on == Some(on) && switch.open_command.is_none();
+        let shown = screen.until("moved", moved).await;
+        assert_eq!(shown.changed_by(), "INTEGRATION");
+        let change = shown.last_change.expect("a change");
+        assert_eq!(change.actor.map(|actor| actor.name), Some("Speaker".to_owned()));
+        assert_eq!(change.command.map(|command| command.outcome), Some("CONFIRMED".to_owned()));
+    }
+    // The board itself answered, and nobody heard what was asked.
+    for number in 2..6 {
+        let heard = line(&mut listener, number).await;
+        assert!(!heard.contains("/set "), "{heard}");
+    }
+    assert!(board.movements_left().is_empty());
+}
+
+#[tokio::test]
+async fn whatever_else_an_integration_says_to_a_board_moves_nothing() {
+    let mut home = Home::claimed().await;
+    let mut board = home.board("Kitchen", 1).await;
+    let everything = Login::create(&home, "Another system", &["--publish", "#", "--subscribe", "#"]).await;
     let id = board.id().to_owned();
-    for (topic, payload) in [
-        (format!("homie/5/{id}/relay-1/on/set"), "true"),
+    let set = format!("homie/5/{id}/relay-1/on/set");
+    let said = [
         (format!("homie/5/{id}/relay-1/on"), "true"),
+        (format!("homie/5/{id}/relay-2/on/set"), "true"),
+        (format!("homie/5/{id}/relay-1/power-on/set"), "on"),
         (format!("homie/5/{id}/$command"), "c0ffee01 1 9999999999 relay-1/on true"),
         (format!("homie/5/{id}/$report"), "c0ffee01 9 9 relay-1/on true button -"),
         (format!("homie/5/{id}/$state"), "disconnected"),
-    ] {
+        (set.clone(), "on"),
+        (set.clone(), "TRUE"),
+        (set.clone(), ""),
+    ];
+    let client = everything.client(&home);
+    for (topic, payload) in &said {
         for retain in [&[][..], &["-r"][..]] {
-            let ended = client.publish(&[&["-t", &topic, "-m", payload], retain].concat()).await;
+            let ended = client.publish(&[&["-t", topic, "-m", payload], retain].concat()).await;
             assert_eq!(ended.code, Some(0), "acknowledged, and dropped: {topic} {ended:?}");
         }
     }
+    assert_eq!(client.publish(&["-t", &set, "-m", "true", "-r"]).await.code, Some(0), "retained");
+    let other = Login::create(&home, "Other", &["--publish", "homie/5/relay-ffffff/#", "--publish", "a/#"]).await;
+    assert_eq!(other.client(&home).publish(&["-t", &set, "-m", "true"]).await.code, Some(0), "not its board");
+    let revoked = Login::create(&home, "Revoked", &["--publish", "#"]).await;
+    assert_eq!(home.gatehouse(&["integration", "revoke", "Revoked"]).await.code, Some(0));
+    assert_eq!(revoked.client(&home).publish(&["-t", &set, "-m", "true"]).await.code, Some(4));
+
     let topic = format!("homie/5/{id}/relay-1/on");
     let retained = client.subscribe(&[&FORMAT[..], &["-t", &topic, "-C", "1", "-W", "10"]].concat()).await;
     assert_eq!(retained.stdout, format!("1 {topic} false"), "nobody speaks for the board");
     let before = home.owner().switch(&board.switch(1)).await;
     assert_eq!((before.on, before.is_online()), (Some(false), true));
+
+    // Nothing waits for a board that is away, and nothing that was retained comes back with it.
+    let mut screen = home.owner().watch(board.switches()).await;
+    screen.until("online", Switch::is_online).await;
+    board.press("wifi down").await;
+    screen.until_within(MUTE, "offline", |switch| !switch.is_online()).await;
+    assert_eq!(client.publish(&["-t", &set, "-m", "true"]).await.code, Some(0));
+    board.press("wifi up").await;
+    screen.until("online", Switch::is_online).await;
+    home.kill().await;
+    home.start().await;
+    home.owner().watch(board.switches()).await.until("online", Switch::is_online).await;
     assert_eq!(home.owner().set(&board.switch(1), true).await.end(), ("CONFIRMED", None));
     let moved = Movement { relay: 1, on: true, cause: "command".to_owned(), seq: 1 };
     assert_eq!(board.movement().await, moved, "nothing has moved before, and no order came");

@@ -169,8 +169,9 @@ impl Oracle {
             self.totals.by_unknown += 1;
             return;
         };
-        assert_eq!(change.actor.kind, ActorKind::Member, "credited to nobody");
         let asked = &self.commands[&id];
+        assert_eq!(change.actor.kind, asked.kind, "credited to someone else");
+        self.totals.credited_to_integrations += u64::from(asked.kind == ActorKind::Integration);
         let settled = asked.settled.as_ref().expect("obeying settles it, if nothing did before");
         let outcome = change.command.as_ref().map(|command| command.outcome);
         assert_eq!(outcome, Some(settled.outcome), "a late report leaves the outcome");
@@ -179,7 +180,7 @@ impl Oracle {
     }
 }
 
-fn has_switch(view: &View, board: &BoardId, endpoint: &Endpoint) -> bool {
+pub(super) fn has_switch(view: &View, board: &BoardId, endpoint: &Endpoint) -> bool {
     let Some(device) = view.devices.iter().find(|device| device.board == *board) else { return false };
     view.switches.iter().any(|switch| switch.device == device.id && switch.endpoint == *endpoint)
 }

@@ -1,11 +1,13 @@
 //! Commands: settled exactly once, in time, and for the reason that was.
 
+use super::boards::has_switch;
 use super::{Caller, Expected, Oracle, Step};
 use gatehouse_core::access::Denied;
-use gatehouse_core::command::{Command, OrderId, Outcome, Reason};
+use gatehouse_core::command::{ActorKind, Command, OrderId, Outcome, Reason};
 use gatehouse_core::device::Order;
 use gatehouse_core::home::{Answer, Effect, Input};
 use gatehouse_core::ids::{CommandId, SwitchId};
+use gatehouse_core::integration::Integration;
 use gatehouse_core::record::Record;
 use gatehouse_core::time::{Mono, Now};
 use std::sync::Arc;
@@ -15,6 +17,8 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) on: bool,
+    /// Of what kind it is who asked.
+    pub(crate) kind: ActorKind,
     pub(crate) deadline: Mono,
     pub(crate) run: u32,
     pub(crate) settled: Option<Arc<Command>>,
@@ -61,11 +65,21 @@ impl Oracle {
         let new = !self.commands.contains_key(&command.id);
         if new {
             assert!(self.ids.insert(command.id.raw()), "{} was given out before", command.id);
-            let Input::SetSwitch { on, timeout, .. } = step.input else { panic!("nobody asked for {command:?}") };
+            let (on, timeout, kind) = match step.input {
+                Input::SetSwitch { on, timeout, .. } => (*on, *timeout, ActorKind::Member),
+                Input::IntegrationCommand(asked) => {
+                    self.totals.by_integrations += 1;
+                    let name = self.integration(&asked.user).map(|integration| integration.name.as_str());
+                    assert_eq!(Some(&*command.actor.name), name, "in another's name");
+                    (asked.on, Duration::from_secs(5), ActorKind::Integration)
+                }
+                other => panic!("nobody asked for {command:?} by {other:?}"),
+            };
             assert_eq!(command.requested_at, step.now.stamp(), "asked at a time that was not");
-            let deadline = step.now.mono.plus(*timeout);
+            assert_eq!((command.on, command.actor.kind), (on, kind), "something else was asked");
+            let deadline = step.now.mono.plus(timeout);
             let (run, calm) = (self.run, true);
-            let asked = Asked { on: *on, deadline, run, settled: None, calm, waiting: 0 };
+            let asked = Asked { on, kind, deadline, run, settled: None, calm, waiting: 0 };
             self.commands.insert(command.id, asked);
         }
         if command.outcome == Outcome::Open {
@@ -127,6 +141,12 @@ impl Oracle {
 
     /// The command that this input opened, or did not.
     pub(super) fn asked_for(&mut self, step: &Step<'_>, opened: usize) {
+        if let Input::IntegrationCommand(asked) = step.input {
+            let there = has_switch(step.before, &asked.board, &asked.endpoint);
+            let expected = there && self.integration(&asked.user).is_some();
+            assert_eq!(opened, usize::from(expected), "{asked:?} made {opened} commands");
+            return;
+        }
         let Input::SetSwitch { request, on, request_id, .. } = step.input else { return };
         let Some(Caller::Tap { switch, expected, .. }) = self.tap.take() else {
             panic!("a tap without a caller: {:?}", step.input)
@@ -160,6 +180,11 @@ impl Oracle {
         {
             asked.waiting += 1;
         }
+    }
+
+    /// The integration of that user name, as far as it is on disk and the home knows.
+    fn integration(&self, user: &str) -> Option<&Integration> {
+        self.acked.integrations.values().map(|(integration, _)| &**integration).find(|one| *one.user == *user)
     }
 
     /// A tap is answered.

@@ -43,6 +43,8 @@ impl Hub {
             tokio::select! {
                 event = self.events.recv() => match event {
                     Some(EdgeEvent::Board(event)) => self.take(event),
+                    // Vandals ask boards for things, too; what comes of it is for the home to say.
+                    Some(EdgeEvent::Command(_)) => {}
                     None => break,
                 },
                 _ = pace.tick() => {
