@@ -3,4 +3,5 @@
 //! **Invariant:** no other crate knows a topic or a payload field. This crate does no IO and reads no clock, and no
 //! input makes it panic or allocate more than in proportion to the input's bounded size.
 
+pub mod homeassistant;
 pub mod homie;
