@@ -84,6 +84,7 @@ async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> an
     let (edge_sender, edge) = mpsc::channel(EDGE_EVENTS);
     let (broker, to_boards) = Broker::new(Limits::default(), credentials, edge_sender);
     let broker = broker.keeping(keeping(opened.retained, writer.queue()));
+    let (announced_sender, announced) = watch::channel(Arc::default());
     let (queue, orders) = (writer.queue(), to_boards.clone());
     let ports = Ports {
         edge,
@@ -104,10 +105,12 @@ async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> an
         }),
         written,
         credentials: credentials_sender,
-        announced: watch::channel(Arc::default()).0,
+        announced: announced_sender,
     };
     let (hub, event_loop) = gatehouse_hub::hub(opened.boot, opened.records, ports);
 
+    // The hub has told by now what is to be announced: clients that come find all of it.
+    let broker = broker.announcing(announced);
     let certificates = Certificates::open(config, hub.clone())?;
     let ca = certificates.authority_path().to_owned();
     let fingerprint = certificates.served().authority().fingerprint().to_string();
@@ -179,6 +182,7 @@ fn settings(config: &Config, certificates: &Certificates) -> gatehouse_api::Sett
             name: authority.name().to_owned(),
         }),
         hash_secret: gatehouse_broker::secret_hash,
+        home_assistant_filters: gatehouse_wire::homeassistant::filters,
         limits: gatehouse_api::Limits::default(),
     }
 }

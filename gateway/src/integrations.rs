@@ -24,6 +24,9 @@ pub(crate) struct Create {
     /// What people call it
     #[arg(long)]
     name: String,
+    /// It is Home Assistant: give it all that its MQTT integration needs to show and switch everything by itself
+    #[arg(long)]
+    home_assistant: bool,
     /// A topic filter it may publish to, garden/# say; may be given up to 64 times
     #[arg(long, value_name = "FILTER")]
     publish: Vec<String>,
@@ -36,7 +39,9 @@ impl Integration {
     /// Does what was asked.
     pub(crate) fn carry_out(self, config: &Config) -> Result<(), Failure> {
         let call = match self {
-            Self::Create(Create { name, publish, subscribe }) => Call::CreateIntegration { name, publish, subscribe },
+            Self::Create(Create { name, home_assistant, publish, subscribe }) => {
+                Call::CreateIntegration { name, home_assistant, publish, subscribe }
+            }
             Self::List => Call::ListIntegrations,
             Self::Revoke { which } => Call::RevokeIntegration { which },
         };

@@ -3,7 +3,7 @@
 use crate::error::{bad_name, no_such, told};
 use crate::gateway::{DateTime, date_time};
 use crate::viewer::{shared, signed_in};
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use gatehouse_core::access::Denied;
 use gatehouse_core::integration::{self, Filter};
 use gatehouse_core::name::Name;
@@ -74,11 +74,21 @@ impl IntegrationsQuery {
     }
 }
 
+/// A home system whose needs are known.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+pub(crate) enum IntegrationPreset {
+    /// Home Assistant: it hears its discovery, under the prefix that is set, and all boards, and asks switches to be on or
+    /// off.
+    HomeAssistant,
+}
+
 /// A new integration.
 #[derive(InputObject)]
 pub(crate) struct CreateIntegrationInput {
     /// What it is to be called: 1 to 64 characters.
     name: String,
+    /// Brings the filters that this home system needs; those given here are added.
+    preset: Option<IntegrationPreset>,
     /// MQTT topic filters it may publish to: at most 64, each of 1 to 256 bytes and 16 levels, none beginning with `$`.
     #[graphql(default)]
     publish: Vec<String>,
@@ -114,9 +124,16 @@ impl IntegrationsMutation {
     async fn create_integration(&self, ctx: &Context<'_>, input: CreateIntegrationInput) -> Result<CreatedIntegration> {
         let cap = signed_in(ctx)?.viewer.administer().map_err(told)?;
         let name = Name::new(&input.name).map_err(bad_name("name"))?;
-        let publish = filters(&input.publish, "publish")?;
-        let subscribe = filters(&input.subscribe, "subscribe")?;
-        let (shared, asked) = (shared(ctx), AskedIntegration { name, publish, subscribe });
+        let shared = shared(ctx);
+        let (mut publish, mut subscribe) = match input.preset {
+            Some(IntegrationPreset::HomeAssistant) => {
+                (shared.settings.home_assistant_filters)(&shared.hub.view().home_assistant.prefix)
+            }
+            None => (Vec::new(), Vec::new()),
+        };
+        publish.extend(filters(&input.publish, "publish")?);
+        subscribe.extend(filters(&input.subscribe, "subscribe")?);
+        let asked = AskedIntegration { name, publish, subscribe };
         let created = shared.hub.create_integration(cap, asked, shared.settings.hash_secret).await;
         let (integration, password) = created.map_err(told)?;
         let user = integration.user.to_string();

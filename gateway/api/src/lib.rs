@@ -17,6 +17,7 @@ mod error;
 mod executor;
 mod gateway;
 mod home;
+mod home_assistant;
 mod http;
 mod integrations;
 mod origin;

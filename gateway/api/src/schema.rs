@@ -5,6 +5,7 @@ use crate::commands::CommandsQuery;
 use crate::devices::{DevicesMutation, DevicesQuery};
 use crate::gateway::GatewayQuery;
 use crate::home::HomeQuery;
+use crate::home_assistant::{HomeAssistantMutation, HomeAssistantQuery};
 use crate::integrations::{IntegrationsMutation, IntegrationsQuery};
 use crate::rooms::{RoomsMutation, RoomsQuery};
 use crate::sign_in::SignInMutation;
@@ -36,12 +37,20 @@ pub(crate) struct QueryRoot(
     DevicesQuery,
     CommandsQuery,
     IntegrationsQuery,
+    HomeAssistantQuery,
 );
 
 /// What can be done; at most 10 fields a document. Settings are on disk before they are answered.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub(crate) struct MutationRoot(SwitchesMutation, SignInMutation, RoomsMutation, DevicesMutation, IntegrationsMutation);
+pub(crate) struct MutationRoot(
+    SwitchesMutation,
+    SignInMutation,
+    RoomsMutation,
+    DevicesMutation,
+    IntegrationsMutation,
+    HomeAssistantMutation,
+);
 
 pub(crate) type Schema = async_graphql::Schema<QueryRoot, MutationRoot, SubscriptionRoot>;
 

@@ -7,7 +7,7 @@ use crate::connection::{Io, Stream};
 use crate::counters::Count;
 use crate::registry::Slot;
 use crate::throttle::{Addresses, Admitted};
-use crate::{Broker, Edge, board, integration, router};
+use crate::{Broker, Edge, announcer, board, integration, router};
 use rustls::ServerConfig;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -38,7 +38,7 @@ impl Broker {
     /// sends their last events, and returns once all are closed; whoever takes the events must go on taking them until
     /// then.
     pub async fn run(self, listeners: Vec<Listener>, stop: CancellationToken) {
-        let Self { edge, keeping } = self;
+        let Self { edge, keeping, announced } = self;
         let written = CancellationToken::new();
         let writing = keeping.map(|keeping| tokio::spawn(keeping.run(edge.retained.clone(), written.clone())));
         let mut credentials = edge.credentials.clone();
@@ -46,6 +46,9 @@ impl Broker {
         let addresses = Arc::new(Addresses::default());
         let mut connections = JoinSet::new();
         edge.background.spawn(router::supervise(edge.fanout.clone(), stop.clone()));
+        if let Some(announced) = announced {
+            edge.background.spawn(announcer::run(edge.clone(), announced, stop.clone()));
+        }
         loop {
             tokio::select! {
                 biased;

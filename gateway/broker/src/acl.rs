@@ -5,6 +5,7 @@ use crate::counters::Count;
 use crate::filter;
 use gatehouse_core::access::{BoardCredential, Credentials, IntegrationCredential};
 use gatehouse_core::name::{BoardId, Endpoint};
+use gatehouse_wire::homeassistant::topic::is_for_gateway_only;
 use gatehouse_wire::homie::asked_of_relay;
 use gatehouse_wire::homie::topic::{self, Topic};
 
@@ -67,7 +68,8 @@ fn of_board<'a>(credentials: &'a Credentials, topic: &str) -> Option<(&'a BoardI
 
 /// Whether an integration may publish this, for others to hear. What a board says is the board's own to say, and nobody
 /// but the gateway orders a board to do anything, so the topics of boards are refused whatever the credential's filters
-/// are; what may be asked of them is for [`integration_command`] to say.
+/// are; what may be asked of them is for [`integration_command`] to say. So are those where the gateway tells Home Assistant
+/// of them refused.
 pub(crate) fn integration_publish(
     credential: &IntegrationCredential,
     credentials: &Credentials,
@@ -82,7 +84,8 @@ pub(crate) fn integration_publish(
         Some((_, Topic::Set(_))) => publish.retain,
         _ => false,
     };
-    if allowed && !of_board && !order { Ok(()) } else { Err(refusal(publish)) }
+    let announcement = is_for_gateway_only(topic);
+    if allowed && !of_board && !order && !announcement { Ok(()) } else { Err(refusal(publish)) }
 }
 
 /// Whether an integration may have this filter, shared with others of its credential or not.
@@ -94,6 +97,7 @@ pub(crate) fn integration_subscribe(credential: &IntegrationCredential, asked: &
 fn refusal(publish: &Publish<'_>) -> Count {
     match Topic::parse(publish.topic) {
         Some((_, Topic::Command | Topic::Credential | Topic::Set(_))) => Count::DroppedCommand,
+        _ if is_for_gateway_only(publish.topic) => Count::DroppedAnnouncement,
         _ => Count::DroppedForbidden,
     }
 }
@@ -215,6 +219,11 @@ mod tests {
             ("homie/5/relay-1/$state", true, Err(Count::DroppedForbidden)),
             ("homie/5/relay-1/x/y/z/w", false, Err(Count::DroppedForbidden)),
             ("$SYS/x", false, Err(Count::DroppedForbidden)),
+            ("homeassistant/device/gatehouse_d1/config", true, Err(Count::DroppedAnnouncement)),
+            ("homeassistant/switch/gatehouse_d1/s1/config", false, Err(Count::DroppedAnnouncement)),
+            ("any/prefix/of/it/device/gatehouse_/config", true, Err(Count::DroppedAnnouncement)),
+            ("homeassistant/device/other_d1/config", true, Ok(())),
+            ("homeassistant/status", true, Ok(())),
             ("kitchen/light", true, Ok(())),
         ] {
             assert_eq!(integration_publish(&all, &credentials, &publish(topic, retain)), expected, "{topic} {retain}");

@@ -8,7 +8,8 @@ use gatehouse_core::ids::DeviceId;
 
 const ROUNDS: usize = 30_000;
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
-const WORDS: [&str; 9] = ["homie", "5", "relay-1", "relay-2", "set", "$command", "$credential", "$SYS", ""];
+const WORDS: [&str; 11] =
+    ["homie", "5", "relay-1", "relay-2", "set", "$command", "$credential", "$SYS", "", "gatehouse_d1", "config"];
 
 /// A small generator with a fixed seed, so that a failure comes again.
 struct Dice(u64);
@@ -137,7 +138,7 @@ fn model_publish(credential: &IntegrationCredential, topic: &str, retain: bool) 
     let allowed = credential.publish.iter().any(|filter| is_well_formed(filter) && hears(filter, topic));
     let levels = split(topic);
     // Of this world's words.
-    let is_id = |level: &&str| !level.is_empty() && !level.starts_with('$');
+    let is_id = |level: &&str| !level.is_empty() && !level.starts_with('$') && !level.contains('_');
     let (board, command, set) = match levels[..] {
         ["homie", "5", id, ref rest @ ..] => (
             id == "relay-1" && !rest.is_empty(),
@@ -146,7 +147,9 @@ fn model_publish(credential: &IntegrationCredential, topic: &str, retain: bool) 
         ),
         _ => (false, false, false),
     };
-    let refused = topic.is_empty() || topic.starts_with('$') || board || command || (set && retain);
+    // Where Home Assistant is told of this home, with one level behind its name or none.
+    let announcement = matches!(levels[..], [.., "gatehouse_d1", "config"] | [.., "gatehouse_d1", _, "config"]);
+    let refused = topic.is_empty() || topic.starts_with('$') || board || command || (set && retain) || announcement;
     allowed && !refused
 }
 

@@ -121,6 +121,8 @@ counts! {
     CommandTooMany = "mqtt_commands_total", "quota";
     /// Messages refused: an order or a secret, which only the gateway gives, or a command that the client may not give.
     DroppedCommand = "mqtt_dropped_total", "command";
+    /// Messages refused: Home Assistant's discovery of this home, which only the gateway publishes.
+    DroppedAnnouncement = "mqtt_dropped_total", "announcement";
     /// Messages not retained: the retained index, or the client's share of it, is full.
     DroppedRetained = "mqtt_dropped_total", "retained-full";
     /// Messages not fanned out to integrations: the router was full or dead.

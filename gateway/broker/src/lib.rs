@@ -11,6 +11,7 @@
 
 mod accept;
 mod acl;
+mod announcer;
 mod board;
 mod codec;
 mod connect;
@@ -34,10 +35,12 @@ pub use limits::Limits;
 pub use registry::NotSent;
 pub use retained::{Keeping, WriteRetained};
 
+use announcer::Announcer;
 use codec::Publish;
 use gatehouse_core::access::Credentials;
 use gatehouse_core::device::{NewSecret, Order};
 use gatehouse_core::edge::EdgeEvent;
+use gatehouse_core::homeassistant::Announced;
 use integration::{Groups, Pace, Sessions};
 use registry::Registry;
 use retained::{Owner, Retained};
@@ -52,6 +55,7 @@ use tokio_util::task::TaskTracker;
 pub struct Broker {
     edge: Arc<Edge>,
     keeping: Option<Keeping>,
+    announced: Option<watch::Receiver<Arc<Announced>>>,
 }
 
 /// The way for orders, and new secrets, to boards.
@@ -67,6 +71,7 @@ struct Edge {
     inbox: mpsc::Sender<EdgeEvent>,
     registry: Arc<Registry>,
     retained: Arc<Retained>,
+    announcer: Announcer,
     fanout: Arc<Fanout>,
     failures: Failures,
     counters: Arc<Counters>,
@@ -99,6 +104,7 @@ impl Broker {
             inbox,
             registry: registry.clone(),
             retained: Arc::new(Retained::new(&limits)),
+            announcer: Announcer::new(limits.announced_bytes),
             fanout: Arc::new(Fanout::new(feeds, counters.clone())),
             failures: Failures::new(&limits),
             counters,
@@ -111,7 +117,7 @@ impl Broker {
             background: TaskTracker::new(),
             limits,
         };
-        (Self { edge: Arc::new(edge), keeping: None }, Orders { registry })
+        (Self { edge: Arc::new(edge), keeping: None, announced: None }, Orders { registry })
     }
 
     /// The same edge with a memory: retained messages of integrations are there again from the start, and are written as
@@ -120,6 +126,17 @@ impl Broker {
     pub fn keeping(mut self, mut keeping: Keeping) -> Self {
         keeping.restore(&self.edge.retained);
         self.keeping = Some(keeping);
+        self
+    }
+
+    /// The same edge, which tells Home Assistant what `announced` says: from the start, and as it changes. No client may
+    /// publish where it does.
+    #[must_use]
+    pub fn announcing(mut self, announced: watch::Receiver<Arc<Announced>>) -> Self {
+        let now = announced.borrow().clone();
+        // Nobody listens yet.
+        drop(self.edge.announce(&now));
+        self.announced = Some(announced);
         self
     }
 

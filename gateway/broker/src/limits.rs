@@ -58,6 +58,8 @@ pub struct Limits {
     pub retained_bytes: usize,
     /// Retained messages of one board or integration.
     pub retained_per_client: usize,
+    /// Bytes of all topics and payloads that Home Assistant is told; what does not fit is told once, and not retained.
+    pub announced_bytes: usize,
     /// Wrong logins that one user name at one address has at once, and how long it takes to get one back.
     pub failures_per_user: (u32, Duration),
     /// Wrong logins that one address has at once, and how long it takes to get one back.
@@ -93,6 +95,7 @@ impl Default for Limits {
             retained_messages: 20_000,
             retained_bytes: 4 * 1024 * 1024,
             retained_per_client: 8_000,
+            announced_bytes: 8 * 1024 * 1024,
             failures_per_user: (10, Duration::from_secs(5)),
             failures_per_address: (200, Duration::from_millis(200)),
         }

@@ -11,6 +11,8 @@ pub enum EdgeEvent {
     Board(BoardEvent),
     /// An integration wants a relay moved.
     Command(IntegrationCommand),
+    /// Home Assistant said that it started.
+    HomeAssistantStarted,
 }
 
 /// What an integration asks of a claimed board by a publish that its filters allow. It is never passed on: the home makes

@@ -164,6 +164,7 @@ impl EventLoop {
         match next {
             Next::Edge(EdgeEvent::Board(event)) => self.handle(now, Input::Board(event)),
             Next::Edge(EdgeEvent::Command(asked)) => self.handle(now, Input::IntegrationCommand(asked)),
+            Next::Edge(EdgeEvent::HomeAssistantStarted) => self.handle(now, Input::HomeAssistantStarted),
             Next::Written(ticket, ok) => self.handle(now, Input::Written { ticket, ok }),
             Next::Deadline => self.handle(now, Input::Tick),
             Next::Person(message) => self.person(now, message),

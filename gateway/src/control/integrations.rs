@@ -9,8 +9,10 @@ use gatehouse_core::view::View;
 use gatehouse_hub::{AskedIntegration, Hub};
 use std::sync::Arc;
 
-pub(super) async fn create(hub: &Hub, name: &str, publish: &[String], subscribe: &[String]) -> Answer {
-    let asked = match asked(name, publish, subscribe) {
+/// `filters` are those to publish by and to subscribe by, beside those that Home Assistant needs where it is one.
+pub(super) async fn create(hub: &Hub, name: &str, home_assistant: bool, filters: (&[String], &[String])) -> Answer {
+    let asked = match asked(name, filters.0, filters.1) {
+        Ok(asked) if home_assistant => with_home_assistant(hub, asked),
         Ok(asked) => asked,
         Err(message) => return refused(message),
     };
@@ -22,6 +24,13 @@ pub(super) async fn create(hub: &Hub, name: &str, publish: &[String], subscribe:
         },
         Err(denied) => explain(denied),
     }
+}
+
+fn with_home_assistant(hub: &Hub, asked: AskedIntegration) -> AskedIntegration {
+    let (mut publish, mut subscribe) = gatehouse_wire::homeassistant::filters(&hub.view().home_assistant.prefix);
+    publish.extend(asked.publish);
+    subscribe.extend(asked.subscribe);
+    AskedIntegration { publish, subscribe, ..asked }
 }
 
 pub(super) fn list(hub: &Hub) -> Answer {

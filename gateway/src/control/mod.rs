@@ -23,7 +23,7 @@ pub(crate) enum Call {
     ClaimCode,
     RegisterBoard { id: String, secret: String, name: Option<String>, room: Option<String>, relays: usize },
     RotateCredential { which: String },
-    CreateIntegration { name: String, publish: Vec<String>, subscribe: Vec<String> },
+    CreateIntegration { name: String, home_assistant: bool, publish: Vec<String>, subscribe: Vec<String> },
     ListIntegrations,
     RevokeIntegration { which: String },
 }

@@ -10,6 +10,7 @@ mod commands;
 mod dashboard;
 mod documents;
 mod doorway;
+mod home_assistant;
 mod integrations;
 mod limits;
 mod origins;

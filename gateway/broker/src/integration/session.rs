@@ -15,6 +15,7 @@ use crate::router::{Lost, Message};
 use bytes::Buf;
 use futures_util::FutureExt;
 use gatehouse_core::access::IntegrationCredential;
+use gatehouse_core::edge::EdgeEvent;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -328,7 +329,9 @@ impl<'a, S: Stream> Session<'a, S> {
     }
 
     fn send_retained(&mut self, asked: &str, granted: u8, identifier: Option<u32>) -> Result<(), Count> {
-        for kept in self.edge.retained.matching(asked) {
+        let of_clients = self.edge.retained.matching(asked);
+        let of_gateway = self.edge.announcer.matching(asked, &of_clients);
+        for kept in of_clients.into_iter().chain(of_gateway) {
             if self.state.backlog.len() >= self.edge.limits.backlog {
                 return Err(Count::EndSlow);
             }
@@ -359,6 +362,10 @@ impl<'a, S: Stream> Session<'a, S> {
             return Ok(NOT_AUTHORIZED);
         }
         edge.retain(&self.owner, publish);
+        if edge.announcer.is_birth(publish) {
+            // It hears what is retained all the same: with the hub behind, this need not wait for it.
+            let _behind = edge.inbox.try_send(EdgeEvent::HomeAssistantStarted);
+        }
         // Unlike a board, an integration waits for a full router: it gets no acknowledgement until its message is in.
         let give_up = Instant::now() + edge.limits.write_deadline;
         while edge.fanout.publish(self.state.number, publish).is_err() {

@@ -3,6 +3,7 @@
 // A helper of a test may panic like the test itself.
 #![allow(clippy::unwrap_used)]
 
+mod announcements;
 mod client;
 mod client5;
 mod commands;

@@ -6,6 +6,7 @@ use gatehouse_core::access::{BoardCredential, Credentials, IntegrationCredential
 use gatehouse_core::command::{BoardSession, OrderId};
 use gatehouse_core::device::{BoardEvent, NewSecret, Order, Said, Secret};
 use gatehouse_core::edge::{EdgeEvent, IntegrationCommand};
+use gatehouse_core::homeassistant::Announced;
 use gatehouse_core::ids::{DeviceId, LinkId};
 use gatehouse_core::name::{BoardId, Endpoint};
 use rustls::ServerConfig;
@@ -32,6 +33,8 @@ pub(crate) struct World {
     pub(crate) orders: Orders,
     pub(crate) counters: Arc<Counters>,
     pub(crate) credentials: watch::Sender<Arc<Credentials>>,
+    /// What Home Assistant is to be told.
+    pub(crate) announced: watch::Sender<Arc<Announced>>,
     pub(crate) stop: CancellationToken,
     pub(crate) running: JoinHandle<()>,
     pub(crate) events: mpsc::Receiver<EdgeEvent>,
@@ -81,18 +84,24 @@ impl World {
     }
 
     pub(crate) async fn over(limits: Limits, inbox: usize, tls: Option<Arc<ServerConfig>>) -> Self {
-        Self::start(limits, inbox, tls, |broker| broker).await
+        Self::start(limits, inbox, tls, Announced::default(), |broker| broker).await
     }
 
     /// With a memory.
     pub(crate) async fn keeping(keeping: Keeping) -> Self {
-        Self::start(Limits::default(), 256, None, |broker| broker.keeping(keeping)).await
+        Self::start(Limits::default(), 256, None, Announced::default(), |broker| broker.keeping(keeping)).await
+    }
+
+    /// With something to tell Home Assistant.
+    pub(crate) async fn announcing(limits: Limits, announced: Announced) -> Self {
+        Self::start(limits, 256, None, announced, |broker| broker).await
     }
 
     async fn start(
         limits: Limits,
         inbox: usize,
         tls: Option<Arc<ServerConfig>>,
+        announced: Announced,
         with: impl FnOnce(Broker) -> Broker,
     ) -> Self {
         let (socket, at) = bound().await;
@@ -106,16 +115,17 @@ impl World {
         let (credentials, watched) = watch::channel(Arc::new(credentials()));
         let (inbox, events) = mpsc::channel(inbox);
         let (broker, orders) = Broker::new(limits, watched, inbox);
-        let broker = with(broker);
+        let (announced, announcements) = watch::channel(Arc::new(announced));
+        let broker = with(broker).announcing(announcements);
         let (counters, stop) = (broker.counters(), CancellationToken::new());
         let running = tokio::spawn(broker.run(listeners, stop.clone()));
-        Self { at, tls_at, orders, counters, credentials, stop, running, events }
+        Self { at, tls_at, orders, counters, credentials, announced, stop, running, events }
     }
 
     pub(crate) async fn event(&mut self) -> BoardEvent {
         match self.edge_event().await {
             EdgeEvent::Board(event) => event,
-            other @ EdgeEvent::Command(_) => panic!("{other:?}"),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -130,7 +140,7 @@ impl World {
                 assert_eq!((&*by, of, endpoint), (user, board("relay-1"), Endpoint::relay(1)));
                 on
             }
-            other @ EdgeEvent::Board(_) => panic!("{other:?}"),
+            other => panic!("{other:?}"),
         }
     }
 

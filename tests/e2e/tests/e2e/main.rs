@@ -3,6 +3,7 @@
 mod bad_input;
 mod bad_requests;
 mod claim;
+mod home_assistant;
 mod hostile;
 mod integrations;
 mod lies;

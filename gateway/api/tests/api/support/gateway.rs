@@ -6,6 +6,8 @@ use gatehouse_core::access::{Administer, Credentials, TokenHash, Viewer};
 use gatehouse_core::device::{NewSecret, Order, SecretHash};
 use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::home::Registration;
+use gatehouse_core::homeassistant::Prefix;
+use gatehouse_core::integration::Filter;
 use gatehouse_core::name::{BoardId, Name};
 use gatehouse_hub::{Hub, Ports, hub};
 use gatehouse_store::{Batch, Writer};
@@ -47,6 +49,12 @@ pub(crate) fn hash_secret(user: &str, secret: &[u8]) -> SecretHash {
     SecretHash(Sha256::digest([user.as_bytes(), b"\0", secret].concat()).into())
 }
 
+/// Stands in for those of the wire.
+pub(crate) fn home_assistant_filters(prefix: &Prefix) -> (Vec<Filter>, Vec<Filter>) {
+    let filter = |end: &str| vec![Filter::new(&format!("{prefix}/{end}")).unwrap()];
+    (filter("says"), filter("hears/#"))
+}
+
 pub(crate) fn settings() -> Settings {
     Settings {
         public_hosts: vec!["home.example".to_owned()],
@@ -55,6 +63,7 @@ pub(crate) fn settings() -> Settings {
         version: "1.2.3-test",
         ca: None,
         hash_secret,
+        home_assistant_filters,
         limits: Limits::default(),
     }
 }
