@@ -14,6 +14,7 @@ use gatehouse_broker::{Broker, Keeping, Limits};
 use gatehouse_core::access::Credentials;
 use gatehouse_core::device::{NewSecret, Order};
 use gatehouse_core::retained::RetainedMessage;
+use gatehouse_discovery::{Advertised, Kind};
 use gatehouse_hub::{Clock, Hub, Ports};
 use gatehouse_store::{Batch, Opened, Queue};
 use std::io::IsTerminal;
@@ -119,6 +120,7 @@ async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> an
     let api = Api::new(hub.clone(), reader, ready, settings(config, &certificates));
     let (mqtt, web) = serving(config, listeners, &certificates);
 
+    let advertised = advertised(config, addresses, &certificates);
     let parts = Parts {
         hub: Part::start("hub", |stop| event_loop.run(stop)),
         api: Part::start("API", |stop| api.run(web, stop)),
@@ -126,6 +128,7 @@ async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> an
         others: vec![
             Part::start("control socket", |stop| control.run(stop)),
             Part::start("certificates", |stop| certificates.run(stop)),
+            Part::start("mDNS", |stop| gatehouse_discovery::run(advertised, stop)),
         ],
     };
     ready_sender.send_replace(true);
@@ -167,6 +170,18 @@ fn serving(
         .https
         .map(|https| gatehouse_api::Listener { socket: https.socket, serve: Serve::EverythingOverTls(served.https()) });
     (plain.into_iter().chain(over_tls).collect(), http.into_iter().chain(https).collect())
+}
+
+/// What is to be found by mDNS; nothing where that is switched off.
+fn advertised(config: &Config, addresses: Addresses, certificates: &Certificates) -> Advertised {
+    let Addresses { http: _, https, mqtt, mqtts } = addresses;
+    let all = [(Kind::Hub, mqtts), (Kind::Https, https), (Kind::SecureMqtt, mqtts), (Kind::Mqtt, mqtt)];
+    let listening = all.into_iter().filter_map(|(kind, address)| Some((kind, address?)));
+    Advertised {
+        hostname: config.mdns_hostname.clone(),
+        home: certificates.served().authority().home(),
+        listening: listening.filter(|_| config.mdns_enabled).collect(),
+    }
 }
 
 fn settings(config: &Config, certificates: &Certificates) -> gatehouse_api::Settings {

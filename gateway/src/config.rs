@@ -36,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) mqtt: Option<SocketAddr>,
     /// Where MQTT over TLS listens; none for no such listener.
     pub(crate) mqtts: Option<SocketAddr>,
+    /// Whether to be found by mDNS, as far as anything listens beyond loopback.
+    pub(crate) mdns_enabled: bool,
     /// What the machine is called on the local network, without `.local`.
     pub(crate) mdns_hostname: String,
 }
@@ -108,7 +110,7 @@ struct RawMdns {
 
 impl Default for RawMdns {
     fn default() -> Self {
-        Self { enabled: false, hostname: "gatehouse".to_owned() }
+        Self { enabled: true, hostname: "gatehouse".to_owned() }
     }
 }
 
@@ -205,9 +207,6 @@ fn override_key(table: &mut toml::Table, variable: &str, value: &str) -> Result<
 
 fn check(raw: Raw, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
     let later = |what: &str, how: &str| Err(Failure::usage(format!("{what} is not in this version yet: {how}")));
-    if raw.mdns.enabled {
-        return later("mDNS", "set [mdns] enabled = false");
-    }
     if !raw.serial.ports.is_empty() {
         return later("provisioning over serial", "leave [serial] ports empty");
     }
@@ -228,7 +227,8 @@ fn check(raw: Raw, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
         https: listener("[http] tls_listen", &tls(raw.http.tls_listen, HTTPS))?,
         certificate: certificate(raw.http.certificate, raw.http.key)?,
         mqtts: listener("[mqtt] tls_listen", &tls(raw.mqtt.tls_listen, MQTTS))?,
-        mdns_hostname: raw.mdns.hostname,
+        mdns_enabled: raw.mdns.enabled,
+        mdns_hostname: hostname(raw.mdns.hostname)?,
         mqtt: listener("[mqtt] listen", &raw.mqtt.listen)?,
     })
 }
@@ -239,6 +239,16 @@ fn certificate(chain: PathBuf, key: PathBuf) -> Result<Option<CertificateFiles>,
         (false, false) => Ok(Some(CertificateFiles { chain, key })),
         _ => Err(Failure::usage("[http] certificate and key go together: set both, or none")),
     }
+}
+
+fn hostname(name: String) -> Result<String, Failure> {
+    let letters = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if !(1..=63).contains(&name.len()) || !letters || name.starts_with('-') || name.ends_with('-') {
+        return Err(Failure::usage(format!(
+            "[mdns] hostname = {name:?} must be 1 to 63 of a-z, 0-9 and -, such as \"gatehouse\", without .local"
+        )));
+    }
+    Ok(name)
 }
 
 fn listener(key: &str, text: &str) -> Result<Option<SocketAddr>, Failure> {
@@ -330,7 +340,8 @@ mod tests {
             ("[http]\ncertificate = \"x.pem\"", "set both"),
             ("[mqtt]\ntls_listen = \":8883\"", "[mqtt] tls_listen"),
             ("[mqtt]\nlisten = \"localhost\"", "[mqtt] listen"),
-            ("[mdns]\nenabled = true", "enabled = false"),
+            ("[mdns]\nhostname = \"gatehouse.local\"", "without .local"),
+            ("[mdns]\nhostname = \"\"", "[mdns] hostname"),
         ] {
             let refused = message(from(text, &[]).unwrap_err());
             assert!(refused.contains(hint), "{text}: {refused}");
