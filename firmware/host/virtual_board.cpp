@@ -87,7 +87,7 @@ int VirtualBoard::run() {
     const sigset_t whileWaiting = catchSignals();
     powerOn();
     while (!stopped_) {
-        pollfd fds[2] = {{lines_.fd(), POLLIN, 0}, {connection_.fd(), 0, 0}};
+        pollfd fds[3] = {{lines_.fd(), POLLIN, 0}, {connection_.fd(), 0, 0}, {browser_.fd(), POLLIN, 0}};
         const bool open = connection_.state() == Connection::State::Open;
         const bool wantsInput = open && board_->acceptsInput();
         if (wantsInput || connection_.state() == Connection::State::Securing) {
@@ -102,7 +102,7 @@ int VirtualBoard::run() {
         const uint64_t leftMs = due > nowMs && !inputWaits ? std::min<uint64_t>(due - nowMs, 60000) : 0;
         const timespec timeout = {static_cast<time_t>(leftMs / 1000),
                                   static_cast<long>(leftMs % 1000) * 1000000};
-        if (ppoll(fds, 2, &timeout, &whileWaiting) < 0 && errno != EINTR) {
+        if (ppoll(fds, 3, &timeout, &whileWaiting) < 0 && errno != EINTR) {
             std::perror("gatehouse-board: cannot wait for events");
             return 1;
         }
@@ -112,6 +112,11 @@ int VirtualBoard::run() {
         }
         if ((fds[1].revents != 0 || inputWaits) && connection_.fd() == fds[1].fd) {
             serveSocket();
+        }
+        if (fds[2].revents != 0) {
+            for (const Found& found : browser_.read()) {
+                post(Event::found(view(found.host), found.port, uptimeMs()));
+            }
         }
         post(now(Event::Kind::Tick));
         if (fds[0].revents != 0) {
@@ -203,6 +208,12 @@ void VirtualBoard::apply(const Effect& effect) {
         case Effect::Kind::Dial:
             dial();
             return;
+        case Effect::Kind::Browse:
+            if (authority_) {
+                const std::string& name = authority_->serverName;
+                browser_.ask(name.substr(0, name.find('.')));
+            }
+            return;
         case Effect::Kind::Close:
             connection_.close();
             return;
@@ -220,8 +231,9 @@ void VirtualBoard::apply(const Effect& effect) {
 }
 
 void VirtualBoard::dial() {
-    const Text host = board_->settings().gatewayHost();
-    dialFailed_ = !connection_.dial(std::string(host.data, host.size), board_->settings().gatewayPort());
+    const Text host = board_->dialHost();
+    dialFailed_ = !connection_.dial(std::string(host.data, host.size), board_->dialPort());
+    browser_.close();
 }
 
 void VirtualBoard::flush() {
@@ -297,9 +309,8 @@ void VirtualBoard::printMove(const Effect& effect) {
 }
 
 void VirtualBoard::printNotice(const Effect& effect) {
-    const Text host = board_->settings().gatewayHost();
-    const std::string gateway =
-        std::string(host.data, host.size) + ":" + std::to_string(board_->settings().gatewayPort());
+    const Text host = board_->dialHost();
+    const std::string gateway = std::string(host.data, host.size) + ":" + std::to_string(board_->dialPort());
     std::string text;
     switch (effect.notice) {
         case Notice::NotProvisioned:
@@ -318,6 +329,12 @@ void VirtualBoard::printNotice(const Effect& effect) {
         case Notice::LoginRefused:
             text = gateway + " refused the login with code " + std::to_string(effect.number) +
                    (effect.number == 4 || effect.number == 5 ? ": check --id and --secret-file" : "");
+            break;
+        case Notice::Browsing:
+            text = "the gateway is not at " + gateway + "; asking the network where it is";
+            break;
+        case Notice::GatewayMoved:
+            text = "the gateway is at " + gateway + " now";
             break;
         case Notice::NewSecret:
             text = "got a new secret from " + gateway + "; logging in with it";

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "board.hpp"
+#include "browser.hpp"
 #include "connection.hpp"
 #include "file_flash.hpp"
 #include "lines.hpp"
@@ -49,6 +50,7 @@ class VirtualBoard {
     SimulatedFinger finger_;
     SimulatedChip chip_;
     Connection connection_;
+    Browser browser_;
     Lines lines_;
     std::unique_ptr<Board> board_;
     uint64_t bootedMs_ = 0;

@@ -61,6 +61,9 @@ void Board::handle(const Event& event, Effects& effects) {
                 loseLink(dialing ? Notice::ConnectFailed : Notice::ConnectionLost, 0, false, nowMs, effects);
             }
             break;
+        case Event::Kind::Found:
+            found(event.bytes, event.port);
+            break;
         case Event::Kind::Received:
             received(event.bytes, nowMs, effects);
             break;
@@ -108,6 +111,11 @@ void Board::tickLink(uint64_t nowMs, Effects& effects) {
     switch (link_) {
         case Link::Waiting:
             if (nowMs >= linkDueMs_) {
+                reach(nowMs, effects);
+            }
+            return;
+        case Link::Browsing:
+            if (nowMs >= linkDueMs_) {
                 dial(nowMs, effects);
             }
             return;
@@ -142,7 +150,7 @@ uint64_t Board::nextDeadlineMs() const {
     for (uint8_t button = 0; button < relays_.count(); ++button) {
         due = earlier(due, buttons_[button].nextDeadlineMs());
     }
-    if (link_ == Link::Waiting || link_ == Link::Dialing) {
+    if (link_ == Link::Waiting || link_ == Link::Browsing || link_ == Link::Dialing) {
         due = earlier(due, linkDueMs_);
     } else if (link_ == Link::LoggingIn || link_ == Link::Live) {
         due = earlier(due, earlier(client_.nextDeadlineMs(), session_.nextDeadlineMs()));
@@ -186,6 +194,44 @@ void Board::wifiDown() {
         session_.end();
         client_.out().clear();
         readyMs_ = leaveDueMs_ = 0;
+        found_ = failures_ = 0;
+    }
+}
+
+void Board::reach(uint64_t nowMs, Effects& effects) {
+    // Without TLS whoever answers would be told the secret.
+    if (found_ > 0 || failures_ < kBrowseAfter || !settings_.secured()) {
+        return dial(nowMs, effects);
+    }
+    // The stored address has its turn again before the next look around.
+    failures_ = kBrowseAfter - 1;
+    link_ = Link::Browsing;
+    linkDueMs_ = nowMs + kBrowseMs;
+    log(effects, Notice::Browsing);
+    act(effects, Effect::Kind::Browse);
+}
+
+void Board::found(Text host, uint16_t port) {
+    if (link_ != Link::Browsing || found_ == kFoundMax || host.empty() || port == 0 ||
+        (host == settings_.gatewayHost() && port == settings_.gatewayPort())) {
+        return;
+    }
+    for (uint8_t at = 0; at < found_; ++at) {
+        if (foundHosts_[at].text() == host && foundPorts_[at] == port) {
+            return;
+        }
+    }
+    if (foundHosts_[found_].assign(host)) {
+        foundPorts_[found_] = port;
+        ++found_;
+    }
+}
+
+void Board::dropFound() {
+    --found_;
+    for (uint8_t at = 0; at < found_; ++at) {
+        foundHosts_[at] = foundHosts_[at + 1];
+        foundPorts_[at] = foundPorts_[at + 1];
     }
 }
 
@@ -216,6 +262,13 @@ void Board::loggedIn(uint64_t nowMs, Effects& effects) {
     if (!settings_.candidateSecret().empty() && !settings_.adoptCandidateSecret()) {
         log(effects, Notice::SettingsFailed);
     }
+    failures_ = 0;
+    if (found_ > 0) {
+        // It has the key of our home's gateway and takes our secret: that is where it is now.
+        const bool stored = settings_.setGateway(dialHost(), dialPort());
+        log(effects, stored ? Notice::GatewayMoved : Notice::SettingsFailed);
+        found_ = 0;
+    }
     uint32_t session = 0;
     while (session == 0) {
         session = chip_.random();
@@ -244,6 +297,9 @@ void Board::comeBack(uint64_t nowMs, Effects& effects) {
 }
 
 void Board::loseLink(Notice why, uint8_t code, bool close, uint64_t nowMs, Effects& effects) {
+    if (link_ != Link::Live && found_ == 0 && failures_ < kBrowseAfter) {
+        ++failures_;
+    }
     session_.end();
     client_.out().clear();
     readyMs_ = leaveDueMs_ = 0;
@@ -256,6 +312,9 @@ void Board::loseLink(Notice why, uint8_t code, bool close, uint64_t nowMs, Effec
     effect.number = code;
     effect.retryMs = backoff_.nextDelayMs(chip_.random());
     effects.add(effect);
+    if (found_ > 0) {
+        dropFound();
+    }
     link_ = Link::Waiting;
     linkDueMs_ = nowMs + effect.retryMs;
 }

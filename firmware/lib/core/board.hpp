@@ -39,6 +39,12 @@ class Board {
     /// How long what was said may take to be acknowledged before the board comes back with a new secret.
     static constexpr uint64_t kLeaveMs = 1000;
 
+    /// So many attempts in a row at the stored address fail before the gateway is looked for elsewhere.
+    static constexpr uint8_t kBrowseAfter = 3;
+    static constexpr uint64_t kBrowseMs = 3000;
+    /// Addresses that are tried after a look around.
+    static constexpr uint8_t kFoundMax = 4;
+
     Board(const BoardInfo& info, Pins& pins, Flash& flash, Chip& chip);
     Board(const Board&) = delete;
     Board& operator=(const Board&) = delete;
@@ -46,6 +52,12 @@ class Board {
     /// Takes one event; what is to be done is added to `effects`. Bytes to send are then in `pending`.
     void handle(const Event& event, Effects& effects);
 
+    /// Attempts at the stored address that failed since the last login.
+    uint8_t failures_ = 0;
+    /// Found addresses not yet tried; the first is being dialled.
+    uint8_t found_ = 0;
+    FixedText<15> foundHosts_[kFoundMax];
+    uint16_t foundPorts_[kFoundMax] = {};
     /// When to come back with a Tick at the latest, as uptime; UINT64_MAX for never.
     uint64_t nextDeadlineMs() const;
 
@@ -56,13 +68,26 @@ class Board {
     /// There is room for the answers to another block of bytes. While false, leave them in the socket.
     bool acceptsInput() const { return client_.out().room() >= kAnswersMax; }
 
+    /// Where the gateway is dialled: the stored address, or one that was found.
+    Text dialHost() const { return found_ ? foundHosts_[0].text() : settings_.gatewayHost(); }
+    uint16_t dialPort() const { return found_ ? foundPorts_[0] : settings_.gatewayPort(); }
+
     Settings& settings() { return settings_; }
     const RelayBank& relays() const { return relays_; }
     const Drops& drops() const { return drops_; }
     bool ready() const { return session_.ready(); }
 
   private:
-    enum class Link : uint8_t { NoWifi, NotProvisioned, Waiting, Dialing, LoggingIn, Live, Stopped };
+    enum class Link : uint8_t {
+        NoWifi,
+        NotProvisioned,
+        Waiting,
+        Browsing,
+        Dialing,
+        LoggingIn,
+        Live,
+        Stopped
+    };
 
     /// More than the answers to kReceiveMax bytes can take.
     static constexpr size_t kAnswersMax = 3072;
@@ -75,6 +100,9 @@ class Board {
     void wifiUp(uint64_t nowMs, Effects& effects);
     void wifiDown();
     void dial(uint64_t nowMs, Effects& effects);
+    void reach(uint64_t nowMs, Effects& effects);
+    void found(Text host, uint16_t port);
+    void dropFound();
     void logIn(uint64_t nowMs);
     void loggedIn(uint64_t nowMs, Effects& effects);
     void loginRefused(uint8_t code, uint64_t nowMs, Effects& effects);

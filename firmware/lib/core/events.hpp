@@ -24,6 +24,9 @@ struct Event {
         Disconnected,
         /// Bytes came in. At most Board::kReceiveMax.
         Received,
+        /// Something at `bytes`, port `port`, says that it is the gateway of our home. An answer to
+        /// Effect::Browse.
+        Found,
         /// A wall button has this level now.
         Button,
         /// Say goodbye.
@@ -33,6 +36,7 @@ struct Event {
     Kind kind = Kind::Tick;
     uint64_t nowMs = 0;
     Text bytes;
+    uint16_t port = 0;
     uint8_t button = 0;
     bool pressed = false;
 
@@ -45,6 +49,12 @@ struct Event {
     static Event received(Text bytes, uint64_t nowMs) {
         Event event = of(Kind::Received, nowMs);
         event.bytes = bytes;
+        return event;
+    }
+    static Event found(Text host, uint16_t port, uint64_t nowMs) {
+        Event event = of(Kind::Found, nowMs);
+        event.bytes = host;
+        event.port = port;
         return event;
     }
     static Event buttonLevel(uint8_t button, bool pressed, uint64_t nowMs) {
@@ -67,6 +77,10 @@ enum class Notice : uint8_t {
     /// It does not know the new secret; the old one is presented again.
     NewSecretRefused,
     SubscribeRefused,
+    /// It is looked for at other addresses.
+    Browsing,
+    /// It was there at another address, which is stored now.
+    GatewayMoved,
     BrokerMute,
     MalformedPacket,
     ReadBackDiffers,
@@ -76,9 +90,13 @@ enum class Notice : uint8_t {
 /// Something for the adapter to do.
 struct Effect {
     enum class Kind : uint8_t {
-        /// Open a connection to the gateway of the settings, with TLS if they hold an authority; answer with
-        /// Connected or Disconnected.
+        /// Open a connection to Board::dialHost and dialPort, with TLS if the settings hold an authority;
+        /// answer
+        /// with Connected or Disconnected.
         Dial,
+        /// Ask the network who is the gateway of our home, and post Found for each that says so, for
+        /// Board::kBrowseMs.
+        Browse,
         /// Close it. What is pending goes out before, as far as the socket takes it at once.
         Close,
         /// A relay moved: `relay` (from 0), `on`, `cause`, and `number`, the sequence it obeyed last.
