@@ -311,6 +311,9 @@ void Board::loseLink(Notice why, uint8_t code, bool close, uint64_t nowMs, Effec
     effect.notice = why;
     effect.number = code;
     effect.retryMs = backoff_.nextDelayMs(chip_.random());
+    if (found_ > 1 && effect.retryMs > kNextFoundMs) {
+        effect.retryMs = kNextFoundMs;
+    }
     effects.add(effect);
     if (found_ > 0) {
         dropFound();

@@ -44,6 +44,8 @@ class Board {
     static constexpr uint64_t kBrowseMs = 3000;
     /// Addresses that are tried after a look around.
     static constexpr uint8_t kFoundMax = 4;
+    /// From one of them to the next at most: an impostor among them does not keep the board away for long.
+    static constexpr uint32_t kNextFoundMs = 500;
 
     Board(const BoardInfo& info, Pins& pins, Flash& flash, Chip& chip);
     Board(const Board&) = delete;
