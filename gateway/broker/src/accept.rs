@@ -45,7 +45,7 @@ impl Broker {
         let mut watching = true;
         let addresses = Arc::new(Addresses::default());
         let mut connections = JoinSet::new();
-        edge.background.spawn(router::supervise(edge.fanout.clone(), stop.clone()));
+        edge.background.spawn(router::supervise(edge.fanout.clone(), edge.limits.router_deadline, stop.clone()));
         if let Some(announced) = announced {
             edge.background.spawn(announcer::run(edge.clone(), announced, stop.clone()));
         }

@@ -35,6 +35,18 @@ pub use limits::Limits;
 pub use registry::NotSent;
 pub use retained::{Keeping, WriteRetained};
 
+#[cfg(test)]
+extern crate self as gatehouse_broker;
+/// What the tests from outside use, for those that must reach inside.
+#[cfg(test)]
+#[path = "../tests/edge/client.rs"]
+#[allow(dead_code, reason = "the tests in here need less of it")]
+mod client;
+#[cfg(test)]
+#[path = "../tests/edge/world.rs"]
+#[allow(dead_code, reason = "the tests in here need less of it")]
+mod world;
+
 use announcer::Announcer;
 use codec::Publish;
 use gatehouse_core::access::Credentials;

@@ -52,6 +52,8 @@ pub struct Limits {
     pub filters: usize,
     /// Longest keep-alive a board gets; longer ones and none are held to it.
     pub board_keep_alive: Duration,
+    /// How long the router behind the edge may be silent before it is replaced.
+    pub router_deadline: Duration,
     /// Retained messages in all.
     pub retained_messages: usize,
     /// Bytes of all retained topics and payloads.
@@ -92,6 +94,7 @@ impl Default for Limits {
             backlog: 40_000,
             filters: 1_024,
             board_keep_alive: Duration::from_secs(10),
+            router_deadline: Duration::from_secs(5),
             retained_messages: 20_000,
             retained_bytes: 4 * 1024 * 1024,
             retained_per_client: 8_000,

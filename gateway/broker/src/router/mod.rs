@@ -286,4 +286,6 @@ fn on_a_thread(wait: impl FnOnce() + Send + 'static) {
 }
 
 #[cfg(test)]
+mod death_tests;
+#[cfg(test)]
 mod tests;

@@ -12,8 +12,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Between two pings.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long the router may take for a ping, whatever else it has to do.
-const DEADLINE: Duration = Duration::from_secs(5);
 const TOPIC: &str = "ping";
 
 /// A link of the supervisor's own to one router.
@@ -23,13 +21,14 @@ struct Probe {
     rx: LinkRx,
 }
 
-/// Pings the router through its log while there are integrations, until `stop`.
-pub(crate) async fn supervise(fanout: Arc<Fanout>, stop: CancellationToken) {
+/// Pings the router through its log while there are integrations, until `stop`. It may take as long as `deadline` for
+/// one, whatever else it has to do.
+pub(crate) async fn supervise(fanout: Arc<Fanout>, deadline: Duration, stop: CancellationToken) {
     let watch = async {
         let mut probe = None;
         loop {
             sleep_until(Instant::now() + PAUSE).await;
-            watch(&fanout, &mut probe).await;
+            watch(&fanout, deadline, &mut probe).await;
         }
     };
     tokio::select! {
@@ -39,7 +38,7 @@ pub(crate) async fn supervise(fanout: Arc<Fanout>, stop: CancellationToken) {
     }
 }
 
-async fn watch(fanout: &Arc<Fanout>, probe: &mut Option<Probe>) {
+async fn watch(fanout: &Arc<Fanout>, deadline: Duration, probe: &mut Option<Probe>) {
     if fanout.feeds.load(Ordering::Acquire) == 0 {
         return;
     }
@@ -54,7 +53,7 @@ async fn watch(fanout: &Arc<Fanout>, probe: &mut Option<Probe>) {
             None => false,
         }
     };
-    if timeout(DEADLINE, alive).await == Ok(true) {
+    if timeout(deadline, alive).await == Ok(true) {
         *probe = current;
     } else {
         fanout.died(generation);

@@ -97,7 +97,7 @@ impl World {
         Self::start(limits, 256, None, announced, |broker| broker).await
     }
 
-    async fn start(
+    pub(crate) async fn start(
         limits: Limits,
         inbox: usize,
         tls: Option<Arc<ServerConfig>>,
