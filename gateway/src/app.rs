@@ -197,6 +197,7 @@ fn settings(config: &Config, certificates: &Certificates) -> gatehouse_api::Sett
             name: authority.name().to_owned(),
         }),
         hash_secret: gatehouse_broker::secret_hash,
+        board_filters: crate::control::BOARD_FILTERS,
         home_assistant_filters: gatehouse_wire::homeassistant::filters,
         limits: gatehouse_api::Limits::default(),
     }

@@ -1,7 +1,7 @@
 //! `gatehouse integration`: other home systems' credentials, from the command line.
 
 use crate::config::Config;
-use crate::control::{Answer, Call, Listed, client};
+use crate::control::{Answer, Call, Listed, NewIntegration, client};
 use crate::exit::Failure;
 use clap::{Args, Subcommand};
 
@@ -27,6 +27,15 @@ pub(crate) struct Create {
     /// It is Home Assistant: give it all that its MQTT integration needs to show and switch everything by itself
     #[arg(long)]
     home_assistant: bool,
+    /// A device it may hear, by its name, its id or its board's id; may be given up to 64 times
+    #[arg(long = "device", value_name = "NAME|ID")]
+    devices: Vec<String>,
+    /// It may hear every device, also those that come later
+    #[arg(long)]
+    all_devices: bool,
+    /// It may also ask the switches of these devices to be on or off
+    #[arg(long)]
+    operate: bool,
     /// A topic filter it may publish to, garden/# say; may be given up to 64 times
     #[arg(long, value_name = "FILTER")]
     publish: Vec<String>,
@@ -35,13 +44,18 @@ pub(crate) struct Create {
     subscribe: Vec<String>,
 }
 
+impl From<Create> for NewIntegration {
+    fn from(create: Create) -> Self {
+        let Create { name, home_assistant, devices, all_devices, operate, publish, subscribe } = create;
+        Self { name, home_assistant, devices, all_devices, operate, publish, subscribe }
+    }
+}
+
 impl Integration {
     /// Does what was asked.
     pub(crate) fn carry_out(self, config: &Config) -> Result<(), Failure> {
         let call = match self {
-            Self::Create(Create { name, home_assistant, publish, subscribe }) => {
-                Call::CreateIntegration { name, home_assistant, publish, subscribe }
-            }
+            Self::Create(create) => Call::CreateIntegration(create.into()),
             Self::List => Call::ListIntegrations,
             Self::Revoke { which } => Call::RevokeIntegration { which },
         };

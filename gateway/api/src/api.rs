@@ -8,7 +8,7 @@ use crate::passwords::Passwords;
 use crate::server::{self, Listener};
 use gatehouse_core::access::Access;
 use gatehouse_core::homeassistant::Prefix;
-use gatehouse_core::integration::Filter;
+use gatehouse_core::integration::{BoardFilters, Filter};
 use gatehouse_core::view::Change;
 use gatehouse_hub::{Changes, Feed, HashSecret, Hub};
 use gatehouse_store::Reader;
@@ -33,6 +33,8 @@ pub struct Settings {
     pub ca: Option<Ca>,
     /// How the MQTT edge hashes a secret.
     pub hash_secret: HashSecret,
+    /// How filters for boards are written.
+    pub board_filters: BoardFilters,
     /// The filters to publish by and to subscribe by that Home Assistant needs, for its discovery prefix.
     pub home_assistant_filters: fn(&Prefix) -> (Vec<Filter>, Vec<Filter>),
     /// Bounds; the defaults are right for a gateway.

@@ -5,7 +5,7 @@ use crate::gateway::{DateTime, date_time};
 use crate::viewer::{shared, signed_in};
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use gatehouse_core::access::Denied;
-use gatehouse_core::integration::{self, Filter};
+use gatehouse_core::integration::{self, Filter, Scope};
 use gatehouse_core::name::Name;
 use gatehouse_hub::AskedIntegration;
 use std::sync::Arc;
@@ -89,6 +89,15 @@ pub(crate) struct CreateIntegrationInput {
     name: String,
     /// Brings the filters that this home system needs; those given here are added.
     preset: Option<IntegrationPreset>,
+    /// Devices it may hear, at most 64: filters for the boards behind them now are added.
+    #[graphql(default)]
+    devices: Vec<ID>,
+    /// Whether it may hear every device, also those that come later; not beside `devices`.
+    #[graphql(default)]
+    all_devices: bool,
+    /// Whether it may also ask the switches of these devices to be on or off, in its own name.
+    #[graphql(default)]
+    operate: bool,
     /// MQTT topic filters it may publish to: at most 64, each of 1 to 256 bytes and 16 levels, none beginning with `$`.
     #[graphql(default)]
     publish: Vec<String>,
@@ -119,18 +128,24 @@ pub(crate) struct IntegrationsMutation;
 #[Object]
 impl IntegrationsMutation {
     /// Lets another home system log in at the MQTT edge. User name and password are answered once. For the owner.
-    /// Errors: BAD_INPUT (name, publish, subscribe), CONFLICT (there is one of that name, or there are 32), FORBIDDEN,
-    /// BUSY, STORAGE.
+    /// Errors: BAD_INPUT (name, devices, operate, publish, subscribe), NOT_FOUND (a device), CONFLICT (there is one of that
+    /// name, or there are 32), FORBIDDEN, BUSY, STORAGE.
     async fn create_integration(&self, ctx: &Context<'_>, input: CreateIntegrationInput) -> Result<CreatedIntegration> {
-        let cap = signed_in(ctx)?.viewer.administer().map_err(told)?;
+        let by = signed_in(ctx)?;
+        let cap = by.viewer.administer().map_err(told)?;
         let name = Name::new(&input.name).map_err(bad_name("name"))?;
         let shared = shared(ctx);
         let (mut publish, mut subscribe) = match input.preset {
             Some(IntegrationPreset::HomeAssistant) => {
-                (shared.settings.home_assistant_filters)(&shared.hub.view().home_assistant.prefix)
+                (shared.settings.home_assistant_filters)(&by.view.home_assistant.prefix)
             }
             None => (Vec::new(), Vec::new()),
         };
+        let devices = input.devices.iter().map(|id| id.parse().map_err(|_| no_such("device")));
+        let scope = Scope { all: input.all_devices, devices: devices.collect::<Result<_>>()?, operate: input.operate };
+        let (operate, hear) = scope.filters(&by.view, shared.settings.board_filters).map_err(told)?;
+        publish.extend(operate);
+        subscribe.extend(hear);
         publish.extend(filters(&input.publish, "publish")?);
         subscribe.extend(filters(&input.subscribe, "subscribe")?);
         let asked = AskedIntegration { name, publish, subscribe };

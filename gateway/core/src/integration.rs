@@ -1,9 +1,11 @@
 //! Integrations: other home systems, and what an owner lets them hear and say at the MQTT edge.
 
+use crate::access::Denied;
 use crate::device::SecretHash;
-use crate::ids::IntegrationId;
-use crate::name::Name;
+use crate::ids::{DeviceId, IntegrationId};
+use crate::name::{BoardId, Name};
 use crate::time::Wall;
+use crate::view::View;
 use std::fmt;
 use std::sync::Arc;
 
@@ -129,6 +131,56 @@ pub struct NewIntegration {
 /// A user name for an integration, from random bytes. No board can have it: a board's id holds no `_`.
 pub fn user_name(random: [u8; 8]) -> Arc<str> {
     format!("integration_{:016x}", u64::from_be_bytes(random)).into()
+}
+
+/// Devices an integration is to be for, in place of filters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Every device, also those that come later.
+    pub all: bool,
+    /// Some of them, at most [`MAX_FILTERS`]. Not beside all.
+    pub devices: Vec<DeviceId>,
+    /// Whether it may command them; else it hears them only.
+    pub operate: bool,
+}
+
+/// How filters for one board, or for all boards, are written: only `wire` knows topics.
+#[derive(Clone, Copy, Debug)]
+pub struct BoardFilters {
+    /// For all that it says.
+    pub hear: fn(Option<&BoardId>) -> String,
+    /// For all that may be asked of it.
+    pub operate: fn(Option<&BoardId>) -> String,
+}
+
+impl Scope {
+    /// The filters to publish and to subscribe by. They name the boards that are behind the devices now.
+    ///
+    /// # Errors
+    /// [`Denied::BadInput`] for a scope that contradicts itself, [`Denied::NotFound`] for a device that is not there.
+    pub fn filters(&self, view: &View, forms: BoardFilters) -> Result<(Vec<Filter>, Vec<Filter>), Denied> {
+        let bad = |field, message: &str| Err(Denied::BadInput { field, message: message.to_owned() });
+        if self.all && !self.devices.is_empty() {
+            return bad("devices", "Name devices, or take all of them, but not both.");
+        }
+        if self.operate && !self.all && self.devices.is_empty() {
+            return bad("operate", "Say which devices it may operate, or take all of them.");
+        }
+        if self.devices.len() > MAX_FILTERS {
+            return bad("devices", &format!("At most {MAX_FILTERS} devices can be named; take all of them instead."));
+        }
+        let mut boards: Vec<Option<&BoardId>> = self.all.then_some(None).into_iter().collect();
+        for id in &self.devices {
+            let device = view.devices.iter().find(|device| device.id == *id).ok_or(Denied::NotFound("device"))?;
+            boards.push(Some(&device.board));
+        }
+        // A board's id and a few fixed levels always make a filter.
+        let filters = |form: fn(Option<&BoardId>) -> String| -> Vec<Filter> {
+            boards.iter().filter_map(|board| Filter::new(&form(*board)).ok()).collect()
+        };
+        let publish = if self.operate { filters(forms.operate) } else { Vec::new() };
+        Ok((publish, filters(forms.hear)))
+    }
 }
 
 #[cfg(test)]

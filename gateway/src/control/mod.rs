@@ -8,6 +8,8 @@ mod integrations;
 pub(crate) mod server;
 
 use crate::config::{Config, DEFAULT_DATA_DIR};
+use gatehouse_core::integration::BoardFilters;
+use gatehouse_wire::homie::topic;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -23,10 +25,27 @@ pub(crate) enum Call {
     ClaimCode,
     RegisterBoard { id: String, secret: String, name: Option<String>, room: Option<String>, relays: usize },
     RotateCredential { which: String },
-    CreateIntegration { name: String, home_assistant: bool, publish: Vec<String>, subscribe: Vec<String> },
+    CreateIntegration(NewIntegration),
     ListIntegrations,
     RevokeIntegration { which: String },
 }
+
+/// An integration to be made, as the command line has it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct NewIntegration {
+    pub(crate) name: String,
+    pub(crate) home_assistant: bool,
+    /// Each by its name, its id, or its board's id.
+    pub(crate) devices: Vec<String>,
+    pub(crate) all_devices: bool,
+    pub(crate) operate: bool,
+    pub(crate) publish: Vec<String>,
+    pub(crate) subscribe: Vec<String>,
+}
+
+/// How filters for boards are written.
+pub(crate) const BOARD_FILTERS: BoardFilters =
+    BoardFilters { hear: topic::hear_filter, operate: topic::operate_filter };
 
 /// What the daemon answers.
 #[derive(Debug, Serialize, Deserialize)]

@@ -137,9 +137,7 @@ async fn answer(call: Call, hub: &Hub, told: &Told) -> Answer {
             }
         }
         Call::RotateCredential { which } => rotate(hub, &which).await,
-        Call::CreateIntegration { name, home_assistant, publish, subscribe } => {
-            integrations::create(hub, &name, home_assistant, (&publish, &subscribe)).await
-        }
+        Call::CreateIntegration(new) => integrations::create(hub, &new).await,
         Call::ListIntegrations => integrations::list(hub),
         Call::RevokeIntegration { which } => integrations::revoke(hub, &which).await,
     }

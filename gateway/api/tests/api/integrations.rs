@@ -67,3 +67,37 @@ async fn what_cannot_be_taken_is_told_with_its_field() {
         assert_eq!(ana.ask(DELETE, json!({ "input": { "id": unknown } })).await.code(), "NOT_FOUND", "{unknown}");
     }
 }
+
+#[tokio::test]
+async fn devices_stand_for_the_filters_of_their_boards() {
+    let (gateway, ana) = Gateway::claimed().await;
+    let (one, other) = (gateway.board("relay-1", 1).await, gateway.board("relay-2", 1).await);
+    let both = json!([one.device, other.device]);
+    for (name, input, publish, subscribe) in [
+        ("a", json!({ "devices": [one.device] }), json!([]), json!(["hear/relay-1"])),
+        (
+            "b",
+            json!({ "devices": both, "operate": true, "publish": ["x"], "subscribe": ["y"] }),
+            json!(["operate/relay-1", "operate/relay-2", "x"]),
+            json!(["hear/relay-1", "hear/relay-2", "y"]),
+        ),
+        ("c", json!({ "allDevices": true }), json!([]), json!(["hear/all"])),
+        ("d", json!({ "allDevices": true, "operate": true }), json!(["operate/all"]), json!(["hear/all"])),
+    ] {
+        let mut input = input;
+        input["name"] = json!(name);
+        let made = create(&ana, input).await.data()["createIntegration"]["integration"].clone();
+        assert_eq!((&made["publish"], &made["subscribe"]), (&publish, &subscribe), "{name}");
+    }
+    for (input, field) in [
+        (json!({ "name": "e", "operate": true }), "operate"),
+        (json!({ "name": "e", "allDevices": true, "devices": [one.device] }), "devices"),
+        (json!({ "name": "e", "devices": vec![&one.device; 65] }), "devices"),
+    ] {
+        let reply = create(&ana, input).await;
+        assert_eq!((reply.code().as_str(), reply.field().as_str()), ("BAD_INPUT", field));
+    }
+    for unknown in ["d0", "", "relay-1"] {
+        assert_eq!(create(&ana, json!({ "name": "e", "devices": [unknown] })).await.code(), "NOT_FOUND", "{unknown}");
+    }
+}

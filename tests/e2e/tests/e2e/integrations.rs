@@ -102,15 +102,14 @@ async fn what_an_integration_may_set_is_a_command_in_its_name() {
     let mut board = home.board("Kitchen", 1).await;
     let switch = board.switch(1);
     let mut screen = home.owner().watch(&[switch]).await;
-    let filters = ["--publish", "homie/5/+/+/+/set", "--subscribe", "homie/5/#"];
-    let client = Login::create(&home, "Another system", &filters).await.client(&home);
+    let client = Login::create(&home, "Another system", &["--all-devices"]).await.client(&home);
     let mut listener = client.listen(&[&FORMAT[..], &["-t", "homie/5/+/relay-1/on/#"]].concat());
     // Its value and its target, as they are.
     for number in 0..2 {
         assert!(line(&mut listener, number).await.ends_with(" false"));
     }
     let topic = format!("homie/5/{}/relay-1/on/set", board.id());
-    let speaker = Login::create(&home, "Speaker", &["--publish", "homie/5/+/+/+/set"]).await.client(&home);
+    let speaker = Login::create(&home, "Speaker", &["--device", "kitchen", "--operate"]).await.client(&home);
     for (seq, payload) in [(1, "true"), (2, "false")] {
         let ended = speaker.publish(&["-t", &topic, "-m", payload]).await;
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
@@ -243,6 +242,13 @@ async fn the_command_line_makes_lists_and_revokes_and_a_start_later_it_is_still_
         for option in ["--publish", "--subscribe"] {
             is_refused(&home.gatehouse(&[&create[..], &["X", option, filter]].concat()).await, &[option, "filter"]);
         }
+    }
+    for (options, words) in [
+        (&["--device", "Attic"][..], ["--device", "Attic"]),
+        (&["--operate"], ["operate", "devices"]),
+        (&["--all-devices", "--device", "Attic"], ["--device", "Attic"]),
+    ] {
+        is_refused(&home.gatehouse(&[&create[..], &["X"], options].concat()).await, &words);
     }
     is_refused(&home.gatehouse(&["integration", "revoke", "Attic"]).await, &["Attic", "integration list"]);
 

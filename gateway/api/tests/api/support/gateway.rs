@@ -7,7 +7,7 @@ use gatehouse_core::device::{NewSecret, Order, SecretHash};
 use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::home::Registration;
 use gatehouse_core::homeassistant::Prefix;
-use gatehouse_core::integration::Filter;
+use gatehouse_core::integration::{BoardFilters, Filter};
 use gatehouse_core::name::{BoardId, Name};
 use gatehouse_hub::{Hub, Ports, hub};
 use gatehouse_store::{Batch, Writer};
@@ -63,6 +63,11 @@ pub(crate) fn settings() -> Settings {
         version: "1.2.3-test",
         ca: None,
         hash_secret,
+        // Stand in for those of a real board.
+        board_filters: BoardFilters {
+            hear: |board| format!("hear/{}", board.map_or("all", BoardId::as_str)),
+            operate: |board| format!("operate/{}", board.map_or("all", BoardId::as_str)),
+        },
         home_assistant_filters,
         limits: Limits::default(),
     }
