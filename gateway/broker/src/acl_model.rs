@@ -195,6 +195,14 @@ fn a_filter_covers_another_if_it_matches_whatever_that_matches() {
     assert!(covered > 500 && matched > 1_000, "{covered} {matched}");
 }
 
+/// With `relay-1` claimed.
+fn claimed() -> Credentials {
+    let mut credentials = Credentials::default();
+    let board = BoardCredential { device: DeviceId::from_raw(1), secret: SecretHash([2; 32]), next: None };
+    credentials.boards.insert(BoardId::new("relay-1").unwrap(), board);
+    credentials
+}
+
 #[test]
 fn subscriptions_are_granted_as_the_model_says() {
     let (mut dice, mut granted) = (Dice(SEED), 0);
@@ -226,9 +234,7 @@ fn whatever_is_granted_hears_nothing_that_is_not_allowed() {
 
 #[test]
 fn publishes_and_wills_are_allowed_as_the_model_says() {
-    let mut credentials = Credentials::default();
-    let board = BoardCredential { device: DeviceId::from_raw(1), secret: SecretHash([2; 32]), next: None };
-    credentials.boards.insert(BoardId::new("relay-1").unwrap(), board);
+    let credentials = claimed();
     let (mut dice, mut allowed) = (Dice(SEED ^ 2), 0);
     for round in 0..ROUNDS {
         let (credential, topic, retain) = (dice.credential(), dice.levels(false), dice.below(2) == 0);
@@ -239,6 +245,51 @@ fn publishes_and_wills_are_allowed_as_the_model_says() {
         assert_eq!(got, expected, "{round}: {topic} {retain} of {:?}", credential.publish);
     }
     assert!(allowed > ROUNDS / 100, "{allowed} were allowed");
+}
+
+/// Which relay an integration moves by this, and how; none where it moves nothing.
+fn model_command(credential: &IntegrationCredential, publish: &Publish<'_>) -> Option<(String, bool)> {
+    let allowed = credential.publish.iter().any(|filter| is_well_formed(filter) && hears(filter, publish.topic));
+    // As Homie has them.
+    let is_id = |level: &str| !level.is_empty() && level.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '-'));
+    let once = !publish.retain && !publish.duplicate;
+    match (&split(publish.topic)[..], publish.payload) {
+        (["homie", "5", "relay-1", node, property, "set"], value @ (b"true" | b"false"))
+            if allowed && once && is_id(node) && is_id(property) =>
+        {
+            Some((format!("{node}/{property}"), value == b"true"))
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn an_integration_moves_what_the_model_says_and_nobody_else_hears_of_it() {
+    let credentials = claimed();
+    let (mut dice, mut moved) = (Dice(SEED ^ 4), 0);
+    for round in 0..ROUNDS {
+        let mut credential = dice.credential();
+        let mut topic = dice.levels(false);
+        if dice.below(2) == 0 {
+            topic = format!("homie/5/relay-1/{topic}/set");
+            credential.publish.extend((dice.below(2) == 0).then(|| "homie/5/relay-1/#".to_owned()));
+        }
+        let payload = [&b"true"[..], b"false", b"", b"on"][dice.below(4)];
+        let (retain, duplicate) = (dice.below(4) == 0, dice.below(4) == 0);
+        let publish = Publish { topic: &topic, payload, retain, duplicate, ..Publish::default() };
+        let expected = model_command(&credential, &publish);
+        let asked = integration_command(&credential, &credentials, &publish).and_then(Result::ok);
+        let got = asked.map(|Asked { board, endpoint, on }| {
+            assert_eq!(board.as_str(), "relay-1");
+            (endpoint.as_str().to_owned(), on)
+        });
+        assert_eq!(got, expected, "{round}: {publish:?} of {:?}", credential.publish);
+        if expected.is_some() {
+            moved += 1;
+            assert!(integration_publish(&credential, &credentials, &publish).is_err(), "{round}: {topic}");
+        }
+    }
+    assert!(moved > ROUNDS / 1_000, "{moved} were moved");
 }
 
 #[test]

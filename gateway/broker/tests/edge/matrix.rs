@@ -3,15 +3,21 @@
 
 use crate::client::{Client, Login, Message};
 use crate::mosquitto::{command_of, done};
-use crate::world::{World, secret, soon};
+use crate::world::{World, board, secret, soon};
 use gatehouse_broker::{Count, secret_hash};
 use gatehouse_core::access::IntegrationCredential;
+use gatehouse_core::edge::EdgeEvent;
+use gatehouse_core::name::Endpoint;
 
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Publish(&'static str),
     /// Published with the retain flag.
     Keep(&'static str),
+    /// Published once: what a relay is to do.
+    Ask(&'static str),
+    /// The same with the retain flag.
+    KeepAsking(&'static str),
     Subscribe(&'static str),
     /// The topic of a will; its client is killed.
     Will(&'static str),
@@ -20,7 +26,7 @@ enum Act {
     /// The topic of a will; its client says goodbye.
     Goodbye(&'static str),
 }
-use Act::{Goodbye, Keep, KeptWill, Publish, Subscribe, Will};
+use Act::{Ask, Goodbye, Keep, KeepAsking, KeptWill, Publish, Subscribe, Will};
 
 /// What a row of the table is about.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +35,8 @@ enum Outcome {
     Done,
     /// Subscribed, and the retained message of this topic comes.
     Hears(&'static str),
+    /// The home is asked to move a relay, and nobody else hears of it.
+    Moves,
     /// Nobody hears of it, and its client may be told so or not.
     Unheard,
     /// Nobody hears of it, and a client of MQTT 5 is told so, one of MQTT 3.1.1 where that has words for it.
@@ -36,12 +44,13 @@ enum Outcome {
     /// No login, in these words.
     NoLogin(&'static str),
 }
-use Outcome::{Done, Hears, NoLogin, Refused, Unheard};
+use Outcome::{Done, Hears, Moves, NoLogin, Refused, Unheard};
 
 const BOTH: &[&str] = &["311", "5"];
 const OLD: &[&str] = &["311"];
 const NEW: &[&str] = &["5"];
 const STATE: &str = "homie/5/relay-1/$state";
+const SET: &str = "homie/5/relay-1/relay-1/on/set";
 /// Where a board may say anything.
 const LOG: &str = "homie/5/relay-1/$log/info";
 const WRONG: &str = "bad user name or password";
@@ -54,9 +63,10 @@ const TABLE: &[Row] = &[
     (OLD, "relay-1", &[Publish(LOG), Keep(LOG), Will(LOG), KeptWill(LOG)], Done),
     (OLD, "relay-1", &[Goodbye(LOG)], Unheard),
     (OLD, "relay-1", &[Publish("homie/5/relay-2/$state"), Keep("homie/5/relay-2/$state")], Refused),
-    (OLD, "relay-1", &[Publish("homie/5/relay-1/$command"), Keep("homie/5/relay-1/relay-1/on/set")], Refused),
     (OLD, "relay-1", &[Publish("homie/5/relay-1/$credential"), Subscribe("homie/5/relay-2/$credential")], Refused),
     (OLD, "relay-1", &[Subscribe("homie/5/relay-1/$credential")], Done),
+    (OLD, "relay-1", &[Publish("homie/5/relay-1/$command"), Keep(SET)], Refused),
+    (OLD, "relay-1", &[Ask(SET), KeepAsking(SET), Ask("homie/5/relay-2/relay-1/on/set")], Refused),
     (OLD, "relay-1", &[Publish("homie/5/relay-2/relay-1/on/set"), Publish("garden/a"), Publish("$SYS/a")], Refused),
     (OLD, "relay-1", &[Will("homie/5/relay-2/$state"), KeptWill("garden/a"), Will("$SYS/a")], NoLogin("not authori")),
     (OLD, "relay-1", &[Will("homie/5/relay-1/$command")], NoLogin("not authori")),
@@ -76,11 +86,13 @@ const TABLE: &[Row] = &[
     (BOTH, "house", &[Publish(STATE), Keep(STATE), Publish("homie/5/relay-1/$report")], Refused),
     (BOTH, "house", &[Publish("homie/5/relay-1/$command"), Publish("homie/5/other/$command")], Refused),
     (BOTH, "house", &[Publish("homie/5/relay-1/$credential"), Publish("homie/5/other/$credential")], Refused),
-    (BOTH, "house", &[Publish("homie/5/relay-1/relay-1/on/set")], Unheard),
-    (BOTH, "house", &[Keep("homie/5/relay-1/relay-1/on/set"), Keep("homie/5/other/relay-1/on/set")], Refused),
+    (BOTH, "house", &[Ask(SET)], Moves),
+    (BOTH, "house", &[Publish(SET)], Unheard),
+    (BOTH, "house", &[KeepAsking(SET), KeepAsking("homie/5/other/relay-1/on/set")], Refused),
+    (BOTH, "house", &[Keep(SET), Keep("homie/5/other/relay-1/on/set")], Refused),
     (BOTH, "house", &[Publish("$SYS/a"), Keep("$SYS/a")], Refused),
     (BOTH, "house", &[Will(STATE), KeptWill(STATE), Will("homie/5/relay-1/$command")], NoLogin("not authori")),
-    (BOTH, "house", &[KeptWill("homie/5/relay-1/relay-1/on/set"), Will("$SYS/a")], NoLogin("not authori")),
+    (BOTH, "house", &[KeptWill(SET), Will("$SYS/a")], NoLogin("not authori")),
     (BOTH, "house", &[Subscribe("garden/+"), Subscribe("garden/#")], Hears("garden/kept")),
     (BOTH, "house", &[Subscribe("homie/5/+/$state")], Hears(STATE)),
     (BOTH, "house", &[Subscribe("#"), Subscribe("$share/g/#"), Subscribe("$share/g/homie/5/#")], Done),
@@ -88,15 +100,15 @@ const TABLE: &[Row] = &[
     // An integration with narrow filters.
     (BOTH, "garden", &[Publish("garden/a"), Keep("garden/b"), Will("garden/c"), KeptWill("garden/d")], Done),
     (BOTH, "garden", &[Publish("kitchen/a"), Keep("kitchen/x"), Publish("gardens"), Publish("$SYS/a")], Refused),
-    (BOTH, "garden", &[Publish("homie/5/relay-1/relay-1/on/set"), Keep(STATE)], Refused),
+    (BOTH, "garden", &[Ask(SET), KeepAsking(SET), Publish(SET), Keep(STATE)], Refused),
     (BOTH, "garden", &[Will("kitchen/a"), KeptWill("kitchen/x"), Will(STATE), Will("$SYS/a")], NoLogin("not authori")),
     (BOTH, "garden", &[Subscribe("garden/kept"), Subscribe("garden/kept/#")], Hears("garden/kept")),
     (BOTH, "garden", &[Subscribe("garden/+/x"), Subscribe("$share/g/garden/#")], Done),
     (BOTH, "garden", &[Subscribe("#"), Subscribe("+/kept"), Subscribe("kitchen/#"), Subscribe(STATE)], Refused),
     (BOTH, "garden", &[Subscribe("$share/g/#"), Subscribe("$share/garden/kitchen"), Subscribe("$SYS/#")], Refused),
     // One that was revoked, one that never was, and a board that never was.
-    (BOTH, "former", &[Publish("garden/a"), Subscribe("garden/#"), Will("garden/a")], NoLogin(WRONG)),
-    (BOTH, "nobody", &[Publish("garden/a"), Subscribe("garden/#"), Will("garden/a")], NoLogin(WRONG)),
+    (BOTH, "former", &[Ask(SET), Publish("garden/a"), Subscribe("garden/#"), Will("garden/a")], NoLogin(WRONG)),
+    (BOTH, "nobody", &[Ask(SET), Publish("garden/a"), Subscribe("garden/#"), Will("garden/a")], NoLogin(WRONG)),
     (BOTH, "relay-9", &[Publish("homie/5/relay-9/$state"), KeptWill("homie/5/relay-9/$state")], NoLogin(WRONG)),
 ];
 
@@ -162,13 +174,24 @@ impl Cell<'_> {
             Subscribe(filter) => self.subscribe(filter, expected).await,
             Publish(topic) => self.publish(topic, false, expected).await,
             Keep(topic) => self.publish(topic, true, expected).await,
+            Ask(topic) | KeepAsking(topic) => {
+                self.payload = "true".into();
+                self.publish(topic, matches!(act, KeepAsking(_)), expected).await;
+            }
             Will(topic) => self.will(topic, false, expected).await,
             KeptWill(topic) => self.will(topic, true, expected).await,
             Goodbye(topic) => self.goodbye(topic).await,
         }
         self.witness.heard.clear();
-        // Of no interest here, but there is no room for all of it.
-        while self.world.events.try_recv().is_ok() {}
+        // What boards say is of no interest here, but there is no room for all of it.
+        let mut moved = Vec::new();
+        while let Ok(event) = self.world.events.try_recv() {
+            if let EdgeEvent::Command(command) = event {
+                moved.push((command.user.to_string(), command.board, command.endpoint, command.on));
+            }
+        }
+        let asked = (self.user.to_owned(), board("relay-1"), Endpoint::relay(1), true);
+        assert_eq!(moved, if matches!(expected, Moves) { vec![asked] } else { vec![] });
     }
 
     /// What it said on its way out, in lower case.
@@ -202,7 +225,7 @@ impl Cell<'_> {
         let refused = self.world.count(Count::SubscribeRefused) - before;
         match expected {
             Hears(topic) => assert_eq!((success, heard, refused), (true, format!("{topic} 1\n"), 0)),
-            Done => assert!(success && said.is_empty() && refused == 0, "{said}"),
+            Done | Moves => assert!(success && said.is_empty() && refused == 0, "{said}"),
             Refused | Unheard => assert!(said.contains("denied") && refused == 1, "{said} {refused}"),
             NoLogin(why) => assert!(!success && said.contains(why), "{said}"),
         }
