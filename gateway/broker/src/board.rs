@@ -7,6 +7,7 @@ use crate::counters::Count;
 use crate::registry::{Client, OpenLink, Proof, Slot, ToBoard};
 use crate::retained::Owner;
 use crate::router::NO_ORIGIN;
+use crate::throttle::Rate;
 use crate::{Edge, acl};
 use bytes::Buf;
 use futures_util::FutureExt;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// The other end of a connection.
@@ -84,6 +86,7 @@ struct Session<'a, S> {
     command_topic: String,
     credential_topic: String,
     deadlines: Deadlines,
+    rate: Rate,
     window: Window,
     /// Kept between orders, so that writing one allocates nothing.
     topic: String,
@@ -102,6 +105,7 @@ impl<'a, S: Stream> Session<'a, S> {
             board,
             owner,
             deadlines: Deadlines::new(limits, Some(silence(keep_alive, limits.board_keep_alive))),
+            rate: Rate::new(limits.board_rate),
             window: Window::new(limits.in_flight),
             topic: String::new(),
             payload: String::new(),
@@ -125,6 +129,7 @@ impl<'a, S: Stream> Session<'a, S> {
             self.send_waiting(link);
             self.io.flush_unless_killed(&slot, self.deadlines.write()).await?;
             let room = self.window.room();
+            let pause = self.rate.pause();
             tokio::select! {
                 biased;
                 () = &mut killed => return Ok(slot.why()),
@@ -134,9 +139,13 @@ impl<'a, S: Stream> Session<'a, S> {
                         self.send(&message);
                     }
                 }
-                filled = self.io.fill() => {
+                filled = self.io.fill(), if pause.is_none() => {
                     filled?;
                     self.hear(link).await?;
+                }
+                () = async { sleep_until(pause.unwrap_or_else(Instant::now)).await }, if pause.is_some() => {
+                    // It could not be heard meanwhile.
+                    self.deadlines.heard();
                 }
             }
         }
@@ -172,17 +181,22 @@ impl<'a, S: Stream> Session<'a, S> {
     /// Everything in the read buffer; the answers are written together.
     async fn hear(&mut self, link: &OpenLink) -> Result<(), Count> {
         let bytes = std::mem::take(&mut self.io.read);
-        let mut used = 0;
+        let (mut used, mut packets) = (0, 0);
         while let Some((packet, length)) = codec::decode(&bytes[used..], self.edge.limits.packet_bytes, Version::V4)
             .map_err(|_| Count::EndMalformed)?
         {
             used += length;
+            packets += 1;
             self.take(packet, link).await?;
         }
         self.io.read = bytes;
         if used > 0 {
             self.io.read.advance(used);
             self.deadlines.heard();
+            self.rate.took(packets, used);
+            if self.rate.pause().is_some() {
+                self.edge.counters.one(Count::SlowedBoard);
+            }
         }
         Ok(())
     }

@@ -143,6 +143,10 @@ counts! {
     SessionRefused = "mqtt_sessions_total", "refused";
     /// Routers that died or were stuck, and were replaced.
     RouterReplaced = "mqtt_router_replaced_total", "";
+    /// Times an integration's connection was not read for a moment: it sent too fast.
+    SlowedIntegration = "mqtt_slowed_total", "integration";
+    /// Times a board's connection was not read for a moment: it sent too fast.
+    SlowedBoard = "mqtt_slowed_total", "board";
     /// Filters refused (SUBACK 0x80).
     SubscribeRefused = "mqtt_subscribe_refused_total", "";
     /// A board's message dropped: not its own topic.

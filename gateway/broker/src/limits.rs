@@ -48,6 +48,13 @@ pub struct Limits {
     pub in_flight: usize,
     /// Messages that wait for one integration before it is cut as too slow.
     pub backlog: usize,
+    /// Bytes of them in memory. A subscriber gets all that is retained at once: the two are no fewer than that.
+    pub backlog_bytes: usize,
+    /// Packets and bytes that one integration's connection may send in a second. Who sends more is read slower; 0 is no
+    /// limit.
+    pub integration_rate: (u32, u32),
+    /// The same of a board.
+    pub board_rate: (u32, u32),
     /// Filters of one integration; a further one is refused (SUBACK 0x80).
     pub filters: usize,
     /// Longest keep-alive a board gets; longer ones and none are held to it.
@@ -92,6 +99,9 @@ impl Default for Limits {
             orders_waiting: 64,
             in_flight: 32,
             backlog: 40_000,
+            backlog_bytes: 20 * 1024 * 1024,
+            integration_rate: (250_000, 64 * 1024 * 1024),
+            board_rate: (5_000, 4 * 1024 * 1024),
             filters: 1_024,
             board_keep_alive: Duration::from_secs(10),
             router_deadline: Duration::from_secs(5),
@@ -102,5 +112,18 @@ impl Default for Limits {
             failures_per_user: (10, Duration::from_secs(5)),
             failures_per_address: (200, Duration::from_millis(200)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::OwnedMessage;
+
+    #[test]
+    fn all_that_is_retained_fits_what_may_wait_for_one_integration() {
+        let limits = Limits::default();
+        let bytes = limits.retained_bytes + limits.announced_bytes + limits.backlog * size_of::<OwnedMessage>();
+        assert!(limits.backlog_bytes >= bytes, "{bytes}");
     }
 }

@@ -61,9 +61,9 @@ impl OwnedMessage {
         Publish { topic, payload, qos: *qos, retain: *retain, properties, expiry, ..Publish::default() }
     }
 
-    /// Bytes it takes while it waits.
+    /// Bytes it takes while it waits, at most: topic and payload may be shared.
     pub(crate) fn size(&self) -> usize {
-        self.topic.len() + self.payload.len() + self.properties.len()
+        size_of::<Self>() + self.topic.len() + self.payload.len() + self.properties.len()
     }
 
     pub(crate) fn outgoing(&self, version: Version, id: u16, duplicate: bool) -> Outgoing<'_> {

@@ -1,4 +1,4 @@
-//! What one address may do: so many connections, so many wrong logins.
+//! What one address or client may do: so many connections, so many wrong logins, so much in a second.
 
 use crate::limits::Limits;
 use std::collections::HashMap;
@@ -116,6 +116,44 @@ impl Failures {
     }
 }
 
+/// What a client may send at once.
+const BURST: Duration = Duration::from_secs(1);
+/// Longest that a client is not read: under any keep-alive.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How fast one client may send. Who is faster is read slower, so that TCP holds it up and nothing is lost.
+#[derive(Debug)]
+pub(crate) struct Rate {
+    /// Packets and bytes in a second; 0 is no limit.
+    limit: (u32, u32),
+    /// When everything that came is paid for.
+    paid: Instant,
+}
+
+impl Rate {
+    pub(crate) fn new(limit: (u32, u32)) -> Self {
+        Self { limit, paid: Instant::now() }
+    }
+
+    /// So much came.
+    pub(crate) fn took(&mut self, packets: usize, bytes: usize) {
+        let (of_packets, of_bytes) = (cost(packets, self.limit.0), cost(bytes, self.limit.1));
+        let now = Instant::now();
+        self.paid = (self.paid.max(now) + of_packets.max(of_bytes)).min(now + BURST + LONGEST_PAUSE);
+    }
+
+    /// Until when nothing more is to be read; none when it may go on.
+    pub(crate) fn pause(&self) -> Option<Instant> {
+        let until = self.paid.checked_sub(BURST)?;
+        (until > Instant::now()).then_some(until)
+    }
+}
+
+fn cost(count: usize, in_a_second: u32) -> Duration {
+    let nanos = (count as u64).saturating_mul(1_000_000_000).checked_div(in_a_second.into());
+    Duration::from_nanos(nanos.unwrap_or(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,6 +199,25 @@ mod tests {
         }
         assert_eq!(lock(&failures.forgiven).len(), MAX_REMEMBERED);
         assert!(!failures.may_try(here, "x", now), "the worst one is not forgotten first");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_sends_too_fast_is_read_slower_and_never_stopped_for_long() {
+        let second = Duration::from_secs(1);
+        let mut rate = Rate::new((100, 1_000));
+        rate.took(100, 1);
+        assert_eq!(rate.pause(), None, "a burst");
+        rate.took(50, 1);
+        assert_eq!(rate.pause(), Some(Instant::now() + second / 2));
+        tokio::time::advance(second / 2).await;
+        assert_eq!(rate.pause(), None);
+        rate.took(1, 250);
+        assert_eq!(rate.pause(), Some(Instant::now() + second / 4), "by bytes");
+        rate.took(usize::MAX, usize::MAX);
+        assert_eq!(rate.pause(), Some(Instant::now() + LONGEST_PAUSE));
+        let mut free = Rate::new((0, 0));
+        free.took(usize::MAX, usize::MAX);
+        assert_eq!(free.pause(), None);
     }
 
     #[test]

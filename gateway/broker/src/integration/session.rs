@@ -12,6 +12,7 @@ use crate::message::{OwnedMessage, is_expired};
 use crate::registry::Slot;
 use crate::retained::Owner;
 use crate::router::{Lost, Message};
+use crate::throttle::Rate;
 use bytes::Buf;
 use futures_util::FutureExt;
 use gatehouse_core::access::IntegrationCredential;
@@ -50,6 +51,7 @@ pub(super) struct Session<'a, S> {
     credential: Arc<IntegrationCredential>,
     state: State,
     deadlines: Deadlines,
+    rate: Rate,
     in_flight: usize,
     maximum_packet: usize,
     /// Whether the session was to outlive the connection from the start.
@@ -75,6 +77,7 @@ impl<'a, S: Stream> Session<'a, S> {
             credential: login.credential.clone(),
             state,
             deadlines: Deadlines::new(&edge.limits, terms.silence()),
+            rate: Rate::new(edge.limits.integration_rate),
             in_flight: terms.in_flight,
             maximum_packet: terms.maximum_packet,
             lasting: login.session_expiry > 0,
@@ -118,14 +121,19 @@ impl<'a, S: Stream> Session<'a, S> {
         loop {
             self.send().await?;
             let hungry = self.state.backlog.is_hungry();
+            let pause = self.rate.pause();
             tokio::select! {
                 biased;
                 () = &mut killed => return Ok(slot.why()),
                 () = &mut router_gone => return Ok(Count::EndRouter),
                 () = &mut timer => timer.set(Deadlines::wait(self.check()?)),
-                filled = self.io.fill() => {
+                filled = self.io.fill(), if pause.is_none() => {
                     filled?;
                     self.hear().await?;
+                }
+                () = async { sleep_until(pause.unwrap_or_else(Instant::now)).await }, if pause.is_some() => {
+                    // It could not be heard meanwhile.
+                    self.deadlines.heard();
                 }
                 message = self.state.feed.next(), if hungry => {
                     self.queue(message)?;
@@ -198,17 +206,22 @@ impl<'a, S: Stream> Session<'a, S> {
 
     async fn hear(&mut self) -> Result<(), Count> {
         let bytes = std::mem::take(&mut self.io.read);
-        let mut used = 0;
+        let (mut used, mut packets) = (0, 0);
         while let Some((packet, length)) =
             codec::decode(&bytes[used..], self.edge.limits.packet_bytes, self.io.version).map_err(end_of)?
         {
             used += length;
+            packets += 1;
             self.take(packet).await?;
         }
         self.io.read = bytes;
         if used > 0 {
             self.io.read.advance(used);
             self.deadlines.heard();
+            self.rate.took(packets, used);
+            if self.rate.pause().is_some() {
+                self.edge.counters.one(Count::SlowedIntegration);
+            }
         }
         Ok(())
     }
@@ -332,7 +345,8 @@ impl<'a, S: Stream> Session<'a, S> {
         let of_clients = self.edge.retained.matching(asked);
         let of_gateway = self.edge.announcer.matching(asked, &of_clients);
         for kept in of_clients.into_iter().chain(of_gateway) {
-            if self.state.backlog.len() >= self.edge.limits.backlog {
+            let (backlog, limits) = (&self.state.backlog, &self.edge.limits);
+            if backlog.len() >= limits.backlog || backlog.bytes() >= limits.backlog_bytes {
                 return Err(Count::EndSlow);
             }
             self.state.backlog.push(OwnedMessage {

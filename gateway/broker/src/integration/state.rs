@@ -37,6 +37,10 @@ impl Backlog {
         self.waiting.len()
     }
 
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Whether it may take more from the router.
     pub(crate) fn is_hungry(&self) -> bool {
         self.waiting.len() < FROM_ROUTER.0 && self.bytes < FROM_ROUTER.1

@@ -15,6 +15,7 @@ mod matrix;
 mod misbehaviour;
 mod mosquitto;
 mod orders;
+mod pace;
 mod presence;
 mod retained;
 mod sessions;

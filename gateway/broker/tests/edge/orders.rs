@@ -81,7 +81,7 @@ async fn a_board_that_does_not_acknowledge_fills_its_queue_and_is_cut() {
 
 #[tokio::test]
 async fn a_board_that_does_not_read_is_cut() {
-    let limits = Limits { write_deadline: Duration::from_millis(300), ..Limits::default() };
+    let limits = Limits { write_deadline: Duration::from_millis(300), board_rate: (0, 0), ..Limits::default() };
     let mut world = World::with(limits, 256).await;
     let (mut relay, link) = world.board("relay-1").await;
     // Pings and never reads the answers, until the socket's buffers are full in both directions.
