@@ -6,7 +6,7 @@ use crate::connect::{self, Login, Refused};
 use crate::connection::{Io, Stream};
 use crate::counters::Count;
 use crate::registry::Slot;
-use crate::throttle::{Addresses, Admitted};
+use crate::throttle::{self, Place, Places};
 use crate::{Broker, Edge, announcer, board, integration, router};
 use rustls::ServerConfig;
 use std::io;
@@ -43,7 +43,7 @@ impl Broker {
         let writing = keeping.map(|keeping| tokio::spawn(keeping.run(edge.retained.clone(), written.clone())));
         let mut credentials = edge.credentials.clone();
         let mut watching = true;
-        let addresses = Arc::new(Addresses::default());
+        let addresses = Arc::new(Places::default());
         let mut connections = JoinSet::new();
         edge.background.spawn(router::supervise(edge.fanout.clone(), edge.limits.router_deadline, stop.clone()));
         if let Some(announced) = announced {
@@ -65,8 +65,8 @@ impl Broker {
                         edge.counters.one(Count::Accepted);
                         if connections.len() >= edge.limits.connections {
                             edge.counters.one(Count::RefusedFull);
-                        } else if let Some(admitted) = addresses.admit(peer.ip(), edge.limits.connections_per_address) {
-                            connections.spawn(connection(edge.clone(), stream, tls, peer, admitted, stop.clone()));
+                        } else if let Some(place) = addresses.take(throttle::origin(peer.ip()), edge.limits.connections_per_address) {
+                            connections.spawn(connection(edge.clone(), stream, tls, peer, place, stop.clone()));
                         } else {
                             edge.counters.one(Count::RefusedAddress);
                         }
@@ -119,7 +119,7 @@ async fn connection(
     stream: TcpStream,
     tls: Option<Arc<ServerConfig>>,
     peer: SocketAddr,
-    _admitted: Admitted,
+    _place: Place<IpAddr>,
     stop: CancellationToken,
 ) {
     // Small packets must not wait for each other. An error here means that the peer is gone; reading tells.

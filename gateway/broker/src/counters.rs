@@ -63,6 +63,8 @@ counts! {
     RefusedThrottled = "mqtt_refused_total", "throttled";
     /// No room for another integration (CONNACK 3).
     RefusedIntegrations = "mqtt_refused_total", "integrations";
+    /// Too many connections with one credential (CONNACK 3).
+    RefusedCredential = "mqtt_refused_total", "connections-of-integration";
     /// The credential went away, or the connection was taken over, before the login was done.
     RefusedStale = "mqtt_refused_total", "stale";
     /// The client said DISCONNECT.

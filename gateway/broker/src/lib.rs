@@ -59,7 +59,7 @@ use retained::{Owner, Retained};
 use router::Fanout;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use throttle::Failures;
+use throttle::{Failures, Places};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::task::TaskTracker;
 
@@ -91,6 +91,8 @@ struct Edge {
     session_numbers: AtomicU64,
     /// One for each connection of an integration.
     places: Arc<Semaphore>,
+    /// The same by credential.
+    places_by_user: Arc<Places<Arc<str>>>,
     sessions: Sessions,
     groups: Groups,
     pace: Pace,
@@ -123,6 +125,7 @@ impl Broker {
             drawn_ids: AtomicU64::new(0),
             session_numbers: AtomicU64::new(router::NO_ORIGIN),
             places: Arc::new(Semaphore::new(limits.integrations)),
+            places_by_user: Arc::default(),
             sessions: Sessions::default(),
             groups: Groups::default(),
             pace: Pace::new(&limits),

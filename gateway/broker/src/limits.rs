@@ -9,8 +9,10 @@ pub struct Limits {
     pub connections: usize,
     /// Connections from one address (one /64 of IPv6); a further one is closed at once.
     pub connections_per_address: usize,
-    /// Connections of integrations; a further one is told "server unavailable" (CONNACK 3).
+    /// Connections of integrations; a further one is told "server unavailable" (CONNACK 3, or 0x97).
     pub integrations: usize,
+    /// Those of one credential; a further one is told the same.
+    pub connections_per_integration: usize,
     /// From the accepted socket to a complete TLS handshake; an ESP8266 takes one to two seconds for one.
     pub handshake_deadline: Duration,
     /// From then, or without TLS from the accepted socket, to a complete CONNECT.
@@ -81,6 +83,7 @@ impl Default for Limits {
             connections: 1_200,
             connections_per_address: 1_000,
             integrations: 32,
+            connections_per_integration: 8,
             handshake_deadline: Duration::from_secs(10),
             connect_deadline: Duration::from_secs(5),
             connect_bytes: 2 * 1024,

@@ -2,14 +2,14 @@
 
 use crate::limits::Limits;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// An address as far as limits go: an IPv6 host owns a whole /64.
-fn origin(address: IpAddr) -> IpAddr {
+pub(crate) fn origin(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
         v4 => v4,
@@ -20,38 +20,44 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Counts open connections by address.
-#[derive(Debug, Default)]
-pub(crate) struct Addresses(Mutex<HashMap<IpAddr, usize>>);
+/// Counts open connections by whose they are: an address, a credential.
+#[derive(Debug)]
+pub(crate) struct Places<K: Hash + Eq>(Mutex<HashMap<K, usize>>);
 
 /// One connection counted; given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Admitted {
-    addresses: Arc<Addresses>,
-    origin: IpAddr,
+pub(crate) struct Place<K: Hash + Eq> {
+    places: Arc<Places<K>>,
+    whose: K,
 }
 
-impl Addresses {
-    /// Counts a connection; none when its address has `limit` already.
-    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr, limit: usize) -> Option<Admitted> {
-        let origin = origin(address);
-        let mut open = lock(&self.0);
-        let count = open.entry(origin).or_default();
-        if *count >= limit {
-            return None;
-        }
-        *count += 1;
-        Some(Admitted { addresses: self.clone(), origin })
+impl<K: Hash + Eq> Default for Places<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
     }
 }
 
-impl Drop for Admitted {
+impl<K: Hash + Eq + Clone> Places<K> {
+    /// Counts a connection; none when `whose` are `limit` already.
+    pub(crate) fn take(self: &Arc<Self>, whose: K, limit: usize) -> Option<Place<K>> {
+        let mut open = lock(&self.0);
+        let taken = open.get(&whose).copied().unwrap_or(0);
+        if taken >= limit {
+            return None;
+        }
+        open.insert(whose.clone(), taken + 1);
+        drop(open);
+        Some(Place { places: self.clone(), whose })
+    }
+}
+
+impl<K: Hash + Eq> Drop for Place<K> {
     fn drop(&mut self) {
-        let mut open = lock(&self.addresses.0);
-        if let Some(count) = open.get_mut(&self.origin) {
+        let mut open = lock(&self.places.0);
+        if let Some(count) = open.get_mut(&self.whose) {
             *count -= 1;
             if *count == 0 {
-                open.remove(&self.origin);
+                open.remove(&self.whose);
             }
         }
     }
@@ -222,14 +228,14 @@ mod tests {
 
     #[test]
     fn connections_of_an_address_are_counted_and_given_back() {
-        let addresses = Arc::new(Addresses::default());
-        let here = [192, 0, 2, 1].into();
-        let first = addresses.admit(here, 2).unwrap();
-        let second = addresses.admit("::ffff:192.0.2.1".parse().unwrap(), 2).unwrap();
-        assert!(addresses.admit(here, 2).is_none());
-        assert!(addresses.admit([192, 0, 2, 2].into(), 2).is_some());
+        let addresses = Arc::new(Places::default());
+        let here = origin([192, 0, 2, 1].into());
+        let first = addresses.take(here, 2).unwrap();
+        let second = addresses.take(origin("::ffff:192.0.2.1".parse().unwrap()), 2).unwrap();
+        assert!(addresses.take(here, 2).is_none() && addresses.take(here, 0).is_none());
+        assert!(addresses.take(origin([192, 0, 2, 2].into()), 2).is_some());
         drop(first);
-        assert!(addresses.admit(here, 2).is_some());
+        assert!(addresses.take(here, 2).is_some());
         drop(second);
         assert!(lock(&addresses.0).is_empty());
     }

@@ -45,6 +45,10 @@ pub(crate) async fn run<S: Stream>(
     let mut entry = edge.registry.enter(client.clone(), Proof::Integration(login.credential.clone()), stop);
     entry.previous_gone().await;
     let slot = entry.slot.clone();
+    let Some(_own) = edge.places_by_user.take(login.user.clone(), edge.limits.connections_per_integration) else {
+        edge.refuse(&mut io, ConnAck::QuotaExceeded).await;
+        return Count::RefusedCredential;
+    };
     let Ok(_place) = edge.places.clone().try_acquire_owned() else {
         edge.refuse(&mut io, ConnAck::QuotaExceeded).await;
         return Count::RefusedIntegrations;

@@ -1,6 +1,7 @@
 //! Other home systems: what they hear, what they may say, and that none of it moves a relay.
 
 use crate::client::{Client, Login, Message, Packet, field, packet, publish, subscribe};
+use crate::client5::Login5;
 use crate::world::{World, order};
 use gatehouse_broker::{Count, Limits};
 
@@ -180,6 +181,29 @@ async fn an_integration_too_many_is_told_and_boards_are_not_touched() {
     assert_eq!(code, Some(3));
     let (mut relay, _) = world.board("relay-1").await;
     relay.ping().await;
+}
+
+#[tokio::test]
+async fn one_integration_cannot_take_the_places_of_the_others() {
+    let limits = Limits { connections_per_integration: 2, ..Limits::default() };
+    let world = World::with(limits, 256).await;
+    let enter = async |id| Client::try_login(world.at, &Login { id, ..Login::of("house") }).await;
+    let (mut first, mut second) = (enter("1").await.0, enter("2").await.0);
+    let (mut third, code) = enter("3").await;
+    assert_eq!(code, Some(3));
+    third.closed().await;
+    let (_, told) = Client::try_login5(world.at, &Login5 { id: "3", ..Login5::of("house") }).await;
+    assert_eq!(told.code, 0x97);
+    world.counted(Count::RefusedCredential, 2).await;
+    Client::login(world.at, "garden").await.ping().await;
+    let (mut again, code) = enter("1").await;
+    assert_eq!(code, Some(0), "it takes over its own place");
+    first.closed().await;
+    again.ping().await;
+    again.send(&[0xe0, 0]).await;
+    world.counted(Count::EndGoodbye, 1).await;
+    assert_eq!(enter("3").await.1, Some(0));
+    second.ping().await;
 }
 
 #[tokio::test]

@@ -191,6 +191,23 @@ async fn what_waits_for_those_who_are_away_is_bounded() {
 }
 
 #[tokio::test]
+async fn what_waits_for_those_who_are_away_is_bounded_in_bytes_too() {
+    let world = World::with(Limits { away_bytes: 20_000, ..Limits::default() }, 256).await;
+    let (mut garden, _) = Client::try_login5(world.at, &lasting("garden", LONG)).await;
+    garden.subscribe5(&[("garden/+", 1)], b"").await;
+    away(&world, garden, 1).await;
+    let mut house = Client::login5(world.at, "house").await;
+    let long = "x".repeat(10_000);
+    for topic in ["garden/a", "garden/b", "garden/c", "garden/d"] {
+        house.publish5(topic, &long, false, b"").await;
+    }
+    world.counted(Count::DroppedAway, 2).await;
+    let (mut garden, _) = Client::try_login5(world.at, &lasting("garden", LONG)).await;
+    assert_eq!([garden.message5().await.topic, garden.message5().await.topic], ["garden/a", "garden/b"]);
+    garden.ping().await;
+}
+
+#[tokio::test]
 async fn a_will_waits_for_its_delay_and_is_void_when_the_client_comes_back() {
     let world = World::new().await;
     let mut house = Client::login5(world.at, "house").await;

@@ -51,6 +51,7 @@ fn limits() -> Limits {
         connections: 110,
         connections_per_address: PER_ADDRESS,
         integrations: 12,
+        connections_per_integration: 10,
         handshake_deadline: Duration::from_secs(2),
         connect_deadline: Duration::from_secs(2),
         packet_bytes: 4 * 1024,
