@@ -84,6 +84,10 @@ id!(
     IntegrationId, "i"
 );
 id!(
+    /// What the owner should know.
+    NoticeId, "n"
+);
+id!(
     /// One command, for good.
     CommandId, "c"
 );

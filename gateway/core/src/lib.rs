@@ -12,6 +12,7 @@ pub mod homeassistant;
 pub mod ids;
 pub mod integration;
 pub mod name;
+pub mod notice;
 pub mod record;
 pub mod retained;
 pub mod switch;

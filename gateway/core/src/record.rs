@@ -6,9 +6,10 @@ use crate::access::{Member, Session};
 use crate::command::Command;
 use crate::device::{Device, SecretHash};
 use crate::homeassistant::HomeAssistant;
-use crate::ids::{HomeId, IntegrationId, RoomId, SessionId, SwitchId};
+use crate::ids::{HomeId, IntegrationId, NoticeId, RoomId, SessionId, SwitchId};
 use crate::integration::Integration;
 use crate::name::Name;
+use crate::notice::Notice;
 use crate::switch::{Reported, Switch};
 use std::sync::Arc;
 
@@ -57,6 +58,10 @@ pub enum Record {
     IntegrationDeleted(IntegrationId),
     /// How Home Assistant is told of the home.
     HomeAssistant(Arc<HomeAssistant>),
+    /// What the owner should know, or has dismissed.
+    Notice(Arc<Notice>),
+    /// A notice is no more.
+    NoticeDeleted(NoticeId),
     /// What a board last said of a switch.
     Reported(SwitchId, Reported),
     /// A command, open or settled.

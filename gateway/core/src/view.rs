@@ -4,9 +4,10 @@ use crate::access::Access;
 use crate::command::Command;
 use crate::device::BoardFacts;
 use crate::homeassistant::HomeAssistant;
-use crate::ids::{DeviceId, IntegrationId, RoomId, SwitchId};
+use crate::ids::{DeviceId, IntegrationId, NoticeId, RoomId, SwitchId};
 use crate::integration::Integration;
 use crate::name::{BoardId, Endpoint, Name};
+use crate::notice::Notice;
 use crate::record::{HomeRecord, Room};
 use crate::switch::SwitchChange;
 use crate::time::Wall;
@@ -88,6 +89,10 @@ pub enum Change {
     IntegrationRemoved(IntegrationId),
     /// How Home Assistant is told of the home is another.
     HomeAssistant(Arc<HomeAssistant>),
+    /// A notice is new or counted up.
+    Notice(Arc<Notice>),
+    /// A notice was dismissed, or is no more.
+    NoticeRemoved(NoticeId),
     /// People or sessions are others.
     Access(Arc<Access>),
 }
@@ -107,6 +112,8 @@ pub struct View {
     pub integrations: Vec<Arc<Integration>>,
     /// How Home Assistant is told of the home.
     pub home_assistant: Arc<HomeAssistant>,
+    /// Notices that are not dismissed, by id.
+    pub notices: Vec<Arc<Notice>>,
     /// People and sessions.
     pub access: Arc<Access>,
 }
@@ -134,6 +141,8 @@ impl View {
             Change::Integration(integration) => put(&mut self.integrations, integration, |i| i.id),
             Change::IntegrationRemoved(id) => self.integrations.retain(|integration| integration.id != *id),
             Change::HomeAssistant(set) => self.home_assistant = set.clone(),
+            Change::Notice(notice) => put(&mut self.notices, notice, |n| n.id),
+            Change::NoticeRemoved(id) => self.notices.retain(|notice| notice.id != *id),
             Change::Access(access) => self.access = access.clone(),
         }
     }

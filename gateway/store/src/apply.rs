@@ -2,7 +2,8 @@
 
 use crate::rows;
 use crate::tables::{
-    COMMAND, DEVICE, HOME, INTEGRATION, MEMBER, OPEN_COMMAND, REPORTED, RETAINED, ROOM, SESSION, SETTING, SWITCH,
+    COMMAND, DEVICE, HOME, INTEGRATION, MEMBER, NOTICE, OPEN_COMMAND, REPORTED, RETAINED, ROOM, SESSION, SETTING,
+    SWITCH,
 };
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::record::Record;
@@ -44,6 +45,7 @@ pub(crate) fn apply<'a>(
     let mut switch = txn.open_table(SWITCH)?;
     let mut integration = txn.open_table(INTEGRATION)?;
     let mut setting = txn.open_table(SETTING)?;
+    let mut notice = txn.open_table(NOTICE)?;
     let mut reported = txn.open_table(REPORTED)?;
     for record in records {
         match record {
@@ -60,6 +62,8 @@ pub(crate) fn apply<'a>(
             }
             Record::IntegrationDeleted(id) => drop(integration.remove(id.raw())?),
             Record::HomeAssistant(kept) => put(&mut setting, rows::HOME_ASSISTANT, &rows::home_assistant(kept))?,
+            Record::Notice(kept) => put(&mut notice, kept.id.raw(), &rows::notice(kept))?,
+            Record::NoticeDeleted(id) => drop(notice.remove(id.raw())?),
             Record::Reported(id, kept) => {
                 put(&mut reported, id.raw(), &rows::reported(kept))?;
                 if let Some(command) = kept.change.as_ref().and_then(|change| change.command.as_deref()) {

@@ -3,7 +3,8 @@
 use crate::error::Fault;
 use crate::rows::{self, BadRow};
 use crate::tables::{
-    COMMAND, DEVICE, HOME, INTEGRATION, MEMBER, OPEN_COMMAND, REPORTED, RETAINED, ROOM, Rows, SESSION, SETTING, SWITCH,
+    COMMAND, DEVICE, HOME, INTEGRATION, MEMBER, NOTICE, OPEN_COMMAND, REPORTED, RETAINED, ROOM, Rows, SESSION, SETTING,
+    SWITCH,
 };
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::ids::SwitchId;
@@ -30,6 +31,7 @@ pub(crate) fn load(txn: &ReadTransaction) -> Result<Vec<Record>, Fault> {
         let (integration, secret) = rows::to_integration(key, row)?;
         Ok(Record::Integration(Arc::new(integration), secret))
     })?;
+    table(txn, NOTICE, &mut all, |key, row| Ok(Record::Notice(Arc::new(rows::to_notice(key, row)?))))?;
 
     table(txn, SETTING, &mut all, rows::to_setting)?;
 

@@ -9,7 +9,7 @@ use redb::{ReadableTable, TableDefinition, WriteTransaction};
 pub(crate) type Step = fn(&WriteTransaction) -> Result<(), Fault>;
 
 /// `STEPS[n - 1]` leads from schema n to n + 1. Steps are added at the end and never changed.
-pub(crate) const STEPS: &[Step] = &[integrations, retained, settings, next_secrets];
+pub(crate) const STEPS: &[Step] = &[integrations, retained, settings, next_secrets, notices];
 
 /// The schema that this version reads and writes.
 pub(crate) const SCHEMA: u64 = newest(STEPS);
@@ -50,6 +50,12 @@ fn next_secrets(txn: &WriteTransaction) -> Result<(), Fault> {
     Ok(())
 }
 
+/// To schema 6: a home has notices, none so far.
+fn notices(txn: &WriteTransaction) -> Result<(), Fault> {
+    txn.open_table(TableDefinition::<u64, &[u8]>::new("notice"))?;
+    Ok(())
+}
+
 /// Which schema the file has; an error when it is newer than `known`.
 pub(crate) fn found(meta: &impl ReadableTable<&'static str, u64>, known: u64) -> Result<u64, Fault> {
     let found = meta.get(SCHEMA_KEY)?.map(|value| value.value());
@@ -80,7 +86,7 @@ pub(crate) fn migrate(txn: &WriteTransaction, steps: &[Step]) -> Result<(), Faul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::{DEVICE, INTEGRATION, RETAINED, Rows, SETTING};
+    use crate::tables::{DEVICE, INTEGRATION, NOTICE, RETAINED, Rows, SETTING};
     use crate::{Memory, Settings};
     use redb::{Database, ReadableDatabase};
 
@@ -95,9 +101,10 @@ mod tests {
         let database = open(&memory);
         let txn = database.begin_write().unwrap();
         txn.open_table(META).unwrap().insert(SCHEMA_KEY, 1).unwrap();
-        assert!(txn.delete_table(INTEGRATION).unwrap(), "a later schema has it");
-        assert!(txn.delete_table(RETAINED).unwrap(), "so has it this");
-        assert!(txn.delete_table(SETTING).unwrap(), "and this");
+        for later in [INTEGRATION, SETTING, NOTICE] {
+            assert!(txn.delete_table(later).unwrap(), "a later schema has it");
+        }
+        assert!(txn.delete_table(RETAINED).unwrap(), "and this");
         txn.open_table(ROOM).unwrap().insert(4, &b"\x04Hall"[..]).unwrap();
         txn.open_table(DEVICE).unwrap().insert(5, device_of_schema_1().as_slice()).unwrap();
         txn.commit().unwrap();
@@ -202,7 +209,9 @@ mod tests {
         }
         let database = open(&memory);
         let txn = database.begin_read().unwrap();
-        assert!(txn.open_table(INTEGRATION).is_ok() && txn.open_table(RETAINED).is_ok());
-        assert!(txn.open_table(SETTING).is_ok());
+        for later in [INTEGRATION, SETTING, NOTICE] {
+            assert!(txn.open_table(later).is_ok());
+        }
+        assert!(txn.open_table(RETAINED).is_ok());
     }
 }

@@ -19,6 +19,7 @@ enum Key {
     Switch(u64),
     Integration(u64),
     Setting(u64),
+    Notice(u64),
     Reported(u64),
     // Last, so that the oldest command is found without looking at the rest.
     Command(u64),
@@ -38,6 +39,8 @@ impl Key {
             Record::Integration(integration, _) => Self::Integration(integration.id.raw()),
             Record::IntegrationDeleted(integration) => Self::Integration(integration.raw()),
             Record::HomeAssistant(_) => Self::Setting(rows::HOME_ASSISTANT),
+            Record::Notice(notice) => Self::Notice(notice.id.raw()),
+            Record::NoticeDeleted(notice) => Self::Notice(notice.raw()),
             Record::Reported(switch, _) => Self::Reported(switch.raw()),
             Record::Command(command) => Self::Command(command.id.raw()),
         }

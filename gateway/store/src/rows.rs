@@ -5,12 +5,14 @@
 //! [`crate::migrate`]. A test pins the bytes.
 
 mod integration;
+mod notice;
 mod retained;
 mod setting;
 mod settings;
 mod traffic;
 
 pub(crate) use integration::{integration, to_integration};
+pub(crate) use notice::{notice, to_notice};
 pub(crate) use retained::{retained, to_retained};
 pub(crate) use setting::{HOME_ASSISTANT, home_assistant, to_setting};
 pub(crate) use settings::{device, home, member, room, session, switch};

@@ -24,6 +24,7 @@ pub(crate) const SWITCH: Rows = TableDefinition::new("switch");
 pub(crate) const INTEGRATION: Rows = TableDefinition::new("integration");
 /// What the owner set, by the numbers of [`crate::rows::setting`].
 pub(crate) const SETTING: Rows = TableDefinition::new("setting");
+pub(crate) const NOTICE: Rows = TableDefinition::new("notice");
 pub(crate) const REPORTED: Rows = TableDefinition::new("reported");
 pub(crate) const COMMAND: Rows = TableDefinition::new("command");
 /// Which commands are not settled: a start must find them without reading 100,000 others.
@@ -34,7 +35,7 @@ pub(crate) const RETAINED: TableDefinition<'static, &[u8], &[u8]> = TableDefinit
 
 /// Makes every table, so that one that is missing later means damage.
 pub(crate) fn create(txn: &WriteTransaction) -> Result<(), TableError> {
-    for rows in [HOME, MEMBER, SESSION, ROOM, DEVICE, SWITCH, INTEGRATION, SETTING, REPORTED, COMMAND] {
+    for rows in [HOME, MEMBER, SESSION, ROOM, DEVICE, SWITCH, INTEGRATION, SETTING, NOTICE, REPORTED, COMMAND] {
         txn.open_table(rows)?;
     }
     txn.open_table(OPEN_COMMAND)?;

@@ -4,8 +4,9 @@ use gatehouse_core::access::{Member, Session};
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::device::{Device, SecretHash};
 use gatehouse_core::homeassistant::HomeAssistant;
-use gatehouse_core::ids::{CommandId, DeviceId, IntegrationId, MemberId, RoomId, SessionId, SwitchId};
+use gatehouse_core::ids::{CommandId, DeviceId, IntegrationId, MemberId, NoticeId, RoomId, SessionId, SwitchId};
 use gatehouse_core::integration::Integration;
+use gatehouse_core::notice::Notice;
 use gatehouse_core::record::{HomeRecord, Record, Room};
 use gatehouse_core::switch::{Reported, Switch};
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ pub(crate) struct Facts {
     pub(crate) switches: BTreeMap<SwitchId, Arc<Switch>>,
     pub(crate) integrations: BTreeMap<IntegrationId, (Arc<Integration>, SecretHash)>,
     pub(crate) home_assistant: Option<Arc<HomeAssistant>>,
+    pub(crate) notices: BTreeMap<NoticeId, Arc<Notice>>,
     pub(crate) reported: BTreeMap<SwitchId, Reported>,
     pub(crate) commands: BTreeMap<CommandId, Arc<Command>>,
 }
@@ -39,6 +41,8 @@ impl Facts {
             Record::Integration(new, secret) => drop(self.integrations.insert(new.id, (new.clone(), *secret))),
             Record::IntegrationDeleted(id) => drop(self.integrations.remove(id)),
             Record::HomeAssistant(set) => self.home_assistant = Some(set.clone()),
+            Record::Notice(notice) => drop(self.notices.insert(notice.id, notice.clone())),
+            Record::NoticeDeleted(id) => drop(self.notices.remove(id)),
             Record::Reported(id, reported) => drop(self.reported.insert(*id, reported.clone())),
             Record::Command(command) => drop(self.commands.insert(command.id, command.clone())),
         }
@@ -58,6 +62,7 @@ impl Facts {
         all.extend(self.switches.values().cloned().map(Record::Switch));
         all.extend(self.integrations.values().map(|(new, secret)| Record::Integration(new.clone(), *secret)));
         all.extend(self.home_assistant.iter().cloned().map(Record::HomeAssistant));
+        all.extend(self.notices.values().cloned().map(Record::Notice));
         all.extend(self.reported.iter().map(|(id, reported)| Record::Reported(*id, reported.clone())));
         all.extend(self.open_commands().cloned().map(Record::Command));
         all

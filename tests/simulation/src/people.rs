@@ -7,9 +7,10 @@ use gatehouse_core::access::{Administer, Viewer};
 use gatehouse_core::device::{Secret, SecretHash};
 use gatehouse_core::home::{Claim, Edit, Input, NewCredential, Registration, Setting, SignInCheck};
 use gatehouse_core::homeassistant::{Form, Prefix};
-use gatehouse_core::ids::{IntegrationId, RoomId, SwitchId};
+use gatehouse_core::ids::{IntegrationId, NoticeId, RoomId, SwitchId};
 use gatehouse_core::integration::{Filter, NewIntegration, user_name};
 use gatehouse_core::name::Name;
+use gatehouse_core::notice::{Incident, NoticeKind, Subject};
 use std::time::Duration;
 
 const PEOPLE: [&str; 2] = ["Ana", "Ben"];
@@ -75,6 +76,7 @@ impl World<'_> {
     }
 
     fn set_switch(&mut self, switch: SwitchId, on: bool, timeout: Duration, named: Option<String>) {
+        self.trouble();
         let Some(viewer) = self.viewer() else { return };
         let Ok(cap) = viewer.operate(switch) else { return };
         let expected = self.oracle.expect(&self.now(), switch, on, timeout, named.as_ref());
@@ -132,6 +134,7 @@ impl World<'_> {
         let ended = match setting {
             Setting::DeleteRoom(_, id) => Some(Ended::Room(id)),
             Setting::CloseSession(id) => Some(Ended::Session(id)),
+            Setting::DismissNotice(_, id) => Some(Ended::Notice(id)),
             Setting::DeleteIntegration(_, id) => Some(Ended::Integration(id)),
             _ => None,
         };
@@ -158,7 +161,7 @@ impl World<'_> {
             };
             let device = self.gateway.as_ref().and_then(|g| g.view.devices.first()).map(|device| device.id);
             let unknown = RoomId::from_raw(7);
-            let setting = match (self.rng.below(12), self.any_switch(), device) {
+            let setting = match (self.rng.below(13), self.any_switch(), device) {
                 (0 | 1, ..) => Setting::CreateRoom(cap, other),
                 (2, ..) => Setting::RenameRoom(cap, room.unwrap_or(unknown), other),
                 (3, ..) => Setting::DeleteRoom(cap, room.unwrap_or(unknown)),
@@ -174,6 +177,7 @@ impl World<'_> {
                     let prefix = Prefix::new(self.rng.pick(&["homeassistant", "ha"])).expect("a prefix");
                     Setting::UpdateHomeAssistant(cap, Some(form), self.rng.coin().then_some(prefix))
                 }
+                (11, ..) => Setting::DismissNotice(cap, self.any_notice().unwrap_or(NoticeId::from_raw(7))),
                 _ => Setting::CloseSession(viewer.session()),
             };
             self.setting(setting);
@@ -183,6 +187,22 @@ impl World<'_> {
     fn any_room(&mut self) -> Option<RoomId> {
         let rooms = &self.gateway.as_ref()?.view.rooms;
         (!rooms.is_empty()).then(|| rooms[self.rng.index(rooms.len())].id)
+    }
+
+    /// Something goes wrong at the edge, more or less often.
+    fn trouble(&mut self) {
+        for _ in 0..self.rng.below(4) {
+            let kinds = [NoticeKind::MqttLoginStorm, NoticeKind::PublishRefused, NoticeKind::RouterReplaced];
+            let (kind, last) = (self.rng.pick(&kinds).to_owned(), self.rng.below(24) as u8);
+            let subject = Subject::Address([192, 0, 2, last].into());
+            let times = self.rng.between(1, 12) as u32;
+            self.handle(Input::Incident(Incident { kind, subject, from: None, times }));
+        }
+    }
+
+    fn any_notice(&mut self) -> Option<NoticeId> {
+        let notices = &self.gateway.as_ref()?.view.notices;
+        (!notices.is_empty()).then(|| notices[self.rng.index(notices.len())].id)
     }
 
     fn any_integration(&mut self) -> Option<IntegrationId> {

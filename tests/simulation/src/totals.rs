@@ -106,6 +106,10 @@ totals! {
     rotations,
     /// Logins with a new secret that the board did not hear the answer to.
     logins_unanswered,
+    /// Notices dismissed.
+    notices_dismissed,
+    /// Notices counted up.
+    notices_counted_up,
     /// Changes of settings the store could not write.
     storage_failed,
     /// Claims that came second.

@@ -3,6 +3,7 @@
 use super::announcing::Announcing;
 use super::boards::{Dropped, Presence};
 use super::commands::{Commands, SentOrders};
+use super::notices::Notices;
 use super::settings::Queue;
 use super::{DeviceEntry, Effect, Home, SwitchEntry};
 use crate::access::Throttle;
@@ -18,10 +19,11 @@ use std::sync::Arc;
 /// Kinds of records in an order in which each comes after those that it refers to.
 fn rank(record: &Record) -> u8 {
     match record {
-        Record::Home(_) | Record::Member(_) | Record::Room(_) | Record::Integration(..) | Record::HomeAssistant(_) => 0,
+        Record::Home(_) | Record::Member(_) | Record::Room(_) | Record::Integration(..) => 0,
+        Record::HomeAssistant(_) | Record::Notice(_) => 0,
         Record::Session(_) | Record::Device(_) => 1,
         Record::SessionEnded(_) | Record::Switch(_) => 2,
-        Record::RoomDeleted(_) | Record::IntegrationDeleted(_) | Record::Reported(..) => 3,
+        Record::RoomDeleted(_) | Record::IntegrationDeleted(_) | Record::NoticeDeleted(_) | Record::Reported(..) => 3,
         Record::Command(_) => 4,
     }
 }
@@ -44,6 +46,7 @@ impl Home {
             by_board: HashMap::new(),
             switches: BTreeMap::new(),
             integrations: BTreeMap::new(),
+            notices: Notices::default(),
             commands: Commands::default(),
             announcing: Announcing::default(),
             settings: Queue::default(),
@@ -96,6 +99,8 @@ impl Home {
             Record::Integration(integration, secret) => self.apply_integration(integration, secret, out),
             Record::IntegrationDeleted(id) => self.apply_integration_deletion(id, out),
             Record::HomeAssistant(set) => self.apply_home_assistant(set, out),
+            Record::Notice(notice) => self.apply_notice(notice, out),
+            Record::NoticeDeleted(id) => self.apply_notice_deletion(id),
             Record::Reported(switch, reported) => {
                 if let Some(entry) = self.switches.get_mut(&switch) {
                     entry.reported = Some(reported);

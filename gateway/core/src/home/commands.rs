@@ -316,6 +316,7 @@ impl Home {
                 self.show_switch(settled.switch, out);
             }
         }
+        self.notices.write_due(None, out);
     }
 
     /// A command of an earlier run. If it was open when the daemon ended, whether the relay moved is unknown, but who

@@ -2,8 +2,8 @@
 //!
 //! [`Home::handle`] takes one input with the time it arrived at and says what to do about it. It has four kinds of
 //! business, one file each: what boards say (`boards`), commands (`commands`), who people are (`people`), and settings,
-//! which are durable before they are true (`settings`, `integrations`, `rotation`); Home Assistant is told of them
-//! (`announcing`).
+//! which are durable before they are true (`settings`, `integrations`, `rotation`). Home Assistant is told of them
+//! (`announcing`), and the owner of what went wrong (`notices`).
 
 mod announcing;
 mod apply;
@@ -11,6 +11,7 @@ mod boards;
 mod clock_offset;
 mod commands;
 mod integrations;
+mod notices;
 mod people;
 mod rotation;
 mod settings;
@@ -31,6 +32,7 @@ use crate::homeassistant::HomeAssistant;
 use crate::ids::{DeviceId, IdSource, IntegrationId, Request, RoomId, SwitchId, Ticket};
 use crate::integration::Integration;
 use crate::name::{BoardId, Endpoint};
+use crate::notice::{Incident, NoticeKind, Subject};
 use crate::record::{HomeRecord, Record, Room};
 use crate::switch::{Reported, Switch};
 use crate::time::{Mono, Now};
@@ -39,6 +41,7 @@ use announcing::Announcing;
 use boards::Presence;
 use commands::{Commands, SentOrders};
 use integrations::IntegrationEntry;
+use notices::Notices;
 use rotation::Rotation;
 use settings::Queue;
 use std::collections::{BTreeMap, HashMap};
@@ -99,6 +102,10 @@ pub enum Input {
         /// What is to change.
         setting: Setting,
     },
+    /// Something happened that the owner may have to know.
+    Incident(Incident),
+    /// Of this kind, these subjects and no others are so now: told when it may have changed.
+    Condition(NoticeKind, Vec<Subject>),
     /// A new claim code was drawn.
     NewClaimCode(ClaimCode),
     /// The store wrote a ticket, or could not.
@@ -198,6 +205,7 @@ pub struct Home {
     by_board: HashMap<BoardId, DeviceId>,
     switches: BTreeMap<SwitchId, SwitchEntry>,
     integrations: BTreeMap<IntegrationId, IntegrationEntry>,
+    notices: Notices,
     commands: Commands,
     announcing: Announcing,
     settings: Queue,
@@ -214,6 +222,9 @@ impl Home {
         // waited in a queue can confirm a command whose time was over.
         self.settle_overdue(&now, out);
         self.begin_due_round(&now, out);
+        if self.notices.next_deadline().is_some_and(|due| due <= now.mono) {
+            self.notices.write_due(Some(now.mono), out);
+        }
         match input {
             Input::Board(event) => self.board_event(&now, event, out),
             Input::IntegrationCommand(asked) => self.integration_command(&now, &asked, out),
@@ -225,16 +236,18 @@ impl Home {
                 out.push(Effect::Answer(request, answer));
             }
             Input::BeginSignIn { request, name, address } => {
-                let answer = self.begin_sign_in(&now, &name, &address).map(Answer::SignIn);
+                let answer = self.begin_sign_in(&now, &name, &address, out).map(Answer::SignIn);
                 out.push(Effect::Answer(request, answer));
             }
             Input::FinishSignIn { request, check, right, token } => {
-                match self.finish_sign_in(&now, &check, right, token) {
+                match self.finish_sign_in(&now, &check, right, token, out) {
                     Ok(setting) => self.change_settings(&now, Some(request), setting, out),
                     Err(denied) => out.push(Effect::Answer(request, Err(denied))),
                 }
             }
             Input::Settings { request, setting } => self.change_settings(&now, Some(request), setting, out),
+            Input::Incident(incident) => self.incident(&now, &incident, out),
+            Input::Condition(kind, subjects) => self.condition(&now, kind, &subjects, out),
             Input::NewClaimCode(code) => self.claim_code = self.household.is_none().then_some(code),
             Input::Written { ticket, ok } => self.written(&now, ticket, ok, out),
             Input::HomeAssistantStarted => self.home_assistant_started(&now, out),
@@ -246,7 +259,8 @@ impl Home {
 
     /// When the next [`Input::Tick`] is due.
     pub fn next_deadline(&self) -> Option<Mono> {
-        self.commands.next_deadline().into_iter().chain(self.announcing.next_deadline()).min()
+        let (announcing, notices) = (self.announcing.next_deadline(), self.notices.next_deadline());
+        self.commands.next_deadline().into_iter().chain(announcing).chain(notices).min()
     }
 
     /// The claim code, while the home has no owner and the code is live.
@@ -289,6 +303,7 @@ impl Home {
             switches: self.switches.values().map(|entry| Arc::new(self.switch_view(entry))).collect(),
             integrations: self.integrations.values().map(|entry| entry.integration.clone()).collect(),
             home_assistant: Arc::new(self.announcing.set().clone()),
+            notices: self.notices.shown(),
             access: self.access.clone(),
         }
     }

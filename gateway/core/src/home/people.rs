@@ -1,11 +1,13 @@
 //! Who people are: the first owner, and signing in.
 
-use super::{Home, Setting};
+use super::{Effect, Home, Setting};
 use crate::access::{Denied, Member, Role, Session, TokenHash};
 use crate::ids::{HomeId, MemberId, SessionId};
 use crate::name::Name;
+use crate::notice::{Incident, NoticeKind, Subject};
 use crate::record::{HomeRecord, Record};
 use crate::time::Now;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Someone makes this home their own.
@@ -31,6 +33,7 @@ pub struct SignInCheck {
     name_key: String,
     address_key: String,
     member: Option<MemberId>,
+    address: Option<IpAddr>,
     /// The argon2id hash to check, in PHC form.
     pub password_hash: Option<Arc<str>>,
 }
@@ -80,7 +83,13 @@ impl Home {
         Record::Session(Session { id, member, token, opened_at: now.stamp() })
     }
 
-    pub(super) fn begin_sign_in(&mut self, now: &Now, name: &str, address: &str) -> Result<SignInCheck, Denied> {
+    pub(super) fn begin_sign_in(
+        &mut self,
+        now: &Now,
+        name: &str,
+        address: &str,
+        out: &mut Vec<Effect>,
+    ) -> Result<SignInCheck, Denied> {
         if self.household.is_none() {
             return Err(Denied::Unclaimed);
         }
@@ -88,27 +97,42 @@ impl Home {
         let name = Name::new(name).ok();
         let name_key = format!("name {}", name.as_ref().map(|n| n.as_str().to_lowercase()).unwrap_or_default());
         let address_key = format!("address {address}");
-        self.throttle.check(&name_key, now.mono)?;
-        self.throttle.check(&address_key, now.mono)?;
+        let address = address.parse().ok();
+        let member = name.and_then(|name| self.access.by_name(&name).cloned());
+        let by_name = self.throttle.check(&name_key, now.mono);
+        if let Err(denied) = by_name.and_then(|()| self.throttle.check(&address_key, now.mono)) {
+            self.wrong_sign_in(now, member.map(|member| member.id), address, out);
+            return Err(denied);
+        }
         // Each try counts as wrong until it proves right, so that many at once gain nothing.
         self.throttle.wrong(&name_key, now.mono);
         self.throttle.wrong(&address_key, now.mono);
-        let member = name.and_then(|name| self.access.by_name(&name).cloned());
         let password_hash = member.as_ref().map(|member| member.password_hash.clone());
-        Ok(SignInCheck { name_key, address_key, member: member.map(|member| member.id), password_hash })
+        Ok(SignInCheck { name_key, address_key, member: member.map(|member| member.id), address, password_hash })
     }
 
     pub(super) fn finish_sign_in(
         &mut self,
-        _now: &Now,
+        now: &Now,
         check: &SignInCheck,
         right: bool,
         token: TokenHash,
+        out: &mut Vec<Effect>,
     ) -> Result<Setting, Denied> {
-        let member = check.member.filter(|_| right).ok_or(Denied::Unauthenticated)?;
+        let Some(member) = check.member.filter(|_| right) else {
+            self.wrong_sign_in(now, check.member, check.address, out);
+            return Err(Denied::Unauthenticated);
+        };
         self.throttle.right(&check.name_key);
         self.throttle.right(&check.address_key);
         Ok(Setting::OpenSession { member, token })
+    }
+
+    /// Told by whose name was tried, for that says more than where from; an unknown name by where from alone.
+    fn wrong_sign_in(&mut self, now: &Now, member: Option<MemberId>, address: Option<IpAddr>, out: &mut Vec<Effect>) {
+        let subject = member.map(Subject::Member).or(address.map(Subject::address)).unwrap_or(Subject::Others);
+        let from = address.filter(|_| member.is_some());
+        self.incident(now, &Incident::once(NoticeKind::SignInStorm, subject, from), out);
     }
 
     pub(super) fn plan_session(

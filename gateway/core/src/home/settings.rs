@@ -7,7 +7,7 @@ use super::{Answer, Claim, Effect, Home, NewCredential};
 use crate::access::{Administer, Denied, TokenHash};
 use crate::device::{Device, MAX_RELAYS, SecretHash};
 use crate::homeassistant::{Form, HomeAssistant, Prefix};
-use crate::ids::{DeviceId, IntegrationId, MemberId, Request, RoomId, SessionId, SwitchId, Ticket};
+use crate::ids::{DeviceId, IntegrationId, MemberId, NoticeId, Request, RoomId, SessionId, SwitchId, Ticket};
 use crate::integration::NewIntegration;
 use crate::name::{BoardId, Endpoint, Name};
 use crate::record::{Record, Room};
@@ -75,6 +75,8 @@ pub enum Setting {
     /// Another form or place of what Home Assistant is told; what is none stays. Answered with
     /// [`Answer::HomeAssistant`].
     UpdateHomeAssistant(Administer, Option<Form>, Option<Prefix>),
+    /// A notice is put away until it happens anew. Answered with [`Answer::Done`].
+    DismissNotice(Administer, NoticeId),
     /// A board described relays that have no switch yet.
     AdoptRelays(DeviceId, Vec<Endpoint>),
 }
@@ -165,6 +167,11 @@ impl Home {
             let reply = self.reply(done.reply);
             answer(done.request, reply, out);
         } else {
+            for record in done.records {
+                if let Record::Notice(notice) = record {
+                    self.dismissal_failed(now, notice.id);
+                }
+            }
             answer(done.request, Err(Denied::Storage), out);
         }
         self.next_setting(now, out);
@@ -271,6 +278,7 @@ impl Home {
                 let changed = (set != *known).then(|| Record::HomeAssistant(Arc::new(set)));
                 Ok((changed.into_iter().collect(), Reply::HomeAssistant))
             }
+            Setting::DismissNotice(_, id) => Ok((vec![self.plan_dismissal(now, id)?], Reply::Done)),
             Setting::AdoptRelays(id, relays) => {
                 let device = self.devices.get(&id).ok_or(Denied::NotFound("device"))?.device.clone();
                 Ok((self.plan_switches(&device, &relays), Reply::Done))

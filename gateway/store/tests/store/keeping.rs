@@ -1,11 +1,13 @@
 //! What is kept is what comes back.
 
 use crate::support::{Running, patient};
-use crate::support::{command, device, found, home, home_assistant, integration, keep, member, name, reported, room};
-use crate::support::{session, switch};
+use crate::support::{
+    command, device, found, home, home_assistant, integration, keep, member, name, notice, reported, room, session,
+    switch,
+};
 use gatehouse_core::command::Outcome;
 use gatehouse_core::homeassistant::Form;
-use gatehouse_core::ids::{CommandId, IntegrationId, RoomId, SessionId};
+use gatehouse_core::ids::{CommandId, IntegrationId, NoticeId, RoomId, SessionId};
 use gatehouse_core::record::Record;
 use gatehouse_store::{Memory, Settings};
 use std::sync::Arc;
@@ -23,6 +25,8 @@ fn everything() -> Vec<Record> {
         switch(17, Some(5)),
         integration(20, &[]),
         integration(21, &["garden/#", "+/a"]),
+        notice(30, 1),
+        notice(31, 300),
         home_assistant(Form::Component),
         reported(7, true, Some(confirmed)),
         reported(17, false, None),
@@ -68,15 +72,17 @@ fn the_later_record_replaces_the_earlier() {
 fn what_is_deleted_stays_away() {
     let dir = tempfile::tempdir().unwrap();
     keep(dir.path(), vec![session(3), session(4), room(5, "Kitchen"), room(6, "Hall")]);
+    keep(dir.path(), vec![notice(9, 1), notice(10, 1), notice(10, 2)]);
     keep(dir.path(), vec![integration(7, &["a"]), integration(8, &["a"]), integration(8, &["b"])]);
     let gone = vec![
         Record::SessionEnded(SessionId::from_raw(3)),
         Record::RoomDeleted(RoomId::from_raw(5)),
         Record::RoomDeleted(RoomId::from_raw(999)),
         Record::IntegrationDeleted(IntegrationId::from_raw(7)),
+        Record::NoticeDeleted(NoticeId::from_raw(9)),
     ];
     keep(dir.path(), gone);
-    assert_eq!(found(dir.path()), [session(4), room(6, "Hall"), integration(8, &["b"])]);
+    assert_eq!(found(dir.path()), [session(4), room(6, "Hall"), integration(8, &["b"]), notice(10, 2)]);
 }
 
 #[test]

@@ -4,9 +4,12 @@ use gatehouse_core::access::{Member, Role, Session, TokenHash};
 use gatehouse_core::command::{Actor, ActorKind, BoardSession, Command, Confirmation, OrderId, Outcome, Reason};
 use gatehouse_core::device::{Device, SecretHash};
 use gatehouse_core::homeassistant::{Form, HomeAssistant, Prefix};
-use gatehouse_core::ids::{CommandId, DeviceId, HomeId, IntegrationId, MemberId, RoomId, SessionId, SwitchId, Ticket};
+use gatehouse_core::ids::{
+    CommandId, DeviceId, HomeId, IntegrationId, MemberId, NoticeId, RoomId, SessionId, SwitchId, Ticket,
+};
 use gatehouse_core::integration::{Filter, Integration, user_name};
 use gatehouse_core::name::{BoardId, Endpoint, Name};
+use gatehouse_core::notice::{Notice, NoticeKind, Subject};
 use gatehouse_core::record::{HomeRecord, Record, Room};
 use gatehouse_core::switch::{Reported, Switch, SwitchChange};
 use gatehouse_core::time::Wall;
@@ -98,6 +101,19 @@ pub(crate) fn integration(id: u64, publish: &[&str]) -> Record {
 
 pub(crate) fn home_assistant(form: Form) -> Record {
     Record::HomeAssistant(Arc::new(HomeAssistant { form, prefix: Prefix::default() }))
+}
+
+pub(crate) fn notice(id: u64, times: u64) -> Record {
+    Record::Notice(Arc::new(Notice {
+        id: NoticeId::from_raw(id),
+        kind: NoticeKind::MqttLoginStorm,
+        subject: Subject::Integration("integration_1".into()),
+        from: Some([192, 0, 2, 1].into()),
+        times,
+        first_at: None,
+        at: Some(Wall::from_millis(1_700_000_000_000)),
+        dismissed: id.is_multiple_of(2),
+    }))
 }
 
 pub(crate) fn command(id: u64, outcome: Outcome) -> Arc<Command> {

@@ -14,8 +14,9 @@ use gatehouse_core::access::TokenHash;
 use gatehouse_core::command::{Command, OrderId, Outcome};
 use gatehouse_core::home::{Effect, Home, Input};
 use gatehouse_core::homeassistant::Announced;
-use gatehouse_core::ids::{CommandId, IntegrationId, Request, RoomId, SessionId, SwitchId};
+use gatehouse_core::ids::{CommandId, IntegrationId, NoticeId, Request, RoomId, SessionId, SwitchId};
 use gatehouse_core::name::BoardId;
+use gatehouse_core::notice::WRITE_EVERY;
 use gatehouse_core::record::Record;
 use gatehouse_core::time::Now;
 use gatehouse_core::view::{Availability, Change, View};
@@ -43,6 +44,7 @@ pub(crate) enum Ended {
     Room(RoomId),
     Session(SessionId),
     Integration(IntegrationId),
+    Notice(NoticeId),
 }
 
 /// What a tap must come to.
@@ -89,6 +91,8 @@ pub(crate) struct Oracle {
     /// What the store said is on disk, as far as the home has heard.
     acked: Facts,
     owner: Option<TokenHash>,
+    /// Notices whose dismissal was acknowledged.
+    dismissed: HashSet<NoticeId>,
     /// The tap being judged.
     tap: Option<Caller>,
     /// Answers of the step being judged.
@@ -120,6 +124,9 @@ impl Oracle {
         assert_eq!(settled.into_iter().collect::<HashSet<_>>(), open, "what was open is settled at load, once");
         let view = home.view();
         self.check_settings(&view, true);
+        self.check_notices(&view);
+        let kept = disk.notices.values().filter(|notice| !notice.dismissed);
+        assert!(view.notices.iter().eq(kept), "the notices: {:?}, {:?}", view.notices, disk.notices);
         self.check_switches(&now, &view, home);
         for (id, reported) in &disk.reported {
             let shown = view.switch(*id).and_then(|switch| switch.on);
@@ -174,6 +181,9 @@ impl Oracle {
                 Effect::Write { ticket: Some(_), records } => self.plan_written(records),
                 Effect::Answer(request, answer) => self.answered(step, *request, answer),
                 Effect::Send(order) => self.sent(order),
+                Effect::Changed(Change::Notice(notice)) => {
+                    self.totals.notices_counted_up += u64::from(notice.times > 1);
+                }
                 Effect::SendSecret(_) | Effect::Changed(_) | Effect::CredentialsChanged | Effect::AnnouncedChanged => {}
             }
         }
@@ -190,6 +200,7 @@ impl Oracle {
         let access = step.effects.iter().any(|effect| matches!(effect, Effect::Changed(Change::Access(_))));
         self.check_settings(step.after, access || matches!(step.input, Input::Written { .. }));
         self.check_announced(step.announced);
+        self.check_notices(step.after);
         self.check_switches(&step.now, step.after, step.home);
     }
 
@@ -202,7 +213,13 @@ impl Oracle {
             assert_eq!(switch.desired, desired, "desired is what the open command asks, else what is reported");
         }
         let next = self.open.values().map(|id| self.commands[id].deadline).min();
-        assert_eq!(home.next_deadline(), next, "no deadline is forgotten");
+        let due = home.next_deadline();
+        assert!(
+            next.is_none_or(|next| due.is_some_and(|due| due <= next)),
+            "no deadline is forgotten: {due:?}, {next:?}"
+        );
+        let of_notices = due.filter(|due| Some(*due) != next);
+        assert!(of_notices.is_none_or(|due| due <= now.mono.plus(WRITE_EVERY)), "a deadline of nothing: {due:?}");
         assert!(next.is_none_or(|next| next > now.mono), "an overdue command is still open");
     }
 

@@ -7,9 +7,11 @@ use gatehouse_core::device::NewSecret;
 use gatehouse_core::home::{Answer, Home, Input};
 use gatehouse_core::homeassistant::Announced;
 use gatehouse_core::ids::Request;
+use gatehouse_core::notice::MAX_SUBJECTS;
 use gatehouse_core::record::Record;
 use gatehouse_core::time::{Mono, Now, Wall};
 use gatehouse_core::view::View;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 impl Oracle {
@@ -26,7 +28,11 @@ impl Oracle {
                 Record::Integration(new, _) => (new.id.raw(), self.acked.integrations.contains_key(&new.id)),
                 Record::SessionEnded(_) | Record::RoomDeleted(_) | Record::IntegrationDeleted(_) => continue,
                 Record::HomeAssistant(_) => continue,
-                Record::Reported(..) | Record::Command(_) => panic!("not a setting: {record:?}"),
+                // One that was shown before.
+                Record::Notice(notice) if notice.dismissed => continue,
+                Record::Notice(_) | Record::NoticeDeleted(_) | Record::Reported(..) | Record::Command(_) => {
+                    panic!("not a setting: {record:?}")
+                }
             };
             assert!(known || self.ids.insert(raw), "an id was given out before: {record:?}");
         }
@@ -80,6 +86,17 @@ impl Oracle {
         let device = self.acked.devices.values().find(|device| device.board == new.board);
         assert_eq!(device.and_then(|device| device.next), Some(hash_of(&new.secret)), "sent before it was on disk");
         self.heard.get(&new.board).expect("sent to a board that never connected").check_name(new.link, new.id.session);
+    }
+
+    /// One notice for each kind and subject, so many of a kind, and what was dismissed never comes back.
+    pub(super) fn check_notices(&self, view: &View) {
+        let mut seen = HashMap::new();
+        for notice in &view.notices {
+            assert!(!notice.dismissed && !self.dismissed.contains(&notice.id), "dismissed: {notice:?}");
+            let subjects: &mut HashSet<_> = seen.entry(notice.kind).or_default();
+            assert!(subjects.insert(&notice.subject), "twice: {notice:?}");
+            assert!(subjects.len() <= MAX_SUBJECTS + 1, "too many: {:?}", view.notices);
+        }
     }
 
     fn access_on_disk(&self) -> Arc<Access> {
@@ -141,6 +158,11 @@ impl Oracle {
                     self.totals.integrations_revoked += 1;
                     !self.acked.integrations.contains_key(&id)
                         && step.home.credentials().integrations.len() == self.acked.integrations.len()
+                }
+                Some(Ended::Notice(id)) => {
+                    self.totals.notices_dismissed += 1;
+                    self.dismissed.insert(id);
+                    self.acked.notices.get(&id).is_some_and(|notice| notice.dismissed)
                 }
                 Some(Ended::Room(id)) => !self.acked.rooms.contains_key(&id),
                 Some(Ended::Session(id)) => !self.acked.sessions.contains_key(&id),

@@ -6,6 +6,7 @@ mod bounds;
 mod commands;
 mod integration_commands;
 mod integrations;
+mod notices;
 mod people;
 mod restart;
 mod rotation;

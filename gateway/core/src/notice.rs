@@ -1,0 +1,268 @@
+//! Notices: what the owner should know, one for each kind and subject, counting up instead of flooding.
+//!
+//! An incident is what happened, once or a few times; whoever meets it tells the home, and the home decides whether it
+//! becomes a notice. See [`crate::home::Home`] for the rule.
+
+use crate::ids::{MemberId, NoticeId};
+use crate::name::BoardId;
+use crate::time::Wall;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Subjects that notices of one kind have at a time; what happens with further ones is counted on one notice for all of
+/// them. Together with the number of kinds this bounds how many notices there are.
+pub const MAX_SUBJECTS: usize = 16;
+/// How long a dismissed notice stays away whatever happens. What happens later happens anew.
+pub const QUIET: Duration = Duration::from_secs(60 * 60);
+/// How often, at most, one notice that counts up is written to disk.
+pub const WRITE_EVERY: Duration = Duration::from_secs(60);
+/// Longest user name that a subject holds, in bytes.
+const MAX_USER: usize = 64;
+
+/// How much a notice matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Good to know; nothing has to be done.
+    Info,
+    /// Something does not work, or works worse than it could.
+    Warning,
+    /// Someone may be trying to do what they must not.
+    Critical,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $code:literal, $severity:ident;)*) => {
+        /// What a notice is about. Kinds are added, never renamed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum NoticeKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl NoticeKind {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$kind,)*];
+
+            /// Its name for programs.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$kind => $code,)* }
+            }
+
+            /// How much it matters.
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$kind => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Many wrong logins at the MQTT edge.
+    MqttLoginStorm = "MQTT_LOGIN_STORM", Critical;
+    /// Many wrong passwords at the API.
+    SignInStorm = "SIGN_IN_STORM", Critical;
+    /// Right name and secret of a board, with another's client id.
+    ForeignClientId = "FOREIGN_CLIENT_ID", Critical;
+    /// A client published where it may not.
+    PublishRefused = "PUBLISH_REFUSED", Warning;
+    /// A client tried to order a board.
+    OrderRefused = "ORDER_REFUSED", Critical;
+    /// A command with the retain flag, which would move a relay again at each reconnect.
+    RetainedCommand = "RETAINED_COMMAND", Warning;
+    /// An integration was cut because it did not keep up with its messages.
+    IntegrationSlow = "INTEGRATION_SLOW", Warning;
+    /// The edge has as many connections as it takes, in all or from one address.
+    ConnectionsFull = "CONNECTIONS_FULL", Warning;
+    /// No more retained messages are kept, in all or of one client.
+    RetainedFull = "RETAINED_FULL", Warning;
+    /// MQTT without TLS is open to more than this machine.
+    PlainMqtt = "PLAIN_MQTT", Warning;
+    /// The router that serves integrations died or was stuck, and was replaced.
+    RouterReplaced = "ROUTER_REPLACED", Info;
+}
+
+impl NoticeKind {
+    /// How often it has to happen, and within which time, before it becomes a notice.
+    pub const fn threshold(self) -> (u32, Duration) {
+        match self {
+            Self::MqttLoginStorm => (10, Duration::from_secs(10 * 60)),
+            Self::SignInStorm => (6, Duration::from_secs(60 * 60)),
+            _ => (1, Duration::ZERO),
+        }
+    }
+
+    /// What the owner can do about it.
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::MqttLoginStorm => {
+                "If a device of yours is there, give it the right password. If not, find out who uses that address."
+            }
+            Self::SignInStorm => "If it was nobody of your household, find out who uses that address.",
+            Self::ForeignClientId => {
+                "If you flashed a second board with the same secret, register it under its own. If not, give the board a \
+                 new secret."
+            }
+            Self::PublishRefused => {
+                "Give the integration a filter that covers its topics. If it is a board, check its firmware."
+            }
+            Self::OrderRefused => "If you did not set that up, revoke its credential.",
+            Self::RetainedCommand => "Switch off the retain flag for commands where they come from.",
+            Self::IntegrationSlow => "Let it subscribe to less, or find out why it is slow.",
+            Self::ConnectionsFull => "Find out what connects so often; a device may be restarting over and over.",
+            Self::RetainedFull => "Find out what publishes so many retained messages, and delete those not needed.",
+            Self::PlainMqtt => {
+                "Passwords and messages can be read by whoever is in that network. Only stock boards without TLS need it; \
+                 else set mqtt.listen back to 127.0.0.1."
+            }
+            Self::RouterReplaced => "Nothing, unless it happens often: then please report it.",
+        }
+    }
+}
+
+/// With whom or what something happened.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// The gateway as a whole.
+    Gateway,
+    /// An address; of IPv6 the first 64 bits, for a host owns all behind them.
+    Address(IpAddr),
+    /// A listener of ours.
+    Listener(SocketAddr),
+    /// A board, by what it logged in as.
+    Board(BoardId),
+    /// An integration, by its user name.
+    Integration(Arc<str>),
+    /// A person.
+    Member(MemberId),
+    /// All that had no place of their own.
+    Others,
+}
+
+impl Subject {
+    /// Whoever is at an address.
+    pub fn address(address: IpAddr) -> Self {
+        Self::Address(match address.to_canonical() {
+            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+            v4 => v4,
+        })
+    }
+
+    /// The client that logs in at the edge as `user`: a board, or else an integration. A name too long for one is cut.
+    pub fn client(user: &str) -> Self {
+        match BoardId::new(user) {
+            Ok(board) => Self::Board(board),
+            Err(_) => Self::Integration(user[..user.floor_char_boundary(MAX_USER)].into()),
+        }
+    }
+}
+
+/// Something that happened, and how often; it may become a notice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incident {
+    /// What.
+    pub kind: NoticeKind,
+    /// With whom.
+    pub subject: Subject,
+    /// Where from, the last time, where that is not the subject itself.
+    pub from: Option<IpAddr>,
+    /// How often since it was told last, at least 1.
+    pub times: u32,
+}
+
+impl Incident {
+    /// It happened once.
+    pub fn once(kind: NoticeKind, subject: Subject, from: Option<IpAddr>) -> Self {
+        Self { kind, subject, from, times: 1 }
+    }
+}
+
+/// What the owner should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Its id for good.
+    pub id: NoticeId,
+    /// What happened.
+    pub kind: NoticeKind,
+    /// With whom.
+    pub subject: Subject,
+    /// Where from, the last time, where that is known and is not the subject itself.
+    pub from: Option<IpAddr>,
+    /// How often.
+    pub times: u64,
+    /// When first; none while the clock was not trusted.
+    pub first_at: Option<Wall>,
+    /// When last; none while the clock was not trusted.
+    pub at: Option<Wall>,
+    /// Whether the owner has put it away. A dismissed one is in no view.
+    pub dismissed: bool,
+}
+
+impl Notice {
+    /// What happened, for people; `who` is the subject as they know it.
+    pub fn message(&self, who: &str) -> String {
+        let from = self.from.map(|from| format!(", last from {from}")).unwrap_or_default();
+        match self.kind {
+            NoticeKind::MqttLoginStorm => {
+                format!("Many wrong MQTT logins: {who}{from}. Further ones are slowed down.")
+            }
+            NoticeKind::SignInStorm => {
+                format!("Many wrong passwords at sign-in: {who}{from}. Further tries are slowed down.")
+            }
+            NoticeKind::ForeignClientId => {
+                format!("A client knew the secret of {who} but called itself something else{from}. It was refused.")
+            }
+            NoticeKind::PublishRefused => format!("{who} published to topics that are not its own. It was refused."),
+            NoticeKind::OrderRefused => format!("{who} tried to order a board. Nothing was moved."),
+            NoticeKind::RetainedCommand => {
+                format!("{who} sent a command that was to be retained. It was refused, and nothing was moved.")
+            }
+            NoticeKind::IntegrationSlow => format!("{who} did not keep up with its messages and was disconnected."),
+            NoticeKind::ConnectionsFull => format!("Too many MQTT connections: {who}. Further ones are refused."),
+            NoticeKind::RetainedFull => format!("Retained messages are full: {who}. New topics are not retained."),
+            NoticeKind::PlainMqtt => format!("MQTT without encryption is open to the network at {who}."),
+            NoticeKind::RouterReplaced => {
+                "What passes messages on to integrations failed and was replaced. Switches were not affected."
+                    .to_owned()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notice(kind: NoticeKind, from: Option<IpAddr>) -> Notice {
+        let (id, subject) = (NoticeId::from_raw(1), Subject::Gateway);
+        Notice { id, kind, subject, from, times: 1, first_at: None, at: None, dismissed: false }
+    }
+
+    #[test]
+    fn each_kind_has_a_code_of_its_own_and_says_what_to_do() {
+        for (index, kind) in NoticeKind::ALL.iter().enumerate() {
+            let (code, message) = (kind.code(), notice(*kind, None).message("the lamp"));
+            assert!(code.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'), "{code}");
+            assert!(NoticeKind::ALL[..index].iter().all(|other| other.code() != code), "{code} twice");
+            assert!(message.ends_with('.') && kind.advice().ends_with('.'), "{message} {}", kind.advice());
+            assert!(kind.threshold().0 >= 1);
+        }
+        let told = notice(NoticeKind::MqttLoginStorm, Some([192, 0, 2, 7].into())).message("the lamp");
+        assert!(told.contains("the lamp, last from 192.0.2.7."), "{told}");
+    }
+
+    #[test]
+    fn a_host_of_ipv6_owns_all_behind_the_first_half() {
+        let address = |text: &str| Subject::address(text.parse().unwrap());
+        assert_eq!(address("2001:db8:0:1:2:3:4:5"), address("2001:db8:0:1::9"));
+        assert_ne!(address("2001:db8:0:1::9"), address("2001:db8:0:2::9"));
+        assert_eq!(address("::ffff:192.0.2.1"), Subject::Address([192, 0, 2, 1].into()));
+    }
+
+    #[test]
+    fn a_client_is_a_board_or_an_integration_and_its_name_is_bounded() {
+        assert_eq!(Subject::client("relay-1"), Subject::Board(BoardId::new("relay-1").unwrap()));
+        assert_eq!(Subject::client("integration_1"), Subject::Integration("integration_1".into()));
+        let Subject::Integration(cut) = Subject::client(&"ü".repeat(100)) else { panic!("no board is called that") };
+        assert_eq!(&*cut, "ü".repeat(32));
+    }
+}
