@@ -13,6 +13,7 @@ use gatehouse_api::{Api, Doorway, Serve};
 use gatehouse_broker::{Broker, Keeping, Limits};
 use gatehouse_core::access::Credentials;
 use gatehouse_core::device::{NewSecret, Order};
+use gatehouse_core::notice::{NoticeKind, Subject};
 use gatehouse_core::retained::RetainedMessage;
 use gatehouse_discovery::{Advertised, Kind};
 use gatehouse_hub::{Clock, Hub, Ports};
@@ -86,6 +87,7 @@ async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> an
     let (broker, to_boards) = Broker::new(Limits::default(), credentials, edge_sender);
     let broker = broker.keeping(keeping(opened.retained, writer.queue()));
     let (announced_sender, announced) = watch::channel(Arc::default());
+    let meter = broker.meter();
     let (queue, orders) = (writer.queue(), to_boards.clone());
     let ports = Ports {
         edge,
@@ -117,7 +119,7 @@ async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> an
     let fingerprint = certificates.served().authority().fingerprint().to_string();
     let (ready_sender, ready) = watch::channel(false);
     let control = Control::bind(&socket_path(config), hub.clone(), Told { addresses, fingerprint })?;
-    let api = Api::new(hub.clone(), reader, ready, settings(config, &certificates));
+    let api = Api::new(hub.clone(), reader, ready, settings(config, &certificates, meter));
     let (mqtt, web) = serving(config, listeners, &certificates);
 
     let advertised = advertised(config, addresses, &certificates);
@@ -131,6 +133,8 @@ async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> an
             Part::start("mDNS", |stop| gatehouse_discovery::run(advertised, stop)),
         ],
     };
+    hub.tell_condition(NoticeKind::PlainMqtt, plain_mqtt(addresses))
+        .map_err(|denied| anyhow!("the hub does not answer ({denied:?})"))?;
     ready_sender.send_replace(true);
     announce(&hub, addresses, ca, ready_file).await?;
     let ended = parts.run(&mut stop_asked, writer).await;
@@ -184,7 +188,7 @@ fn advertised(config: &Config, addresses: Addresses, certificates: &Certificates
     }
 }
 
-fn settings(config: &Config, certificates: &Certificates) -> gatehouse_api::Settings {
+fn settings(config: &Config, certificates: &Certificates, meter: gatehouse_broker::Meter) -> gatehouse_api::Settings {
     let authority = certificates.served().authority();
     gatehouse_api::Settings {
         public_hosts: certificates.hosts().to_vec(),
@@ -199,8 +203,15 @@ fn settings(config: &Config, certificates: &Certificates) -> gatehouse_api::Sett
         hash_secret: gatehouse_broker::secret_hash,
         board_filters: crate::control::BOARD_FILTERS,
         home_assistant_filters: gatehouse_wire::homeassistant::filters,
+        meter: gatehouse_api::Meter(Arc::new(move || meter.metrics())),
         limits: gatehouse_api::Limits::default(),
     }
+}
+
+/// Where MQTT without TLS can be reached from other machines.
+fn plain_mqtt(addresses: Addresses) -> Vec<Subject> {
+    let reachable = |address: &SocketAddr| !address.ip().to_canonical().is_loopback();
+    addresses.mqtt.filter(reachable).map(Subject::Listener).into_iter().collect()
 }
 
 /// Tells the log, and the ready file, where everything is.

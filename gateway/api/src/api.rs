@@ -3,6 +3,7 @@
 use crate::doorway::Entrance;
 use crate::executor::Executor;
 use crate::http::Http;
+use crate::metrics::Meter;
 use crate::origin::Origins;
 use crate::passwords::Passwords;
 use crate::server::{self, Listener};
@@ -37,6 +38,8 @@ pub struct Settings {
     pub board_filters: BoardFilters,
     /// The filters to publish by and to subscribe by that Home Assistant needs, for its discovery prefix.
     pub home_assistant_filters: fn(&Prefix) -> (Vec<Filter>, Vec<Filter>),
+    /// What the rest of the gateway counts.
+    pub meter: Meter,
     /// Bounds; the defaults are right for a gateway.
     pub limits: Limits,
 }
@@ -130,6 +133,7 @@ impl Api {
             origins: Origins::new(&settings.public_hosts, &settings.allowed_origins),
             entrance: Entrance::new(settings.ca.as_ref()),
             executor: Executor::new(self.shared.clone()),
+            shared: self.shared.clone(),
             ready: self.ready,
             access: access_seen,
             limits,

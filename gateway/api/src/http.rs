@@ -4,11 +4,12 @@
 //! device, and the header would then take away both ways in, the page on port 80 that explains how to install it and the
 //! browser's own way past its warning.
 
-use crate::api::Limits;
+use crate::api::{Limits, Shared};
 use crate::dashboard;
 use crate::doorway::Entrance;
 use crate::error::{self, refused};
 use crate::executor::{Executor, Posted, Prepared};
+use crate::metrics;
 use crate::origin::{Origins, Page};
 use crate::server::{Doorway, Slot};
 use crate::viewer::{self, Asker, COOKIE, Delivery};
@@ -31,6 +32,7 @@ pub(crate) const MAX_BODY: usize = 256 * 1024;
 /// What all connections share.
 pub(crate) struct Http {
     pub(crate) executor: Executor,
+    pub(crate) shared: Arc<Shared>,
     pub(crate) origins: Origins,
     pub(crate) entrance: Entrance,
     pub(crate) ready: watch::Receiver<bool>,
@@ -82,6 +84,7 @@ impl Http {
                 let answer = plain(StatusCode::METHOD_NOT_ALLOWED, "Only GET is answered here.\n");
                 with(answer, header::ALLOW, HeaderValue::from_static("GET, HEAD"))
             }
+            "/metrics" => self.metrics(request.headers()).await,
             path => self.to_anyone(path).unwrap_or_else(|| dashboard::file(path, request.headers())),
         }
     }
@@ -121,6 +124,21 @@ impl Http {
             }
             None => answer,
         }
+    }
+
+    /// For programs, so a cookie is as if it were not there.
+    async fn metrics(&self, headers: &HeaderMap) -> Response {
+        let token = bearer(headers).and_then(viewer::hash);
+        let viewer = token.and_then(|token| self.shared.hub.view().access.viewer(&token));
+        if viewer.is_none_or(|viewer| viewer.administer().is_err()) {
+            let answer =
+                plain(StatusCode::UNAUTHORIZED, "Send the token of an owner's session as Authorization: Bearer.\n");
+            return with(answer, header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        let all = metrics::collect(&self.shared.hub, &self.shared.settings.meter).await;
+        let answer =
+            Response::builder().content_type("text/plain; version=0.0.4; charset=utf-8").body(metrics::text(&all));
+        with(answer, header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
     }
 
     async fn post(&self, mut request: Request, asker: Asker) -> Response {

@@ -20,6 +20,8 @@ mod home;
 mod home_assistant;
 mod http;
 mod integrations;
+mod metrics;
+mod notices;
 mod origin;
 mod passwords;
 mod rooms;
@@ -32,5 +34,6 @@ mod viewer;
 mod websocket;
 
 pub use api::{Api, Ca, Limits, Settings};
+pub use metrics::Meter;
 pub use schema::sdl;
 pub use server::{Doorway, Listener, Serve};

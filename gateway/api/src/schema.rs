@@ -7,6 +7,8 @@ use crate::gateway::GatewayQuery;
 use crate::home::HomeQuery;
 use crate::home_assistant::{HomeAssistantMutation, HomeAssistantQuery};
 use crate::integrations::{IntegrationsMutation, IntegrationsQuery};
+use crate::metrics::MetricsQuery;
+use crate::notices::{NoticesMutation, NoticesQuery};
 use crate::rooms::{RoomsMutation, RoomsQuery};
 use crate::sign_in::SignInMutation;
 use crate::subscriptions::SubscriptionRoot;
@@ -38,6 +40,8 @@ pub(crate) struct QueryRoot(
     CommandsQuery,
     IntegrationsQuery,
     HomeAssistantQuery,
+    NoticesQuery,
+    MetricsQuery,
 );
 
 /// What can be done; at most 10 fields a document. Settings are on disk before they are answered.
@@ -50,6 +54,7 @@ pub(crate) struct MutationRoot(
     DevicesMutation,
     IntegrationsMutation,
     HomeAssistantMutation,
+    NoticesMutation,
 );
 
 pub(crate) type Schema = async_graphql::Schema<QueryRoot, MutationRoot, SubscriptionRoot>;

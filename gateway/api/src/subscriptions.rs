@@ -2,12 +2,13 @@
 //! again and goes on. A subscription ends when its viewer's session does.
 
 use crate::devices::{Device, may_view_devices};
+use crate::notices::{Notice, may_view_notices};
 use crate::switches::Switch;
 use crate::viewer::{Asker, asker, shared, signed_in};
 use async_graphql::{Context, ID, Result, Subscription};
 use futures_util::stream::{self, Stream};
 use gatehouse_core::access;
-use gatehouse_core::ids::SwitchId;
+use gatehouse_core::ids::{NoticeId, SwitchId};
 use gatehouse_core::view::{Change, View};
 use gatehouse_hub::{Changes, Feed, Hub};
 use std::collections::{BTreeSet, VecDeque};
@@ -118,6 +119,38 @@ impl SubscriptionRoot {
             }
             Step::Change(Change::Switch(switch)) if viewer.may_view(switch.id) => {
                 known.insert(switch.id);
+            }
+            Step::Change(_) => {}
+        }))
+    }
+
+    /// Current notices first, then each whenever it is new or counts up. For the owner; others are told nothing.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
+    async fn notice_changed(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = Notice> + use<>> {
+        Ok(Feeder::new(ctx)?.stream(move |viewer, step, out| match step {
+            _ if !may_view_notices(viewer) => {}
+            Step::All(view) => out.extend(view.notices.iter().cloned().map(Notice)),
+            Step::Change(Change::Notice(notice)) => out.push_back(Notice(notice)),
+            Step::Change(_) => {}
+        }))
+    }
+
+    /// Ids of notices that were dismissed, or are no more. For the owner; others are told nothing.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
+    async fn notice_removed(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = ID> + use<>> {
+        let mut known = BTreeSet::new();
+        Ok(Feeder::new(ctx)?.stream(move |viewer, step, out| match step {
+            _ if !may_view_notices(viewer) => {}
+            Step::All(view) => {
+                let shown: BTreeSet<_> = view.notices.iter().map(|notice| notice.id).collect();
+                out.extend(known.difference(&shown).map(|id: &NoticeId| ID::from(id.to_string())));
+                known = shown;
+            }
+            Step::Change(Change::Notice(notice)) => drop(known.insert(notice.id)),
+            Step::Change(Change::NoticeRemoved(id)) => {
+                if known.remove(&id) {
+                    out.push_back(ID::from(id.to_string()));
+                }
             }
             Step::Change(_) => {}
         }))

@@ -7,8 +7,9 @@ use crate::connection::{Io, Stream};
 use crate::counters::Count;
 use crate::registry::Slot;
 use crate::throttle::{self, Place, Places};
-use crate::{Broker, Edge, announcer, board, integration, router};
-use rustls::ServerConfig;
+use crate::{Broker, Edge, announcer, board, incidents, integration, router};
+use gatehouse_core::notice::{NoticeKind, Subject};
+use rustls::{HandshakeKind, ServerConfig};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -46,6 +47,7 @@ impl Broker {
         let addresses = Arc::new(Places::default());
         let mut connections = JoinSet::new();
         edge.background.spawn(router::supervise(edge.fanout.clone(), edge.limits.router_deadline, stop.clone()));
+        edge.background.spawn(incidents::deliver(edge.incidents.clone(), edge.inbox.clone(), stop.clone()));
         if let Some(announced) = announced {
             edge.background.spawn(announcer::run(edge.clone(), announced, stop.clone()));
         }
@@ -65,10 +67,12 @@ impl Broker {
                         edge.counters.one(Count::Accepted);
                         if connections.len() >= edge.limits.connections {
                             edge.counters.one(Count::RefusedFull);
+                            edge.incidents.tell(NoticeKind::ConnectionsFull, Subject::Gateway, Some(peer.ip()));
                         } else if let Some(place) = addresses.take(throttle::origin(peer.ip()), edge.limits.connections_per_address) {
                             connections.spawn(connection(edge.clone(), stream, tls, peer, place, stop.clone()));
                         } else {
                             edge.counters.one(Count::RefusedAddress);
+                            edge.incidents.tell(NoticeKind::ConnectionsFull, Subject::address(peer.ip()), None);
                         }
                     }
                     Err(error) if is_the_peers(&error) => {}
@@ -153,7 +157,11 @@ async fn handshake(
         biased;
         () = stop.cancelled() => Err(Count::EndStopped),
         done = handshake => match done {
-            Ok(Ok(stream)) => Ok(stream),
+            Ok(Ok(stream)) => {
+                let resumed = stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed);
+                edge.counters.one(if resumed { Count::HandshakeResumed } else { Count::HandshakeFull });
+                Ok(stream)
+            }
             Ok(Err(error)) => {
                 tracing::debug!(%error, "TLS handshake failed");
                 Err(Count::RefusedTls)

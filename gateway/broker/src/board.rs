@@ -13,6 +13,7 @@ use bytes::Buf;
 use futures_util::FutureExt;
 use gatehouse_core::device::BoardEvent;
 use gatehouse_core::name::BoardId;
+use gatehouse_core::notice::Subject;
 use gatehouse_wire::homie::topic::Topic;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -252,7 +253,7 @@ impl<'a, S: Stream> Session<'a, S> {
         let counters = &self.edge.counters;
         counters.one(Count::MessagesIn);
         if let Err(refused) = acl::board_publish(&self.board, publish) {
-            counters.one(refused);
+            self.edge.publish_refused(refused, Subject::Board(self.board.clone()), publish.retain);
             return Ok(());
         }
         match gatehouse_wire::homie::decode(&self.board, publish.topic, publish.payload, publish.retain) {

@@ -11,6 +11,7 @@ use gatehouse_core::access::{Credentials, IntegrationCredential};
 use gatehouse_core::device::SecretHash;
 use gatehouse_core::ids::DeviceId;
 use gatehouse_core::name::BoardId;
+use gatehouse_core::notice::{NoticeKind, Subject};
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -116,11 +117,13 @@ fn judge(edge: &Edge, connect: &Connect<'_>, address: IpAddr) -> Result<Login, R
     }
     let (user, now) = (connect.user.unwrap_or_default(), Instant::now());
     if !edge.failures.may_try(address, user, now) {
+        wrong_login(edge, &edge.credentials.borrow().clone(), user, address);
         return Err(Refused(Count::RefusedThrottled, Some(ConnAck::TooManyLogins)));
     }
     let credentials = edge.credentials.borrow().clone();
     let Some(known) = authenticate(&credentials, user, connect.password.unwrap_or_default()) else {
         edge.failures.wrong(address, user, now);
+        wrong_login(edge, &credentials, user, address);
         tracing::debug!(%address, "login refused: unknown user name or wrong secret");
         return Err(Refused(Count::RefusedSecret, Some(ConnAck::BadLogin)));
     };
@@ -133,6 +136,7 @@ fn judge(edge: &Edge, connect: &Connect<'_>, address: IpAddr) -> Result<Login, R
                 return Err(Refused(Count::RefusedLevel, Some(ConnAck::BadLevel)));
             }
             if connect.client_id != id.as_str() {
+                edge.incidents.tell(NoticeKind::ForeignClientId, Subject::Board(id), Some(address));
                 return Err(Refused(Count::RefusedForeignId, Some(ConnAck::NotAuthorized)));
             }
             if connect.will.as_ref().is_some_and(|will| acl::board_publish(&id, will).is_err()) {
@@ -166,6 +170,18 @@ fn judge(edge: &Edge, connect: &Connect<'_>, address: IpAddr) -> Result<Login, R
             })))
         }
     }
+}
+
+/// Told by whose name was tried, for that says more than where from; an unknown name by where from alone.
+fn wrong_login(edge: &Edge, credentials: &Credentials, user: &str, address: IpAddr) {
+    let board = credentials.boards.get_key_value(user).map(|(id, _)| Subject::Board(id.clone()));
+    let integration =
+        || credentials.integrations.get_key_value(user).map(|(user, _)| Subject::Integration(user.clone()));
+    let (subject, from) = match board.or_else(integration) {
+        Some(known) => (known, Some(address)),
+        None => (Subject::address(address), None),
+    };
+    edge.incidents.tell(NoticeKind::MqttLoginStorm, subject, from);
 }
 
 fn authenticate(credentials: &Credentials, user: &str, secret: &[u8]) -> Option<Known> {

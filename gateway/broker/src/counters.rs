@@ -1,5 +1,6 @@
 //! What the edge counts: every connection, refusal, message and drop.
 
+use gatehouse_core::metric::{Metric, MetricKind};
 use gatehouse_wire::homie::BadKind;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -33,6 +34,10 @@ counts! {
     Accepted = "mqtt_accepted_total", "";
     /// Times the accept loop had to pause because the process had no file descriptor left.
     AcceptPaused = "mqtt_accept_paused_total", "";
+    /// TLS handshakes with a new session.
+    HandshakeFull = "mqtt_tls_handshakes_total", "full";
+    /// TLS handshakes that went on with an earlier session.
+    HandshakeResumed = "mqtt_tls_handshakes_total", "resumed";
     /// Boards logged in.
     BoardLogin = "mqtt_logins_total", "board";
     /// Integrations logged in.
@@ -169,6 +174,27 @@ counts! {
     BadDescription = "mqtt_malformed_total", "description";
 }
 
+/// Families by name: the label that tells their counts apart, and what they count.
+const FAMILIES: &[(&str, &str, &str)] = &[
+    ("mqtt_accepted_total", "", "Sockets accepted."),
+    ("mqtt_accept_paused_total", "", "Pauses of the accept loop, because the process had no file descriptor left."),
+    ("mqtt_logins_total", "kind", "Clients logged in."),
+    ("mqtt_refused_total", "reason", "Connections refused before or at login."),
+    ("mqtt_ended_total", "reason", "Connections ended after login."),
+    ("mqtt_messages_total", "direction", "Application messages."),
+    ("mqtt_bytes_total", "direction", "Bytes, without those of TLS."),
+    ("mqtt_orders_total", "", "Orders written to boards."),
+    ("mqtt_new_secrets_total", "", "New secrets written to boards."),
+    ("mqtt_commands_total", "reason", "Commands of integrations."),
+    ("mqtt_dropped_total", "reason", "Messages dropped or refused."),
+    ("mqtt_slowed_total", "kind", "Times a client that sent too fast was made to wait."),
+    ("mqtt_sessions_total", "event", "Sessions of integrations that are away."),
+    ("mqtt_router_replaced_total", "", "Routers that died or were stuck, and were replaced."),
+    ("mqtt_subscribe_refused_total", "", "Filters refused."),
+    ("mqtt_malformed_total", "reason", "Messages of boards dropped for their form."),
+    ("mqtt_tls_handshakes_total", "kind", "TLS handshakes completed."),
+];
+
 impl From<BadKind> for Count {
     fn from(kind: BadKind) -> Self {
         match kind {
@@ -205,11 +231,44 @@ impl Counters {
         Count::ALL.iter().map(|&count| (count, self.get(count)))
     }
 
+    /// All counts as metrics, one for each family.
+    pub fn metrics(&self) -> Vec<Metric> {
+        let metric = |&(name, label, help)| {
+            let of_family = self.snapshot().filter(|(count, _)| count.family() == name);
+            let numbers = of_family.map(|(count, number)| (count.reason(), number)).collect();
+            Metric { name, help, kind: MetricKind::Counter, label, numbers }
+        };
+        FAMILIES.iter().map(metric).collect()
+    }
+
     pub(crate) fn one(&self, count: Count) {
         self.add(count, 1);
     }
 
     pub(crate) fn add(&self, count: Count, by: usize) {
         self.0[count as usize].fetch_add(by as u64, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_count_is_in_one_metric_under_a_name_of_its_own() {
+        let counters = Counters::default();
+        Count::ALL.iter().enumerate().for_each(|(index, &count)| counters.add(count, index + 1));
+        let metrics = counters.metrics();
+        let mut seen: Vec<u64> =
+            metrics.iter().flat_map(|metric| metric.numbers.iter().map(|(_, number)| *number)).collect();
+        seen.sort_unstable();
+        assert_eq!(seen, (1..=Count::ALL.len() as u64).collect::<Vec<_>>());
+        for metric in &metrics {
+            let values: std::collections::HashSet<_> = metric.numbers.iter().map(|(of, _)| of).collect();
+            assert_eq!(values.len(), metric.numbers.len(), "{metric:?}");
+            assert!(metric.name.ends_with("_total") && !metric.help.is_empty(), "{metric:?}");
+            let labelled = !metric.label.is_empty();
+            assert!(metric.numbers.iter().all(|(of, _)| of.is_empty() != labelled), "{metric:?}");
+        }
     }
 }

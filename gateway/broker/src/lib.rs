@@ -20,9 +20,11 @@ mod counters;
 mod filter;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+mod incidents;
 mod integration;
 mod limits;
 mod message;
+mod meter;
 mod registry;
 mod retained;
 mod router;
@@ -32,6 +34,7 @@ pub use accept::Listener;
 pub use connect::secret_hash;
 pub use counters::{Count, Counters};
 pub use limits::Limits;
+pub use meter::Meter;
 pub use registry::NotSent;
 pub use retained::{Keeping, WriteRetained};
 
@@ -53,6 +56,8 @@ use gatehouse_core::access::Credentials;
 use gatehouse_core::device::{NewSecret, Order};
 use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::homeassistant::Announced;
+use gatehouse_core::notice::{NoticeKind, Subject};
+use incidents::Incidents;
 use integration::{Groups, Pace, Sessions};
 use registry::Registry;
 use retained::{Owner, Retained};
@@ -87,6 +92,7 @@ struct Edge {
     fanout: Arc<Fanout>,
     failures: Failures,
     counters: Arc<Counters>,
+    incidents: Arc<Incidents>,
     drawn_ids: AtomicU64,
     session_numbers: AtomicU64,
     /// One for each connection of an integration.
@@ -112,6 +118,7 @@ impl Broker {
     ) -> (Self, Orders) {
         let registry = Arc::new(Registry::default());
         let counters: Arc<Counters> = Arc::default();
+        let incidents: Arc<Incidents> = Arc::default();
         let feeds = limits.integrations + limits.sessions;
         let edge = Edge {
             credentials,
@@ -119,9 +126,10 @@ impl Broker {
             registry: registry.clone(),
             retained: Arc::new(Retained::new(&limits)),
             announcer: Announcer::new(limits.announced_bytes),
-            fanout: Arc::new(Fanout::new(feeds, counters.clone())),
+            fanout: Arc::new(Fanout::new(feeds, counters.clone(), incidents.clone())),
             failures: Failures::new(&limits),
             counters,
+            incidents,
             drawn_ids: AtomicU64::new(0),
             session_numbers: AtomicU64::new(router::NO_ORIGIN),
             places: Arc::new(Semaphore::new(limits.integrations)),
@@ -153,6 +161,11 @@ impl Broker {
         drop(self.edge.announce(&now));
         self.announced = Some(announced);
         self
+    }
+
+    /// Reads all of this edge's numbers; to be taken before [`Self::run`].
+    pub fn meter(&self) -> Meter {
+        Meter { edge: Arc::downgrade(&self.edge), counters: self.edge.counters.clone() }
     }
 
     /// What this edge counts; to be taken before [`Self::run`].
@@ -199,7 +212,19 @@ impl Edge {
         };
         if publish.retain && self.retained.publish(owner, publish, may).is_err() {
             self.counters.one(Count::DroppedRetained);
+            self.incidents.tell(NoticeKind::RetainedFull, owner.subject(), None);
         }
+    }
+
+    /// A message of `client` was refused.
+    fn publish_refused(&self, refused: Count, client: Subject, retained: bool) {
+        self.counters.one(refused);
+        let kind = match refused {
+            Count::DroppedCommand | Count::CommandRetained if retained => NoticeKind::RetainedCommand,
+            Count::DroppedCommand => NoticeKind::OrderRefused,
+            _ => NoticeKind::PublishRefused,
+        };
+        self.incidents.tell(kind, client, None);
     }
 
     /// A number for a session.

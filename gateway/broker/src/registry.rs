@@ -162,6 +162,13 @@ impl Registry {
         Entry { slot, previous, registry: self.clone(), _gone: gone.drop_guard() }
     }
 
+    /// Boards and integrations connected now.
+    pub(crate) fn connected(&self) -> (usize, usize) {
+        let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let boards = clients.keys().filter(|client| matches!(client, Client::Board(_))).count();
+        (boards, clients.len() - boards)
+    }
+
     /// Ends all connections whose credential is gone or another.
     pub(crate) fn revoke(&self, credentials: &Credentials) {
         let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);

@@ -81,6 +81,11 @@ impl Access {
         Some(Viewer { member: member.clone(), session: session.id })
     }
 
+    /// What a person is called.
+    pub fn name_of(&self, member: MemberId) -> Option<&Name> {
+        self.members.get(&member).map(|member| &member.name)
+    }
+
     /// Whether a session is still open.
     pub fn is_open(&self, session: SessionId) -> bool {
         self.sessions.contains_key(&session)

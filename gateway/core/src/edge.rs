@@ -2,6 +2,7 @@
 
 use crate::device::BoardEvent;
 use crate::name::{BoardId, Endpoint};
+use crate::notice::Incident;
 use std::sync::Arc;
 
 /// One thing the edge tells. What comes by one connection arrives in order.
@@ -13,6 +14,8 @@ pub enum EdgeEvent {
     Command(IntegrationCommand),
     /// Home Assistant said that it started.
     HomeAssistantStarted,
+    /// Something went wrong that the owner may have to know.
+    Incident(Incident),
 }
 
 /// What an integration asks of a claimed board by a publish that its filters allow. It is never passed on: the home makes

@@ -11,6 +11,7 @@ pub mod home;
 pub mod homeassistant;
 pub mod ids;
 pub mod integration;
+pub mod metric;
 pub mod name;
 pub mod notice;
 pub mod record;

@@ -17,8 +17,6 @@ pub const MAX_SUBJECTS: usize = 16;
 pub const QUIET: Duration = Duration::from_secs(60 * 60);
 /// How often, at most, one notice that counts up is written to disk.
 pub const WRITE_EVERY: Duration = Duration::from_secs(60);
-/// Longest user name that a subject holds, in bytes.
-const MAX_USER: usize = 64;
 
 /// How much a notice matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -146,14 +144,6 @@ impl Subject {
             v4 => v4,
         })
     }
-
-    /// The client that logs in at the edge as `user`: a board, or else an integration. A name too long for one is cut.
-    pub fn client(user: &str) -> Self {
-        match BoardId::new(user) {
-            Ok(board) => Self::Board(board),
-            Err(_) => Self::Integration(user[..user.floor_char_boundary(MAX_USER)].into()),
-        }
-    }
 }
 
 /// Something that happened, and how often; it may become a notice.
@@ -256,13 +246,5 @@ mod tests {
         assert_eq!(address("2001:db8:0:1:2:3:4:5"), address("2001:db8:0:1::9"));
         assert_ne!(address("2001:db8:0:1::9"), address("2001:db8:0:2::9"));
         assert_eq!(address("::ffff:192.0.2.1"), Subject::Address([192, 0, 2, 1].into()));
-    }
-
-    #[test]
-    fn a_client_is_a_board_or_an_integration_and_its_name_is_bounded() {
-        assert_eq!(Subject::client("relay-1"), Subject::Board(BoardId::new("relay-1").unwrap()));
-        assert_eq!(Subject::client("integration_1"), Subject::Integration("integration_1".into()));
-        let Subject::Integration(cut) = Subject::client(&"ü".repeat(100)) else { panic!("no board is called that") };
-        assert_eq!(&*cut, "ü".repeat(32));
     }
 }

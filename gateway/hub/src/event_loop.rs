@@ -165,6 +165,7 @@ impl EventLoop {
             Next::Edge(EdgeEvent::Board(event)) => self.handle(now, Input::Board(event)),
             Next::Edge(EdgeEvent::Command(asked)) => self.handle(now, Input::IntegrationCommand(asked)),
             Next::Edge(EdgeEvent::HomeAssistantStarted) => self.handle(now, Input::HomeAssistantStarted),
+            Next::Edge(EdgeEvent::Incident(incident)) => self.handle(now, Input::Incident(incident)),
             Next::Written(ticket, ok) => self.handle(now, Input::Written { ticket, ok }),
             Next::Deadline => self.handle(now, Input::Tick),
             Next::Person(message) => self.person(now, message),
@@ -179,6 +180,10 @@ impl EventLoop {
         let input = match message {
             Message::FindCommand { id, reply } => {
                 let _gone = reply.send(self.home.command(id));
+                return;
+            }
+            Message::Dropped { reply } => {
+                let _gone = reply.send(self.home.dropped());
                 return;
             }
             Message::ClaimCode { reply } => {
@@ -197,6 +202,7 @@ impl EventLoop {
             Message::FinishSignIn { check, right, token, reply } => {
                 Input::FinishSignIn { request: self.wait(reply), check, right, token }
             }
+            Message::Condition { kind, subjects } => Input::Condition(kind, subjects),
             Message::Settings { setting, reply } => Input::Settings { request: self.wait(reply), setting },
         };
         self.handle(now, input);

@@ -6,11 +6,12 @@ use crate::random::random;
 use gatehouse_core::access::{Administer, Denied, Operate, TokenHash, Viewer};
 use gatehouse_core::command::Command;
 use gatehouse_core::device::{Secret, SecretHash};
-use gatehouse_core::home::{Answer, Claim, Edit, NewCredential, Registration, Setting, SignInCheck};
+use gatehouse_core::home::{Answer, Claim, Dropped, Edit, NewCredential, Registration, Setting, SignInCheck};
 use gatehouse_core::homeassistant::{Form, HomeAssistant, Prefix};
-use gatehouse_core::ids::{CommandId, DeviceId, IntegrationId, RoomId, SessionId, SwitchId};
+use gatehouse_core::ids::{CommandId, DeviceId, IntegrationId, NoticeId, RoomId, SessionId, SwitchId};
 use gatehouse_core::integration::{self, Filter, Integration, NewIntegration};
 use gatehouse_core::name::Name;
+use gatehouse_core::notice::{NoticeKind, Subject};
 use gatehouse_core::record::Room;
 use gatehouse_core::time::Now;
 use gatehouse_core::view::{Change, DeviceView, SwitchView, View};
@@ -242,6 +243,23 @@ impl Hub {
             Answer::HomeAssistant(set) => Ok(set),
             other => unexpected(&other),
         }
+    }
+
+    /// Puts a notice away until it happens anew.
+    pub async fn dismiss_notice(&self, cap: Administer, id: NoticeId) -> Result<(), Denied> {
+        self.set(Setting::DismissNotice(cap, id)).await.map(drop)
+    }
+
+    /// Tells that of this kind these subjects and no others are so now.
+    pub fn tell_condition(&self, kind: NoticeKind, subjects: Vec<Subject>) -> Result<(), Denied> {
+        self.send(Message::Condition { kind, subjects })
+    }
+
+    /// What boards said and the home did not believe, since the daemon started.
+    pub async fn dropped(&self) -> Result<Dropped, Denied> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Dropped { reply })?;
+        answer.await.map_err(|_| Denied::Busy)
     }
 
     async fn viewer(&self, setting: Setting) -> Result<Viewer, Denied> {

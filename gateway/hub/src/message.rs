@@ -2,8 +2,9 @@
 
 use gatehouse_core::access::{Denied, Operate, TokenHash};
 use gatehouse_core::command::Command;
-use gatehouse_core::home::{Answer, Setting, SignInCheck};
+use gatehouse_core::home::{Answer, Dropped, Setting, SignInCheck};
 use gatehouse_core::ids::CommandId;
+use gatehouse_core::notice::{NoticeKind, Subject};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -19,5 +20,7 @@ pub(crate) enum Message {
     ClaimCode { reply: oneshot::Sender<Option<String>> },
     BeginSignIn { name: String, address: String, reply: Reply },
     FinishSignIn { check: SignInCheck, right: bool, token: TokenHash, reply: Reply },
+    Dropped { reply: oneshot::Sender<Dropped> },
+    Condition { kind: NoticeKind, subjects: Vec<Subject> },
     Settings { setting: Setting, reply: Reply },
 }

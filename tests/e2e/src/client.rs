@@ -175,6 +175,11 @@ impl Client {
     pub async fn watch(&self, switches: &[String]) -> Watch {
         Watch::open(self.http, self.token.clone(), switches).await
     }
+
+    /// Looks on by a subscription without variables.
+    pub async fn subscribe(&self, subscription: &str) -> Watch {
+        Watch::subscribe(self.http, self.token.clone(), json!({ "query": subscription })).await
+    }
 }
 
 fn parse(bytes: &[u8]) -> Option<HttpAnswer> {

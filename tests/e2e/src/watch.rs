@@ -1,4 +1,4 @@
-//! A screen that looks on: a `switchChanged` subscription over WebSocket.
+//! A screen that looks on: a subscription over WebSocket, most often `switchChanged`.
 
 use crate::model::{Switch, switch_fields};
 use crate::wait::{PATIENCE, within};
@@ -24,6 +24,14 @@ impl Watch {
     /// # Panics
     /// When it is refused.
     pub(crate) async fn open(http: SocketAddr, token: Option<String>, switches: &[String]) -> Self {
+        let ids = if switches.is_empty() { Value::Null } else { json!(switches) };
+        let query =
+            format!("subscription ($ids: [ID!]) {{ switchChanged(switchIds: $ids) {{ {} }} }}", switch_fields());
+        Self::subscribe(http, token, json!({ "query": query, "variables": { "ids": ids } })).await
+    }
+
+    /// As [`Self::open`], with another subscription.
+    pub(crate) async fn subscribe(http: SocketAddr, token: Option<String>, payload: Value) -> Self {
         let mut request = format!("ws://{http}/graphql").into_client_request().expect("a good address");
         let protocol = HeaderValue::from_static("graphql-transport-ws");
         request.headers_mut().insert("sec-websocket-protocol", protocol);
@@ -33,10 +41,6 @@ impl Watch {
         watch.send(json!({ "type": "connection_init", "payload": { "token": token } })).await;
         let acknowledged = watch.receive(PATIENCE, "the acknowledgement").await;
         assert_eq!(acknowledged["type"], "connection_ack", "{acknowledged}");
-        let ids = if switches.is_empty() { Value::Null } else { json!(switches) };
-        let query =
-            format!("subscription ($ids: [ID!]) {{ switchChanged(switchIds: $ids) {{ {} }} }}", switch_fields());
-        let payload = json!({ "query": query, "variables": { "ids": ids } });
         watch.send(json!({ "type": "subscribe", "id": "1", "payload": payload })).await;
         watch
     }
@@ -61,6 +65,24 @@ impl Watch {
                 other => panic!("waiting for {what}, the WebSocket said {other:?}"),
             }
         }
+    }
+
+    /// The first value of `field` from here on that is as wanted.
+    ///
+    /// # Panics
+    /// When none comes in [`PATIENCE`]; `what` says what was waited for.
+    pub async fn value(&mut self, field: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let wait = async {
+            loop {
+                let mut message = self.receive(PATIENCE, what).await;
+                assert_eq!(message["type"], "next", "{message}");
+                let value = message["payload"]["data"][field].take();
+                if wanted(&value) {
+                    return value;
+                }
+            }
+        };
+        within(PATIENCE, what, wait).await
     }
 
     /// The next state of any switch that is watched.

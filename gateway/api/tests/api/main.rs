@@ -13,6 +13,8 @@ mod doorway;
 mod home_assistant;
 mod integrations;
 mod limits;
+mod metrics;
+mod notices;
 mod origins;
 mod rooms;
 mod rotation;

@@ -31,6 +31,11 @@ impl Sessions {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many there are.
+    pub(crate) fn kept(&self) -> usize {
+        self.lock().len()
+    }
+
     /// The session that this client left; it listens no more.
     pub(crate) async fn recall(&self, client: &Client) -> Option<Away> {
         let kept = self.lock().remove(client)?;

@@ -6,6 +6,7 @@ use crate::acl::Asked;
 use crate::counters::Count;
 use crate::registry::Slot;
 use gatehouse_core::edge::{EdgeEvent, IntegrationCommand};
+use gatehouse_core::notice::Subject;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -40,9 +41,14 @@ pub(super) async fn take(edge: &Edge, slot: &Slot, user: &Arc<str>, asked: Resul
     }
 }
 
-fn refuse(edge: &Edge, user: &str, refused: Count) -> u8 {
-    edge.counters.one(refused);
-    tracing::debug!(user, why = refused.reason(), "a command of an integration was refused");
+fn refuse(edge: &Edge, user: &Arc<str>, refused: Count) -> u8 {
+    match refused {
+        Count::DroppedCommand | Count::CommandRetained => {
+            edge.publish_refused(refused, Subject::Integration(user.clone()), refused == Count::CommandRetained);
+        }
+        _ => edge.counters.one(refused),
+    }
+    tracing::debug!(%user, why = refused.reason(), "a command of an integration was refused");
     match refused {
         Count::CommandBadValue => BAD_PAYLOAD,
         Count::CommandTooMany => QUOTA_EXCEEDED,

@@ -21,6 +21,7 @@ use crate::retained::Owner;
 use crate::{Edge, acl};
 use away::Away;
 use futures_util::FutureExt;
+use gatehouse_core::notice::{NoticeKind, Subject};
 use session::Session;
 use state::State;
 use std::panic::AssertUnwindSafe;
@@ -46,10 +47,12 @@ pub(crate) async fn run<S: Stream>(
     entry.previous_gone().await;
     let slot = entry.slot.clone();
     let Some(_own) = edge.places_by_user.take(login.user.clone(), edge.limits.connections_per_integration) else {
+        edge.incidents.tell(NoticeKind::ConnectionsFull, Subject::Integration(login.user.clone()), None);
         edge.refuse(&mut io, ConnAck::QuotaExceeded).await;
         return Count::RefusedCredential;
     };
     let Ok(_place) = edge.places.clone().try_acquire_owned() else {
+        edge.incidents.tell(NoticeKind::ConnectionsFull, Subject::Integration(login.user.clone()), None);
         edge.refuse(&mut io, ConnAck::QuotaExceeded).await;
         return Count::RefusedIntegrations;
     };
@@ -69,6 +72,9 @@ pub(crate) async fn run<S: Stream>(
     let mut session = Session::new(edge, io, slot.clone(), &login, &terms, state);
     let end = AssertUnwindSafe(session.run()).catch_unwind().await.unwrap_or(Count::EndCrashed);
     tracing::debug!(user = %login.user, end = end.reason(), "integration's connection ended");
+    if end == Count::EndSlow {
+        edge.incidents.tell(NoticeKind::IntegrationSlow, Subject::Integration(login.user.clone()), None);
+    }
     session.farewell(end).await;
     let (state, left) = session.leave();
     let will = login.will.filter(|_| end != Count::EndGoodbye || left.with_will);
@@ -170,7 +176,7 @@ impl Edge {
         let Some(credential) = credentials.integrations.get(user) else { return };
         match acl::integration_publish(credential, &credentials, &publish) {
             Ok(()) => self.share(number, &Owner::Integration(user.clone()), &publish),
-            Err(refused) => self.counters.one(refused),
+            Err(refused) => self.publish_refused(refused, Subject::Integration(user.clone()), publish.retain),
         }
     }
 }

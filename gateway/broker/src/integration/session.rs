@@ -17,6 +17,7 @@ use bytes::Buf;
 use futures_util::FutureExt;
 use gatehouse_core::access::IntegrationCredential;
 use gatehouse_core::edge::EdgeEvent;
+use gatehouse_core::notice::Subject;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -372,7 +373,7 @@ impl<'a, S: Stream> Session<'a, S> {
         }
         let refused = acl::integration_publish(&self.credential, &edge.credentials.borrow(), publish);
         if let Err(refused) = refused {
-            edge.counters.one(refused);
+            edge.publish_refused(refused, Subject::Integration(self.user.clone()), publish.retain);
             return Ok(NOT_AUTHORIZED);
         }
         edge.retain(&self.owner, publish);

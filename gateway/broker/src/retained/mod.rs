@@ -13,6 +13,8 @@ use crate::limits::Limits;
 use crate::message::{expires, is_expired, passed_on};
 use bytes::Bytes;
 use gatehouse_core::access::Credentials;
+use gatehouse_core::name::BoardId;
+use gatehouse_core::notice::Subject;
 use gatehouse_core::retained::{Expiry, RetainedChange, RetainedMessage};
 use gatehouse_core::time::{Now, Wall};
 use std::collections::{HashMap, HashSet};
@@ -41,6 +43,16 @@ pub(crate) enum Owner {
     Board(Arc<str>),
     /// An integration's, by its user name: written to the store, and gone when it is revoked.
     Integration(Arc<str>),
+}
+
+impl Owner {
+    /// As a notice names it.
+    pub(crate) fn subject(&self) -> Subject {
+        match self {
+            Self::Board(id) => BoardId::new(id).map_or(Subject::Others, Subject::Board),
+            Self::Integration(user) => Subject::Integration(user.clone()),
+        }
+    }
 }
 
 /// The index is full, or this client's share of it; the message was not kept and an older one, if any, stays.
@@ -116,6 +128,12 @@ impl Retained {
 
     fn lock(&self) -> MutexGuard<'_, Index> {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Messages, and bytes of topics and payloads.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        let index = self.lock();
+        (index.entries.len(), index.bytes)
     }
 
     /// Keeps a message that came with the retain flag; an empty one deletes. Nothing happens when `may` says that its

@@ -13,7 +13,9 @@ pub(crate) use supervisor::supervise;
 
 use crate::codec;
 use crate::counters::{Count, Counters};
+use crate::incidents::Incidents;
 use bytes::Bytes;
+use gatehouse_core::notice::{NoticeKind, Subject};
 use rumqttd::local::{LinkBuilder, LinkError, LinkRx, LinkTx};
 use rumqttd::protocol::{Disconnect, DisconnectReasonCode, Packet, Publish};
 use rumqttd::{Notification, Router, RouterConfig};
@@ -75,6 +77,7 @@ pub(crate) struct Fanout {
     /// What times in frames count from.
     epoch: Instant,
     counters: Arc<Counters>,
+    incidents: Arc<Incidents>,
 }
 
 /// An integration's link to the router.
@@ -91,7 +94,7 @@ pub(crate) struct Feed {
 }
 
 impl Fanout {
-    pub(crate) fn new(max_feeds: usize, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(max_feeds: usize, counters: Arc<Counters>, incidents: Arc<Incidents>) -> Self {
         Self {
             running: Mutex::new(None),
             generations: AtomicU64::new(0),
@@ -100,6 +103,7 @@ impl Fanout {
             max_feeds,
             epoch: Instant::now(),
             counters,
+            incidents,
         }
     }
 
@@ -199,6 +203,7 @@ impl Fanout {
         if running.as_ref().is_some_and(|running| running.generation == generation) {
             tracing::error!(generation, "router for integrations died; they are cut and get a new one");
             self.counters.one(Count::RouterReplaced);
+            self.incidents.tell(NoticeKind::RouterReplaced, Subject::Gateway, None);
             if let Some(dead) = running.take() {
                 dead.gone.cancel();
             }

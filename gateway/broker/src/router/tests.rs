@@ -1,7 +1,7 @@
 use super::*;
 
 fn fanout(max_feeds: usize) -> Arc<Fanout> {
-    Arc::new(Fanout::new(max_feeds, Arc::default()))
+    Arc::new(Fanout::new(max_feeds, Arc::default(), Arc::default()))
 }
 
 fn of<'a>(topic: &'a str, payload: &'a [u8], qos: u8) -> codec::Publish<'a> {

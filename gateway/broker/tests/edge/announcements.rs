@@ -7,6 +7,7 @@ use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::homeassistant::{Announced, AnnouncedDevice, AnnouncedSwitch, Form};
 use gatehouse_core::ids::{DeviceId, SwitchId};
 use gatehouse_core::name::{Endpoint, Name};
+use gatehouse_core::notice::{NoticeKind, Subject};
 use std::sync::Arc;
 
 const DEVICE: &str = "homeassistant/device/gatehouse_d1/config";
@@ -138,6 +139,8 @@ async fn the_hub_hears_that_home_assistant_started_from_whoever_may_say_so() {
     for (topic, payload) in [("homeassistant/status", "offline"), ("garden/status", "online"), ("x/status", "online")] {
         house.publish(topic, payload, false).await;
     }
+    let refused = world.incident().await;
+    assert_eq!((refused.kind, refused.subject), (NoticeKind::PublishRefused, Subject::Integration("garden".into())));
     assert!(world.events.try_recv().is_err());
     house.publish("homeassistant/status", "online", false).await;
     assert_eq!(soon("an event", world.events.recv()).await, Some(EdgeEvent::HomeAssistantStarted));

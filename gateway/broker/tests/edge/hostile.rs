@@ -89,7 +89,8 @@ async fn random_damage_never_crashes_anything() {
     world.stop.cancel();
     let mut open = std::collections::HashSet::from([two]);
     // Until the edge is gone, and with it the sender of events.
-    while let Some(EdgeEvent::Board(event)) = soon("an event, or the end", world.events.recv()).await {
+    while let Some(event) = soon("an event, or the end", world.events.recv()).await {
+        let EdgeEvent::Board(event) = event else { continue };
         match event {
             BoardEvent::Connected { link, .. } => assert!(open.insert(link)),
             BoardEvent::Disconnected { link, .. } => assert!(open.remove(&link)),

@@ -4,6 +4,7 @@ use crate::client::{Client, Login};
 use crate::world::{World, board, secret};
 use gatehouse_broker::{Count, Limits, secret_hash};
 use gatehouse_core::device::BoardEvent;
+use gatehouse_core::notice::{NoticeKind, Subject};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 
@@ -217,4 +218,32 @@ async fn a_board_with_two_secrets_may_use_either_and_the_old_one_dies_with_all_t
     // Another next one cuts nobody.
     world.change(|credentials| credentials.boards.get_mut("relay-1").unwrap().next = Some(hash("newer")));
     new.ping().await;
+}
+
+/// Row 5.10 of the security checklist: what strangers try is told, once for all tries.
+#[tokio::test]
+async fn wrong_logins_are_told_by_whose_name_was_tried_or_from_where() {
+    let mut world = World::new().await;
+    for _ in 0..30 {
+        for user in ["relay-1", "nobody"] {
+            let password = Some("wrong".to_owned());
+            assert_ne!(code(&world, Login { password, ..Login::of(user) }).await, Some(0));
+        }
+    }
+    let (mut of_board, mut of_address) = (0, 0);
+    while (of_board, of_address) != (30, 30) {
+        let incident = world.incident().await;
+        assert_eq!(incident.kind, NoticeKind::MqttLoginStorm);
+        match incident.subject {
+            Subject::Board(board) => {
+                assert_eq!((board.as_str(), incident.from), ("relay-1", Some(world.at.ip())));
+                of_board += incident.times;
+            }
+            Subject::Address(address) => {
+                assert_eq!((address, incident.from), (world.at.ip(), None));
+                of_address += incident.times;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }

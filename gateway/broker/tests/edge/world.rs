@@ -9,6 +9,7 @@ use gatehouse_core::edge::{EdgeEvent, IntegrationCommand};
 use gatehouse_core::homeassistant::Announced;
 use gatehouse_core::ids::{DeviceId, LinkId};
 use gatehouse_core::name::{BoardId, Endpoint};
+use gatehouse_core::notice::Incident;
 use rustls::ServerConfig;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -38,6 +39,7 @@ pub(crate) struct World {
     pub(crate) stop: CancellationToken,
     pub(crate) running: JoinHandle<()>,
     pub(crate) events: mpsc::Receiver<EdgeEvent>,
+    incidents: Vec<Incident>,
 }
 
 pub(crate) fn board(id: &str) -> BoardId {
@@ -119,7 +121,7 @@ impl World {
         let broker = with(broker).announcing(announcements);
         let (counters, stop) = (broker.counters(), CancellationToken::new());
         let running = tokio::spawn(broker.run(listeners, stop.clone()));
-        Self { at, tls_at, orders, counters, credentials, announced, stop, running, events }
+        Self { at, tls_at, orders, counters, credentials, announced, stop, running, events, incidents: Vec::new() }
     }
 
     pub(crate) async fn event(&mut self) -> BoardEvent {
@@ -130,7 +132,12 @@ impl World {
     }
 
     async fn edge_event(&mut self) -> EdgeEvent {
-        soon("an event", self.events.recv()).await.expect("the edge is gone")
+        loop {
+            match soon("an event", self.events.recv()).await.expect("the edge is gone") {
+                EdgeEvent::Incident(incident) => self.incidents.push(incident),
+                event => return event,
+            }
+        }
     }
 
     /// What an integration asked of `relay-1`, relay 1.
@@ -141,6 +148,20 @@ impl World {
                 on
             }
             other => panic!("{other:?}"),
+        }
+    }
+
+    /// The next thing that went wrong.
+    pub(crate) async fn incident(&mut self) -> Incident {
+        loop {
+            if !self.incidents.is_empty() {
+                return self.incidents.remove(0);
+            }
+            if let EdgeEvent::Incident(incident) =
+                soon("an incident", self.events.recv()).await.expect("the edge is gone")
+            {
+                self.incidents.push(incident);
+            }
         }
     }
 
@@ -172,7 +193,13 @@ impl World {
     pub(crate) async fn nothing_more(&mut self) {
         self.stop.cancel();
         soon("the end", &mut self.running).await.unwrap();
-        assert_eq!(self.events.try_recv(), Err(mpsc::error::TryRecvError::Disconnected));
+        loop {
+            match self.events.try_recv() {
+                // What went wrong is not about a board.
+                Ok(EdgeEvent::Incident(_)) => {}
+                end => break assert_eq!(end, Err(mpsc::error::TryRecvError::Disconnected)),
+            }
+        }
     }
 
     pub(crate) fn count(&self, count: Count) -> u64 {

@@ -8,6 +8,7 @@ mod hostile;
 mod integrations;
 mod lies;
 mod make_run;
+mod notices;
 mod presence;
 mod restart;
 mod rotation;

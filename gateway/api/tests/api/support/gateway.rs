@@ -69,6 +69,7 @@ pub(crate) fn settings() -> Settings {
             operate: |board| format!("operate/{}", board.map_or("all", BoardId::as_str)),
         },
         home_assistant_filters,
+        meter: gatehouse_api::Meter::default(),
         limits: Limits::default(),
     }
 }
@@ -133,6 +134,11 @@ impl Gateway {
         let api = Api::new(hub.clone(), commands, ready_seen, settings);
         let api = tokio::spawn(api.run(listeners, stop.clone()));
         Self { address, hub, ready, stop, api, edge, orders, secrets, hub_stop, _writer: writer, credentials }
+    }
+
+    /// The edge tells something.
+    pub(crate) async fn edge(&self, event: EdgeEvent) {
+        self.edge.send(event).await.unwrap();
     }
 
     /// Who may log in at the edge.

@@ -7,7 +7,7 @@ pub(crate) mod http;
 pub(crate) mod ws;
 
 pub(crate) use board::Board;
-pub(crate) use gateway::{Gateway, hash_secret, home_assistant_filters};
+pub(crate) use gateway::{Gateway, hash_secret, home_assistant_filters, settings};
 pub(crate) use house::House;
 pub(crate) use http::{Client, Reply};
 pub(crate) use ws::{Frame, Socket};

@@ -45,7 +45,7 @@ impl Hub {
                     Some(EdgeEvent::Board(event)) => self.take(event),
                     // Vandals ask boards for things, too; what comes of it is for the home to say.
                     Some(EdgeEvent::Command(_)) => {}
-                    Some(EdgeEvent::HomeAssistantStarted) => {}
+                    Some(EdgeEvent::HomeAssistantStarted | EdgeEvent::Incident(_)) => {}
                     None => break,
                 },
                 _ = pace.tick() => {
