@@ -10,7 +10,7 @@ use crate::parts::{Part, Parts, StopAsked};
 use crate::ready_file::Ready;
 use anyhow::{Context, anyhow};
 use gatehouse_api::{Api, Doorway, Serve};
-use gatehouse_broker::{Broker, Keeping, Limits};
+use gatehouse_broker::{Broker, Keeping};
 use gatehouse_core::access::Credentials;
 use gatehouse_core::device::{NewSecret, Order};
 use gatehouse_core::notice::{NoticeKind, Subject};
@@ -84,7 +84,7 @@ async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> an
 
     let (credentials_sender, credentials) = watch::channel(Arc::new(Credentials::default()));
     let (edge_sender, edge) = mpsc::channel(EDGE_EVENTS);
-    let (broker, to_boards) = Broker::new(Limits::default(), credentials, edge_sender);
+    let (broker, to_boards) = Broker::new(config.limits.clone(), credentials, edge_sender);
     let broker = broker.keeping(keeping(opened.retained, writer.queue()));
     let (announced_sender, announced) = watch::channel(Arc::default());
     let meter = broker.meter();

@@ -1,6 +1,10 @@
 //! Configuration: raw as the file has it, then checked once into the form the program uses.
 
+mod limits;
+
 use crate::exit::Failure;
+use gatehouse_broker::Limits;
+use limits::RawLimits;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -40,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) mdns_enabled: bool,
     /// What the machine is called on the local network, without `.local`.
     pub(crate) mdns_hostname: String,
+    /// How much the MQTT edge takes.
+    pub(crate) limits: Limits,
 }
 
 /// A certificate from somewhere else.
@@ -60,6 +66,7 @@ struct Raw {
     mdns: RawMdns,
     serial: RawSerial,
     gpio: RawGpio,
+    limits: RawLimits,
 }
 
 #[derive(Debug, Deserialize)]
@@ -170,6 +177,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("mdns", &["enabled", "hostname"]),
     ("serial", &["ports"]),
     ("gpio", &["enabled"]),
+    ("limits", limits::KEYS),
 ];
 
 fn override_key(table: &mut toml::Table, variable: &str, value: &str) -> Result<(), Failure> {
@@ -196,6 +204,10 @@ fn override_key(table: &mut toml::Table, variable: &str, value: &str) -> Result<
             let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
             toml::Value::Array(items.map(|item| toml::Value::String(item.to_owned())).collect())
         }
+        _ if *section == "limits" => match value.parse() {
+            Ok(number) => toml::Value::Integer(number),
+            Err(_) => return Err(Failure::usage(format!("{variable} must be a whole number, not {value:?}"))),
+        },
         _ => toml::Value::String(value.to_owned()),
     };
     let section = table.entry(*section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
@@ -230,6 +242,7 @@ fn check(raw: Raw, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
         mdns_enabled: raw.mdns.enabled,
         mdns_hostname: hostname(raw.mdns.hostname)?,
         mqtt: listener("[mqtt] listen", &raw.mqtt.listen)?,
+        limits: raw.limits.check()?,
     })
 }
 
@@ -331,6 +344,38 @@ mod tests {
         let refused = message(from(file, &[("GATEHOUSE_HTTP_LISTN", "x")]).unwrap_err());
         assert!(refused.contains("GATEHOUSE_HTTP_LISTN"), "{refused}");
         assert!(from(file, &[("GATEHOUSE_LOG", "debug")]).is_ok());
+    }
+
+    #[test]
+    fn limits_are_as_the_edge_has_them_unless_set() {
+        let file = "[limits]\nconnections = 64\npacket_bytes = 8192\nretained_messages = 50_000\n";
+        let set = from(file, &[("GATEHOUSE_LIMITS_CONNECTIONS", "32")]).unwrap().limits;
+        let usual = Limits::default();
+        assert_eq!((set.connections, set.packet_bytes, set.retained_messages), (32, 8_192, 50_000));
+        assert_eq!((set.integrations, set.retained_bytes), (usual.integrations, usual.retained_bytes));
+        assert!(set.backlog >= 50_000, "a subscriber gets all of it at once");
+        assert_eq!(from("[limits]", &[]).unwrap().limits, usual);
+    }
+
+    #[test]
+    fn a_limit_out_of_range_is_refused_in_one_line_with_its_key() {
+        for key in limits::KEYS {
+            for number in ["0", "-1", "9223372036854775807"] {
+                let refused = from(&format!("[limits]\n{key} = {number}"), &[]).unwrap_err();
+                let in_environment = [(&*format!("GATEHOUSE_LIMITS_{}", key.to_uppercase()), number)];
+                for refused in [refused, from("", &in_environment).unwrap_err()].map(message) {
+                    assert!(refused.contains(&format!("[limits] {key} = {number} must be from")), "{refused}");
+                    assert!(!refused.contains("\\n"), "{refused}");
+                }
+            }
+        }
+        for (text, hint) in [("many", "line 2"), ("1.5", "line 2"), ("9223372036854775808", "line 2")] {
+            let refused = message(from(&format!("[limits]\nconnections = {text}"), &[]).unwrap_err());
+            assert!(refused.contains(hint), "{refused}");
+            let refused = message(from("", &[("GATEHOUSE_LIMITS_CONNECTIONS", text)]).unwrap_err());
+            assert!(refused.contains("GATEHOUSE_LIMITS_CONNECTIONS must be a whole number"), "{refused}");
+        }
+        assert!(message(from("[limits]\nbacklog = 1", &[]).unwrap_err()).contains("line 2"));
     }
 
     #[test]

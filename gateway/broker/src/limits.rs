@@ -1,9 +1,10 @@
 //! How much of everything one edge takes.
 
+use crate::message::OwnedMessage;
 use std::time::Duration;
 
 /// Bounds on what clients may use. Every one of them is counted when it is met.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Connections in all; a further one is closed at once.
     pub connections: usize,
@@ -118,15 +119,34 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// The same with so much retained, of one client two fifths of the messages at most, and with room for all of it to
+    /// wait for a subscriber.
+    #[must_use]
+    pub fn with_retained(self, messages: usize, bytes: usize) -> Self {
+        let backlog = self.backlog.max(2 * messages);
+        let waiting = bytes + self.announced_bytes + backlog * size_of::<OwnedMessage>();
+        Self {
+            retained_messages: messages,
+            retained_bytes: bytes,
+            retained_per_client: (messages * 2 / 5).max(1),
+            backlog,
+            backlog_bytes: self.backlog_bytes.max(waiting),
+            ..self
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::OwnedMessage;
 
     #[test]
     fn all_that_is_retained_fits_what_may_wait_for_one_integration() {
-        let limits = Limits::default();
-        let bytes = limits.retained_bytes + limits.announced_bytes + limits.backlog * size_of::<OwnedMessage>();
-        assert!(limits.backlog_bytes >= bytes, "{bytes}");
+        let usual = Limits::default();
+        assert_eq!(usual.clone().with_retained(usual.retained_messages, usual.retained_bytes), usual);
+        let large = usual.with_retained(100_000, 64 * 1024 * 1024);
+        assert!(large.backlog > large.retained_messages && large.backlog_bytes > large.retained_bytes, "{large:?}");
+        assert_eq!(Limits::default().with_retained(1, 1).retained_per_client, 1);
     }
 }

@@ -36,6 +36,7 @@ async fn a_configuration_that_is_wrong_is_refused_with_its_line() {
     let dir = directory();
     for (config, words) in [
         ("[http]\nlissten = \"127.0.0.1:0\"\n", &["config.toml, line 3", "lissten"][..]),
+        ("[limits]\nintegrations = 0\n", &["[limits] integrations = 0 must be from 1 to 256"]),
         ("[htttp]\n", &["line 2", "htttp"]),
         ("[http]\nlisten = 80\n", &["line 3"]),
         ("[http\n", &["line 2"]),
