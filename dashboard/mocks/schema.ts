@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { buildSchema, GraphQLError } from 'graphql';
 import { Views } from './views';
+import type { CreateIntegrationInput } from '../src/api/integrations';
 import type { Event, World } from './world';
 
 export const schema = buildSchema(
@@ -77,6 +78,8 @@ function queries(world: World) {
     switch: byId(world.switches, (it) => views.switch(it)),
     devices: inside(world, () => [...world.devices.values()].map((it) => views.device(it))),
     device: byId(world.devices, (it) => views.device(it)),
+    integrations: inside(world, () => [...world.integrations.values()]),
+    notices: inside(world, () => ({ nodes: [...world.notices.values()].toReversed() })),
     command: byId(world.commands, (it) => views.command(it)),
   };
 }
@@ -163,6 +166,37 @@ function furniture(world: World) {
     if (roomId !== undefined) it.roomId = roomId === null ? null : known(world.rooms, roomId).id;
   };
   return {
+    createIntegration: inside(world, ({ input }: Input<CreateIntegrationInput>) => {
+      const name = nameFrom(input.name);
+      if ([...world.integrations.values()].some((one) => one.name === name)) {
+        throw refuse('CONFLICT', `There already is an integration called ${name}.`);
+      }
+      const bad = input.subscribe?.findIndex((filter) => filter.startsWith('$')) ?? -1;
+      if (bad >= 0) {
+        throw refuse('BAD_INPUT', `Filter ${bad + 1}: A topic filter cannot begin with $.`, {
+          field: 'subscribe',
+        });
+      }
+      const integration = world.addIntegration({ ...input, name });
+      return { integration, user: integration.user, password: '4f'.repeat(32) };
+    }),
+    deleteIntegration: inside(world, ({ input: { id } }: Input<ById>) => {
+      known(world.integrations, id);
+      return world.integrations.delete(id);
+    }),
+    rotateCredential: inside(world, ({ input: { deviceId } }: Input<{ deviceId: string }>) => {
+      const it = known(world.devices, deviceId);
+      if (it.availability === 'OFFLINE')
+        throw refuse('CONFLICT', 'The board is offline. Try again when it is back.');
+      it.rotatingCredential = world.rotationHangs;
+      world.deviceChanged(it);
+      return views.device(it);
+    }),
+    dismissNotice: inside(world, ({ input: { id } }: Input<ById>) => {
+      known(world.notices, id);
+      world.dismiss(id);
+      return true;
+    }),
     createRoom: inside(world, ({ input }: Input<{ name: string }>) =>
       views.room(world.addRoom(roomName(input.name)).id),
     ),
@@ -226,6 +260,17 @@ function subscriptions(world: World) {
       ),
     switchRemoved: (_: unknown, asker: Asker) =>
       stream(asker, [], (event) => event.kind === 'switch-removed' && { switchRemoved: event.id }),
+    noticeChanged: (_: unknown, asker: Asker) =>
+      stream(
+        asker,
+        [...world.notices.values()].map((one) => ({ noticeChanged: one })),
+        (event) => {
+          const it = event.kind === 'notice' && world.notices.get(event.id);
+          return it && { noticeChanged: it };
+        },
+      ),
+    noticeRemoved: (_: unknown, asker: Asker) =>
+      stream(asker, [], (event) => event.kind === 'notice-removed' && { noticeRemoved: event.id }),
     deviceChanged: (_: unknown, asker: Asker) =>
       stream(asker, [], (event) => {
         const it = event.kind === 'device' && world.devices.get(event.id);

@@ -4,6 +4,8 @@
  */
 import type { Actor, Command } from '../src/api/switches';
 import type { Device } from '../src/api/devices';
+import type { CreateIntegrationInput, Integration } from '../src/api/integrations';
+import type { Notice } from '../src/api/notices';
 import type { Room } from '../src/api/rooms';
 
 /** How a switch's board takes a command. `held`: it waits until `World.release`. */
@@ -30,7 +32,11 @@ export interface MockCommand extends Omit<Command, 'switch'> {
 export type MockDevice = Omit<Device, 'room' | 'switches'> & { roomId: string | null };
 
 export type Event =
-  { kind: 'switch'; id: string } | { kind: 'switch-removed'; id: string } | { kind: 'device'; id: string };
+  | { kind: 'switch'; id: string }
+  | { kind: 'switch-removed'; id: string }
+  | { kind: 'device'; id: string }
+  | { kind: 'notice'; id: string }
+  | { kind: 'notice-removed'; id: string };
 
 type Ending = Pick<Command, 'outcome'> & Partial<Pick<Command, 'reason' | 'reasonCode' | 'latencyMs'>>;
 
@@ -48,10 +54,14 @@ export class World {
   attemptsLeft = 5;
   /** Upper bound on how long a mute board is waited for, milliseconds. */
   timeoutMs = 5_000;
+  /** Whether boards are given a new password and do not come back with it. */
+  rotationHangs = false;
   readonly rooms = new Map<string, Room>();
   readonly devices = new Map<string, MockDevice>();
   readonly switches = new Map<string, MockSwitch>();
   readonly commands = new Map<string, MockCommand>();
+  readonly integrations = new Map<string, Integration>();
+  readonly notices = new Map<string, Notice>();
   readonly sessions = new Set<string>();
   readonly #listeners = new Set<(event: Event) => void>();
   readonly #waiting = new Map<string, (command: MockCommand) => void>();
@@ -84,6 +94,7 @@ export class World {
       model: 'NodeMCU v2',
       firmware: '0.1.0',
       mac: `5C:CF:7F:00:00:${String(this.devices.size + 10)}`,
+      rotatingCredential: false,
       address: `192.168.1.${this.devices.size + 40}`,
       ...facts,
     };
@@ -107,6 +118,51 @@ export class World {
     this.switches.set(it.id, it);
     this.#tell({ kind: 'switch', id: it.id });
     return it;
+  }
+
+  addIntegration({
+    name,
+    preset,
+    allDevices,
+    devices,
+    operate,
+    publish,
+    subscribe,
+  }: CreateIntegrationInput): Integration {
+    const boards = allDevices || preset ? ['+'] : (devices ?? []).map((id) => `relay-${id}`);
+    const own = preset ? ['homeassistant/status'] : [];
+    const integration = {
+      id: this.id('i'),
+      name,
+      user: `integration_${this.id('00000000000000')}`,
+      publish: [
+        ...own,
+        ...(operate || preset ? boards.map((board) => `homie/5/${board}/+/+/set`) : []),
+        ...(publish ?? []),
+      ],
+      subscribe: [...own, ...boards.map((board) => `homie/5/${board}/#`), ...(subscribe ?? [])],
+      createdAt: new Date().toISOString(),
+    };
+    this.integrations.set(integration.id, integration);
+    return integration;
+  }
+
+  /** Something went wrong; the same once more counts up. */
+  notice(code: string, facts: Pick<Notice, 'severity' | 'subject' | 'message' | 'advice'>, times = 1): void {
+    const at = new Date().toISOString();
+    const known = [...this.notices.values()].find(
+      (one) => one.code === code && one.subject === facts.subject,
+    );
+    const notice = known
+      ? { ...known, at, times: known.times + times }
+      : { ...facts, id: this.id('n'), code, times, firstAt: at, at };
+    this.notices.set(notice.id, notice);
+    this.#tell({ kind: 'notice', id: notice.id });
+  }
+
+  dismiss(id: string): void {
+    this.notices.delete(id);
+    this.#tell({ kind: 'notice-removed', id });
   }
 
   deleteRoom(id: string): void {
@@ -310,6 +366,31 @@ export function sampleWorld(): World {
   world.addSwitch('Bench lamp', shedBoard, { on: true, reportedAt: minutesAgo(190) });
   world.addSwitch('Heater', shedBoard, { reportedAt: minutesAgo(190) });
   world.addSwitch('Relay 1', spare, { on: null, reportedAt: null });
+  world.addIntegration({ name: 'Home Assistant', preset: 'HOME_ASSISTANT' });
+  world.addIntegration({
+    name: 'Garden watering',
+    devices: [shedBoard.id],
+    operate: true,
+    subscribe: ['garden/#'],
+  });
+  world.notice(
+    'MQTT_LOGIN_STORM',
+    {
+      severity: 'CRITICAL',
+      subject: 'Shed board',
+      message: 'Many wrong MQTT logins: Shed board, last from 192.168.1.77. Further ones are slowed down.',
+      advice:
+        'If a device of yours is there, give it the right password. If not, find out who uses that address.',
+    },
+    3_412,
+  );
+  world.notice('PLAIN_MQTT', {
+    severity: 'WARNING',
+    subject: '0.0.0.0:1883',
+    message: 'MQTT without encryption is open to the network at 0.0.0.0:1883.',
+    advice:
+      'Passwords and messages can be read by whoever is in that network. Only stock boards without TLS need it; else set mqtt.listen back to 127.0.0.1.',
+  });
   return world;
 }
 

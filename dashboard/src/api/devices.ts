@@ -1,5 +1,5 @@
 import { graphql, type ResultOf } from './graphql';
-import { request } from './http';
+import { BOARD_ANSWERS_WITHIN_MS, request } from './http';
 import type { Socket } from './socket';
 
 const DEVICE = graphql(`
@@ -12,6 +12,7 @@ const DEVICE = graphql(`
     firmware
     mac
     address
+    rotatingCredential
     room {
       id
       name
@@ -45,6 +46,17 @@ const UPDATE_DEVICE = graphql(
   [DEVICE],
 );
 
+const ROTATE_CREDENTIAL = graphql(
+  `
+    mutation RotateCredential($input: RotateCredentialInput!) {
+      rotateCredential(input: $input) {
+        ...DeviceFields
+      }
+    }
+  `,
+  [DEVICE],
+);
+
 const DEVICE_CHANGED = graphql(
   `
     subscription DeviceChanged {
@@ -66,6 +78,10 @@ export const updateDevice = async (input: {
   name?: string;
   roomId?: string | null;
 }): Promise<Device> => (await request(UPDATE_DEVICE, { input })).updateDevice;
+
+/** Answers when the board has logged in with its new password, or says in `rotatingCredential` that it has not yet. */
+export const rotateCredential = async (deviceId: string): Promise<Device> =>
+  (await request(ROTATE_CREDENTIAL, { input: { deviceId } }, BOARD_ANSWERS_WITHIN_MS)).rotateCredential;
 
 export const onDeviceChanged = (socket: Socket, next: (changed: Device) => void): void =>
   socket.subscribe(DEVICE_CHANGED, (result) => next(result.deviceChanged));

@@ -5,6 +5,9 @@ import type { TadaDocumentNode } from './graphql';
 /** Longer than the longest a command may stay open at the gateway's default of 5 s. */
 const ANSWER_WITHIN_MS = 12_000;
 
+/** Longer than `rotateCredential` waits for a board, which is 15 s. */
+export const BOARD_ANSWERS_WITHIN_MS = 22_000;
+
 /**
  * POSTs one query or mutation to the gateway, with the session's cookie.
  * @throws ApiError, and nothing else
@@ -12,6 +15,7 @@ const ANSWER_WITHIN_MS = 12_000;
 export async function request<Result, Variables>(
   document: TadaDocumentNode<Result, Variables>,
   variables: Variables,
+  withinMs = ANSWER_WITHIN_MS,
 ): Promise<Result> {
   let response: Response;
   let answer: { data?: Result | null; errors?: WireError[] };
@@ -21,7 +25,7 @@ export async function request<Result, Variables>(
       credentials: 'same-origin',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
       body: JSON.stringify({ query: print(document), variables }),
-      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+      signal: AbortSignal.timeout(withinMs),
     });
   } catch {
     throw new ApiError('UNREACHABLE', 'The gateway cannot be reached.');

@@ -1,5 +1,7 @@
-import { devices, onDeviceChanged, updateDevice, type Device } from '../api/devices';
+import { devices, onDeviceChanged, rotateCredential, updateDevice, type Device } from '../api/devices';
 import { ApiError } from '../api/error';
+import * as integrationsApi from '../api/integrations';
+import * as noticesApi from '../api/notices';
 import * as roomsApi from '../api/rooms';
 import { openSocket, type Socket } from '../api/socket';
 import * as switchesApi from '../api/switches';
@@ -18,6 +20,9 @@ const CLOCK_TICK_MS = 5_000;
 export class Live {
   panel = $state.raw(panel.emptyPanel());
   devices = $state.raw<ReadonlyMap<string, Device>>(new Map());
+  notices = $state.raw<ReadonlyMap<string, noticesApi.Notice>>(new Map());
+  /** null until they were asked for: nothing but their own page needs them. */
+  integrations = $state.raw<readonly integrationsApi.Integration[] | null>(null);
   rooms = $state.raw<readonly roomsApi.Room[]>([]);
   /** null until the first connection stands or fails. */
   connected = $state<boolean | null>(null);
@@ -29,6 +34,8 @@ export class Live {
   readonly #expired: () => void;
   readonly #clock: ReturnType<typeof setInterval>;
   readonly #socket: Socket;
+  /** What was told of notices since each list that is being read was asked for. */
+  readonly #reading = new Set<Map<string, noticesApi.Notice | null>>();
   #taps = 0;
 
   constructor(clockAheadMs: number, expired: () => void) {
@@ -47,6 +54,8 @@ export class Live {
     switchesApi.onSwitchChanged(this.#socket, (changed) => this.#changed(changed));
     switchesApi.onSwitchRemoved(this.#socket, (id) => (this.panel = panel.removed(this.panel, id)));
     onDeviceChanged(this.#socket, (device) => this.#device(device));
+    noticesApi.onNoticeChanged(this.#socket, (notice) => this.#noticed(notice));
+    noticesApi.onNoticeRemoved(this.#socket, (id) => this.#noticeGone(id));
     // The lists come even where a proxy lets no WebSocket through.
     void this.refresh();
   }
@@ -62,6 +71,7 @@ export class Live {
    */
   async refresh(): Promise<switchesApi.Switch[] | null> {
     const { connection } = this.panel;
+    void this.#readNotices();
     try {
       const [switches, rooms, all] = await Promise.all([switchesApi.switches(), roomsApi.rooms(), devices()]);
       this.#tick();
@@ -123,15 +133,61 @@ export class Live {
     this.#change(() => switchesApi.updateSwitch(input));
   updateDevice = (input: Parameters<typeof updateDevice>[0]) => this.#change(() => updateDevice(input));
 
+  /** @throws ApiError */
+  loadIntegrations = () =>
+    this.#checked(async () => {
+      this.integrations = await integrationsApi.integrations();
+    });
+
+  /** @throws ApiError */
+  createIntegration = (input: integrationsApi.CreateIntegrationInput) =>
+    this.#checked(async () => {
+      const created = await integrationsApi.createIntegration(input);
+      this.integrations = [...(this.integrations ?? []), created.integration];
+      return created;
+    });
+
+  /** @throws ApiError */
+  deleteIntegration = (id: string) =>
+    this.#checked(async () => {
+      await integrationsApi.deleteIntegration(id);
+      this.integrations = this.integrations?.filter((one) => one.id !== id) ?? null;
+    });
+
+  /** Gives a board another password. @throws ApiError */
+  rotateCredential = (deviceId: string) =>
+    this.#checked(async () => {
+      const device = await rotateCredential(deviceId);
+      this.#device(device);
+      return device;
+    });
+
+  /** @throws ApiError */
+  async dismissNotice(id: string): Promise<void> {
+    try {
+      await noticesApi.dismissNotice(id);
+    } catch (error) {
+      this.#checkSession(error);
+      // Dismissed on another screen meanwhile.
+      if (problemOf(error).code !== 'NOT_FOUND') throw error;
+    }
+    this.#noticeGone(id);
+  }
+
   /** Changes the home's furniture, then reads it again. @throws ApiError */
   async #change(act: () => Promise<unknown>): Promise<void> {
+    await this.#checked(act);
+    await this.rearrange();
+  }
+
+  /** What is refused because the session is over ends it here too. */
+  async #checked<T>(act: () => Promise<T>): Promise<T> {
     try {
-      await act();
+      return await act();
     } catch (error) {
       this.#checkSession(error);
       throw error;
     }
-    await this.rearrange();
   }
 
   /** Reads names and places again: no subscription tells when another screen renames a room. */
@@ -162,6 +218,36 @@ export class Live {
 
   #device(device: Device): void {
     this.devices = new Map(this.devices).set(device.id, device);
+  }
+
+  /** The list says which are no more; what is told while it is read is newer than it. */
+  async #readNotices(): Promise<void> {
+    const told = new Map<string, noticesApi.Notice | null>();
+    this.#reading.add(told);
+    try {
+      const read = new Map((await noticesApi.notices()).map((notice) => [notice.id, notice]));
+      for (const [id, notice] of told) {
+        if (notice) read.set(id, notice);
+        else read.delete(id);
+      }
+      this.notices = read;
+    } catch (error) {
+      this.#checkSession(error);
+    } finally {
+      this.#reading.delete(told);
+    }
+  }
+
+  #noticed(notice: noticesApi.Notice): void {
+    for (const told of this.#reading) told.set(notice.id, notice);
+    this.notices = new Map(this.notices).set(notice.id, notice);
+  }
+
+  #noticeGone(id: string): void {
+    for (const told of this.#reading) told.set(id, null);
+    const left = new Map(this.notices);
+    left.delete(id);
+    this.notices = left;
   }
 
   #tapped(switchId: string, on: boolean): number {

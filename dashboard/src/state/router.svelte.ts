@@ -1,6 +1,14 @@
-export type Path = '/' | '/rooms' | '/devices' | '/claim' | '/sign-in';
+export type Path = '/' | '/rooms' | '/devices' | '/integrations' | '/notices' | '/claim' | '/sign-in';
 
-const PATHS: ReadonlySet<string> = new Set<Path>(['/', '/rooms', '/devices', '/claim', '/sign-in']);
+const PATHS: ReadonlySet<string> = new Set<Path>([
+  '/',
+  '/rooms',
+  '/devices',
+  '/integrations',
+  '/notices',
+  '/claim',
+  '/sign-in',
+]);
 
 const here = (): Path => (PATHS.has(location.pathname) ? (location.pathname as Path) : '/');
 

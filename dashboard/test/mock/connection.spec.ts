@@ -50,6 +50,8 @@ for (const code of [4401, 4403]) {
 
 test('a session that ended is noticed by a tap as well', async ({ page, home }) => {
   await home.enter(page);
+  // The lists that are read at the start would notice as well, before the tap.
+  await page.waitForLoadState('networkidle');
   home.world.sessions.clear();
   await card(page, 'Hall light').click();
   await expect(page.getByRole('heading', { name: 'Welcome back' })).toBeVisible();

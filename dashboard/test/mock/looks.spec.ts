@@ -66,6 +66,40 @@ for (const [size, viewport] of Object.entries({
         await expectAccessible(page, colorScheme);
       });
 
+      test('integrations, a new one and its login', async ({ page, home }) => {
+        await home.enter(page);
+        await page.getByRole('link', { name: 'Integrations' }).click();
+        await page.getByRole('button', { name: 'Revoke Garden watering' }).click();
+        await expect(page.getByText('cannot log in again')).toBeVisible();
+        await expectAccessible(page, colorScheme);
+        await page.getByRole('button', { name: 'New integration' }).click();
+        await page.getByLabel('Name', { exact: true }).fill('Tablet');
+        await page.getByLabel('Something else').check();
+        await page.getByLabel('Some devices').check();
+        await page.getByText('MQTT filters, for experts').click();
+        await page.getByRole('button', { name: 'Make integration' }).click();
+        await expect(page.getByText('Choose at least one device.')).toBeVisible();
+        await expectAccessible(page, colorScheme);
+        await page.getByLabel('Hall board').check();
+        await page.getByRole('button', { name: 'Make integration' }).click();
+        await expect(page.getByTestId('created')).toBeVisible();
+        await expectAccessible(page, colorScheme);
+      });
+
+      test('notices', async ({ page, home }) => {
+        await home.enter(page);
+        await page.getByRole('link', { name: 'Notices' }).click();
+        await expect(page.getByText('Many wrong MQTT logins')).toBeVisible();
+        const { width } = page.viewportSize()!;
+        for (const link of await page.getByRole('navigation').getByRole('link').all()) {
+          const text = await link.evaluate((one) => one.scrollWidth - one.clientWidth);
+          const box = (await link.boundingBox())!;
+          expect(text, 'a word of the navigation runs over').toBeLessThanOrEqual(0);
+          expect(box.x + box.width, 'the navigation ends on the screen').toBeLessThanOrEqual(width);
+        }
+        await expectAccessible(page, colorScheme);
+      });
+
       test('rooms, devices and a dialog', async ({ page, home }) => {
         await home.enter(page);
         await page.getByRole('link', { name: 'Devices' }).click();
@@ -90,7 +124,8 @@ test('holds to the content security policy and asks no other host', async ({ pag
   });
   await home.enter(page);
   await card(page, 'Hall light').click();
-  for (const name of ['Rooms', 'Devices', 'Switches']) await page.getByRole('link', { name }).click();
+  for (const name of ['Rooms', 'Devices', 'Integrations', 'Notices', 'Switches'])
+    await page.getByRole('link', { name }).click();
   await page.getByRole('button', { name: 'Set several' }).click();
   expect(complaints).toEqual([]);
   const html = await (await page.request.get(home.server.url)).text();
