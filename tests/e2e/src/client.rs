@@ -1,13 +1,14 @@
 //! A program that speaks to the API over HTTP.
 
 use crate::model::{COMMAND, Command, Switch, switch_fields};
+use crate::road::Road;
 use crate::wait::{PATIENCE, within};
 use crate::watch::Watch;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::path::Path;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 /// An answer over HTTP.
@@ -51,20 +52,25 @@ pub struct Refused {
 /// Someone who asks. Cheap to clone; each question is a connection of its own.
 #[derive(Clone, Debug)]
 pub struct Client {
-    http: SocketAddr,
+    road: Road,
     token: Option<String>,
 }
 
 impl Client {
     /// Someone who is signed in with `token`, or not at all.
     pub fn new(http: SocketAddr, token: Option<String>) -> Self {
-        Self { http, token }
+        Self { road: Road::plain(http), token }
+    }
+
+    /// Someone who is not signed in, over TLS; trusts the authority in the file `ca` and nobody else.
+    pub fn over_tls(https: SocketAddr, ca: &Path) -> Self {
+        Self { road: Road::tls(https, ca), token: None }
     }
 
     /// The same person with another token.
     #[must_use]
     pub fn with_token(&self, token: Option<String>) -> Self {
-        Self { http: self.http, token }
+        Self { road: self.road.clone(), token }
     }
 
     /// The token, when signed in.
@@ -74,7 +80,7 @@ impl Client {
 
     /// Where the API is.
     pub fn address(&self) -> SocketAddr {
-        self.http
+        self.road.address
     }
 
     /// One request; headers are whole lines.
@@ -85,8 +91,8 @@ impl Client {
     }
 
     async fn exchange(&self, method: &str, path: &str, headers: &[&str], body: &[u8]) -> std::io::Result<HttpAnswer> {
-        let mut stream = TcpStream::connect(self.http).await?;
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.http);
+        let mut stream = self.road.connect().await?;
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address());
         head.push_str(&format!("content-length: {}\r\n", body.len()));
         for header in headers {
             head.push_str(&format!("{header}\r\n"));
@@ -173,12 +179,12 @@ impl Client {
 
     /// Looks on: every change of these switches, or of all.
     pub async fn watch(&self, switches: &[String]) -> Watch {
-        Watch::open(self.http, self.token.clone(), switches).await
+        Watch::open(&self.road, self.token.clone(), switches).await
     }
 
     /// Looks on by a subscription without variables.
     pub async fn subscribe(&self, subscription: &str) -> Watch {
-        Watch::subscribe(self.http, self.token.clone(), json!({ "query": subscription })).await
+        Watch::subscribe(&self.road, self.token.clone(), json!({ "query": subscription })).await
     }
 }
 

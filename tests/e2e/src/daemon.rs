@@ -6,7 +6,7 @@ use crate::wait::{PATIENCE, within};
 use rustix::process::Signal;
 use serde::Deserialize;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::process::Command;
 use tokio::time::{MissedTickBehavior, interval};
@@ -16,17 +16,17 @@ use tokio::time::{MissedTickBehavior, interval};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Ready {
     /// Where HTTP listens.
-    pub http: SocketAddr,
+    pub http: Option<SocketAddr>,
     /// Where HTTPS listens.
     pub https: Option<SocketAddr>,
     /// Where MQTT listens.
-    pub mqtt: SocketAddr,
+    pub mqtt: Option<SocketAddr>,
     /// Where MQTT over TLS listens.
     pub mqtts: Option<SocketAddr>,
     /// While the home has no owner.
     pub claim_code: Option<String>,
     /// The home's CA.
-    pub ca: Option<String>,
+    pub ca: Option<PathBuf>,
 }
 
 /// A running daemon. It is killed when this is dropped.

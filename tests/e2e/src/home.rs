@@ -5,6 +5,7 @@ use crate::client::Client;
 use crate::daemon::Daemon;
 use crate::impostor::Impostor;
 use crate::process::{Ended, Process};
+use crate::recorder::Recorder;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -50,34 +51,81 @@ pub struct Home {
     http: Port,
     mqtt: Port,
     mqtts: Port,
+    /// The authority that clients trust, where they speak TLS.
+    ca: Option<PathBuf>,
+    recorded: Option<Recorded>,
     dir: TempDir,
+}
+
+/// All ways to a home's daemon over which its clients go, recorded.
+#[derive(Debug)]
+pub struct Recorded {
+    /// To the API.
+    pub http: Recorder,
+    /// To MQTT.
+    pub mqtt: Recorder,
 }
 
 impl Home {
     /// A new gateway that has no owner yet.
     pub async fn unclaimed() -> Self {
-        let dir = tempfile::Builder::new().prefix("gatehouse-e2e-").tempdir().expect("a temporary directory");
-        let (http, mqtt, mqtts) = (Port::reserve(), Port::reserve(), Port::reserve());
-        let mut home = Self { daemon: None, owner: None, boards: AtomicU32::new(0), http, mqtt, mqtts, dir };
-        let (data_dir, http, mqtt, mqtts) = (home.data_dir(), home.http.address, home.mqtt.address, home.mqtts.address);
-        let config = format!(
-            "data_dir = {data_dir:?}\n[http]\nlisten = \"{http}\"\nplain = true\n[mqtt]\nlisten = \"{mqtt}\"\n\
-             tls_listen = \"{mqtts}\"\n"
-        );
-        std::fs::write(home.config(), config).expect("the configuration can be written");
+        let mut home = Self::new();
+        let (http, mqtt, mqtts) = (home.http.address, home.mqtt.address, home.mqtts.address);
+        home.configure(&format!(
+            "[http]\nlisten = \"{http}\"\nplain = true\n[mqtt]\nlisten = \"{mqtt}\"\ntls_listen = \"{mqtts}\"\n"
+        ));
         home.start().await;
         home
+    }
+
+    /// As [`Self::unclaimed`], over TLS only.
+    pub async fn unclaimed_over_tls() -> Self {
+        let mut home = Self::new();
+        let (https, mqtts) = (home.http.address, home.mqtts.address);
+        home.configure(&format!(
+            "[http]\nlisten = \"\"\ntls_listen = \"{https}\"\n[mqtt]\nlisten = \"\"\ntls_listen = \"{mqtts}\"\n"
+        ));
+        home.start().await;
+        home.ca = home.daemon().ready.ca.clone();
+        home
+    }
+
+    /// The same home; from now on clients and boards go over ways that are recorded.
+    #[must_use]
+    pub async fn recorded(self) -> Self {
+        let http = Recorder::start(self.http.address).await;
+        let mqtt = Recorder::start(self.listens().address).await;
+        Self { recorded: Some(Recorded { http, mqtt }), ..self }
+    }
+
+    fn new() -> Self {
+        let dir = tempfile::Builder::new().prefix("gatehouse-e2e-").tempdir().expect("a temporary directory");
+        let [http, mqtt, mqtts] = [(); 3].map(|()| Port::reserve());
+        Self { daemon: None, owner: None, boards: AtomicU32::new(0), http, mqtt, mqtts, ca: None, recorded: None, dir }
+    }
+
+    fn configure(&self, sections: &str) {
+        let config = format!("data_dir = {:?}\n{sections}", self.data_dir());
+        std::fs::write(self.config(), config).expect("the configuration can be written");
     }
 
     /// A new gateway that [`OWNER`] has claimed.
     pub async fn claimed() -> Self {
         let mut home = Self::unclaimed().await;
-        let code = home.daemon().ready.claim_code.clone().expect("a new gateway has a claim code");
-        let document = "mutation ($input: ClaimGatewayInput!) { claimGateway(input: $input) { token } }";
-        let session: Value = home.visitor().ask("claimGateway", document, claim_input(&code)).await;
-        let token = session["token"].as_str().expect("a program gets a token").to_owned();
-        home.owner = Some(home.visitor().with_token(Some(token)));
+        home.claim().await;
         home
+    }
+
+    /// Makes [`OWNER`] its owner.
+    ///
+    /// # Panics
+    /// When it has one.
+    pub async fn claim(&mut self) {
+        let code = self.daemon().ready.claim_code.clone().expect("a new gateway has a claim code");
+        let document = "mutation ($input: ClaimGatewayInput!) { claimGateway(input: $input) { token } }";
+        let session: Value = self.visitor().ask("claimGateway", document, claim_input(&code)).await;
+        let token = session["token"].as_str().expect("a program gets a token").to_owned();
+        self.owner = Some(self.visitor().with_token(Some(token)));
     }
 
     /// The configuration file.
@@ -97,7 +145,22 @@ impl Home {
 
     /// Where MQTT is.
     pub fn mqtt(&self) -> SocketAddr {
-        self.mqtt.address
+        self.recorded.as_ref().map_or(self.listens().address, |recorded| recorded.mqtt.address())
+    }
+
+    /// Where MQTT is that clients use.
+    fn listens(&self) -> &Port {
+        if self.ca.is_some() { &self.mqtts } else { &self.mqtt }
+    }
+
+    /// The home's authority, where clients speak TLS.
+    pub fn ca(&self) -> Option<&Path> {
+        self.ca.as_deref()
+    }
+
+    /// What clients and boards said and heard so far, where it is recorded.
+    pub fn record(&self) -> Option<&Recorded> {
+        self.recorded.as_ref()
     }
 
     /// The daemon.
@@ -125,7 +188,8 @@ impl Home {
 
     /// Someone who is not signed in.
     pub fn visitor(&self) -> Client {
-        Client::new(self.http.address, None)
+        let address = self.recorded.as_ref().map_or(self.http.address, |recorded| recorded.http.address());
+        self.ca.as_ref().map_or_else(|| Client::new(address, None), |ca| Client::over_tls(address, ca))
     }
 
     /// The owner, signed in.
@@ -166,7 +230,7 @@ impl Home {
     pub async fn board_over_tls(&mut self, name: &str, relays: usize) -> Board {
         let ca = self.daemon().ready.ca.clone().expect("the home has an authority");
         let wiring = self.register(name, relays).await;
-        let wiring = Wiring { gateway: self.mqtts.address, ca: Some(ca.into()), ..wiring };
+        let wiring = Wiring { gateway: self.mqtts.address, ca: Some(ca), ..wiring };
         self.ready(wiring).await
     }
 
@@ -207,7 +271,7 @@ impl Home {
         // "Kitchen 10" comes behind "Kitchen 9".
         own.sort_by_key(|switch| (switch.name.len(), switch.name.clone()));
         let switches = own.into_iter().map(|switch| switch.id).collect();
-        let (name, gateway) = (name.to_owned(), self.mqtt.address);
-        Wiring { id, name, relays, secret_file, flash, gateway, ca: None, provisioned: false, switches }
+        let (name, gateway, ca) = (name.to_owned(), self.mqtt(), self.ca.clone());
+        Wiring { id, name, relays, secret_file, flash, gateway, ca, provisioned: false, switches }
     }
 }

@@ -1,21 +1,20 @@
 //! A screen that looks on: a subscription over WebSocket, most often `switchChanged`.
 
 use crate::model::{Switch, switch_fields};
+use crate::road::{Road, Stream};
 use crate::wait::{PATIENCE, within};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{WebSocketStream, client_async};
 
 /// An open subscription.
 #[derive(Debug)]
 pub struct Watch {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    socket: WebSocketStream<Box<dyn Stream>>,
 }
 
 impl Watch {
@@ -23,19 +22,20 @@ impl Watch {
     ///
     /// # Panics
     /// When it is refused.
-    pub(crate) async fn open(http: SocketAddr, token: Option<String>, switches: &[String]) -> Self {
+    pub(crate) async fn open(road: &Road, token: Option<String>, switches: &[String]) -> Self {
         let ids = if switches.is_empty() { Value::Null } else { json!(switches) };
         let query =
             format!("subscription ($ids: [ID!]) {{ switchChanged(switchIds: $ids) {{ {} }} }}", switch_fields());
-        Self::subscribe(http, token, json!({ "query": query, "variables": { "ids": ids } })).await
+        Self::subscribe(road, token, json!({ "query": query, "variables": { "ids": ids } })).await
     }
 
     /// As [`Self::open`], with another subscription.
-    pub(crate) async fn subscribe(http: SocketAddr, token: Option<String>, payload: Value) -> Self {
-        let mut request = format!("ws://{http}/graphql").into_client_request().expect("a good address");
+    pub(crate) async fn subscribe(road: &Road, token: Option<String>, payload: Value) -> Self {
+        let mut request = format!("ws://{}/graphql", road.address).into_client_request().expect("a good address");
         let protocol = HeaderValue::from_static("graphql-transport-ws");
         request.headers_mut().insert("sec-websocket-protocol", protocol);
-        let connecting = within(PATIENCE, "a WebSocket", connect_async(request)).await;
+        let stream = within(PATIENCE, "a connection", road.connect()).await.expect("the API listens");
+        let connecting = within(PATIENCE, "a WebSocket", client_async(request, stream)).await;
         let (socket, _) = connecting.unwrap_or_else(|error| panic!("no WebSocket: {error}"));
         let mut watch = Self { socket };
         watch.send(json!({ "type": "connection_init", "payload": { "token": token } })).await;

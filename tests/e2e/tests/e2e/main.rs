@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bad_requests;
+mod capture;
 mod claim;
 mod home_assistant;
 mod hostile;
