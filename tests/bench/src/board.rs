@@ -1,6 +1,7 @@
 //! A light board: speaks the profile as the firmware does, byte for byte, without the weight of a process.
 
 use crate::clock::Clock;
+use crate::door::{Door, address_of};
 use crate::mqtt::{Connect, LastWill, Mqtt};
 use anyhow::Context;
 use gatehouse_core::command::{BoardSession, OrderId, Reason};
@@ -10,7 +11,6 @@ use gatehouse_wire::homie::board::{self, WILL};
 use gatehouse_wire::homie::topic::Topic;
 use rumqttc::mqttbytes::QoS;
 use rumqttc::mqttbytes::v4::{Packet, Publish};
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -26,7 +26,7 @@ const PING_EVERY: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub(crate) struct Fleet {
     /// The broker.
-    pub(crate) address: SocketAddr,
+    pub(crate) door: Door,
     /// Relays of each board.
     pub(crate) relays: usize,
     /// Says every movement the Homie way too, as the firmware does: `$target` and value behind `$report`.
@@ -81,7 +81,7 @@ impl<'a> Board<'a> {
         connect.keep_alive = KEEP_ALIVE;
         connect.set_login(id.as_str(), secret_of(number));
         connect.last_will = Some(LastWill::new(Topic::State.of(&id), WILL, QoS::AtLeastOnce, true));
-        let mqtt = Mqtt::connect(fleet.address, &connect).await?;
+        let mqtt = Mqtt::connect(&fleet.door, address_of(number), &connect).await?;
         let relays = (1..=fleet.relays).map(|relay| {
             let endpoint = Endpoint::relay(relay);
             let value_topic = Topic::Property(endpoint.clone()).of(&id);

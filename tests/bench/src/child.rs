@@ -68,6 +68,21 @@ impl Child {
         Ok(kib * 1024)
     }
 
+    /// Processor time used so far, in seconds.
+    pub(crate) fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid()?.as_raw_nonzero()))?;
+        // Fields 14 and 15 of proc_pid_stat(5), in ticks; the second one is the name in parentheses.
+        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+        let ticks: f64 =
+            fields.split_whitespace().skip(14 - 3).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
+        Ok(ticks / rustix::param::clock_ticks_per_second() as f64)
+    }
+
+    /// Ends it as a cut of power does, and waits until it is gone.
+    pub(crate) async fn kill(mut self) -> anyhow::Result<()> {
+        Ok(self.process.kill().await?)
+    }
+
     fn pid(&self) -> anyhow::Result<Pid> {
         let id = self.process.id().with_context(|| self.last_words("has ended"))?;
         Pid::from_raw(id as i32).context("no process id")

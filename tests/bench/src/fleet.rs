@@ -23,11 +23,20 @@ pub(crate) struct Boards {
 impl Boards {
     /// Connects boards 0 to `count`, and waits until all of them have said that they are ready.
     pub(crate) async fn start(fleet: Fleet, count: usize) -> anyhow::Result<Self> {
+        let (boards, mut ready) = Self::power_on(fleet, count)?;
+        for _ in 0..count {
+            ready.recv().await.ok_or_else(|| boards.why_failed())?;
+        }
+        Ok(boards)
+    }
+
+    /// Connects boards 0 to `count`, all at once; each says on the channel that it has said that it is ready.
+    pub(crate) fn power_on(fleet: Fleet, count: usize) -> anyhow::Result<(Self, mpsc::Receiver<()>)> {
         let moved = (0..count).map(|_| (0..fleet.relays).map(|_| AtomicU64::new(0)).collect());
         let moved: Arc<[Moved]> = moved.collect();
         let (buttons, presses): (Vec<_>, Vec<_>) = (0..count).map(|_| mpsc::channel(BUTTONS)).unzip();
         let (stops, stopped): (Vec<_>, Vec<_>) = (0..count).map(|_| oneshot::channel()).unzip();
-        let (ready_sender, mut ready) = mpsc::channel(count.max(1));
+        let (ready_sender, ready) = mpsc::channel(count.max(1));
         let failure = Arc::new(Mutex::new(None));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::spawn({
@@ -55,10 +64,7 @@ impl Boards {
             }
         });
         let boards = Self { moved, buttons, stops, failure, thread: Some(thread) };
-        for _ in 0..count {
-            ready.recv().await.ok_or_else(|| boards.why_failed())?;
-        }
-        Ok(boards)
+        Ok((boards, ready))
     }
 
     /// When a relay of a board, both counted from 0, moved last: nanoseconds of the clock.

@@ -3,6 +3,7 @@
 use crate::board::Fleet;
 use crate::child::Child;
 use crate::clock::Clock;
+use crate::door::Door;
 use crate::fleet::Boards;
 use crate::gateway::{Home, switches_online};
 use crate::load::Load;
@@ -41,7 +42,7 @@ pub(crate) async fn idle(program: &Path, clock: Clock, starts: usize, looks: usi
         home.ready(&mut gateway).await?;
         cold_start_ns.push(clock.ns() - start_ns);
     }
-    let fleet = Fleet { address: home.mqtt, relays: IDLE_RELAYS, homie_values: true, clock };
+    let fleet = Fleet { door: Door::plain(home.mqtt), relays: IDLE_RELAYS, homie_values: true, clock };
     let boards = Boards::start(fleet, IDLE_BOARDS).await?;
     switches_online(home.http, &token, &mut gateway, IDLE_BOARDS).await?;
     let rss = largest_rss(&gateway, looks).await?;
@@ -63,7 +64,7 @@ pub(crate) async fn rss_after(
     home.ready(&mut gateway).await?;
     let token = home.claim(&mut gateway).await?;
     home.register(boards, 1).await?;
-    let fleet = Fleet { address: home.mqtt, relays: 1, homie_values: true, clock };
+    let fleet = Fleet { door: Door::plain(home.mqtt), relays: 1, homie_values: true, clock };
     let connected = Boards::start(fleet, boards).await?;
     let switches = switches_online(home.http, &token, &mut gateway, boards).await?;
     let world = Arc::new(World::new(home.http, token, connected, clock, switches));
@@ -74,7 +75,7 @@ pub(crate) async fn rss_after(
     Ok(rss)
 }
 
-async fn largest_rss(gateway: &Child, looks: usize) -> anyhow::Result<u64> {
+pub(crate) async fn largest_rss(gateway: &Child, looks: usize) -> anyhow::Result<u64> {
     let mut look = interval(LOOK_EVERY);
     let mut largest = 0;
     for _ in 0..looks {

@@ -6,6 +6,8 @@ use crate::graphql;
 use crate::http::Http;
 use anyhow::{Context, bail};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,23 +27,37 @@ pub(crate) struct Home {
     pub(crate) http: SocketAddr,
     /// Where it serves MQTT.
     pub(crate) mqtt: SocketAddr,
+    /// Where it serves MQTT over TLS.
+    pub(crate) mqtts: SocketAddr,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Ready {
     claim_code: Option<String>,
+    ca: PathBuf,
+}
+
+/// What an integration logs in with.
+#[derive(Clone, Deserialize)]
+pub(crate) struct Login {
+    pub(crate) user: String,
+    pub(crate) password: String,
 }
 
 impl Home {
     /// An empty home on free loopback ports.
     pub(crate) fn new(program: &Path) -> anyhow::Result<Self> {
         let port = || anyhow::Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?)));
-        let (http, mqtt) = (port()?, port()?);
+        let (http, mqtt, mqtts) = (port()?, port()?, port()?);
         let directory = tempfile::tempdir()?;
-        let config = format!("[http]\nlisten = \"{http}\"\nplain = true\n[mqtt]\nlisten = \"{mqtt}\"\n");
+        // Twenty publishers and as many subscribers are more than a home usually has.
+        let config = format!(
+            "[http]\nlisten = \"{http}\"\nplain = true\n[mqtt]\nlisten = \"{mqtt}\"\ntls_listen = \"{mqtts}\"\n[limits]\n\
+             integrations = 64\n"
+        );
         std::fs::write(directory.path().join("config.toml"), config)?;
-        Ok(Self { program: program.to_owned(), directory, http, mqtt })
+        Ok(Self { program: program.to_owned(), directory, http, mqtt, mqtts })
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -69,6 +85,37 @@ impl Home {
             .await
     }
 
+    async fn read_ready(&self, child: &mut Child) -> anyhow::Result<Ready> {
+        let ready = child.until(async || std::fs::read(self.path("ready.json")).ok()).await?;
+        Ok(serde_json::from_slice(&ready)?)
+    }
+
+    /// The name under which boards know this gateway: the home's id stands in its authority's name.
+    pub(crate) async fn board_server_name(&self, child: &mut Child) -> anyhow::Result<String> {
+        let Ready { ca, .. } = self.read_ready(child).await?;
+        let der = CertificateDer::from_pem_file(&ca).with_context(|| format!("{}", ca.display()))?;
+        let word = b"Gatehouse ";
+        let at = der.windows(word.len()).position(|window| window == word).context("an authority of another name")?;
+        let id = der.get(at + word.len()..at + word.len() + 8).context("an authority without a home")?;
+        Ok(format!("{}.gatehouse.internal", String::from_utf8_lossy(id).to_lowercase()))
+    }
+
+    /// Makes integrations that may say and hear everything under `bench/`, as the dashboard does.
+    pub(crate) async fn integrations(&self, token: &str, count: usize) -> anyhow::Result<Vec<Login>> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Created {
+            create_integration: Login,
+        }
+        let mut connection = Http::connect(self.http, Some(token)).await?;
+        let mut logins = Vec::new();
+        for number in 0..count {
+            let answer = connection.graphql(&graphql::create_integration(&format!("Bench {number}"))).await?;
+            logins.push(graphql::read::<Created>(&answer)?.create_integration);
+        }
+        Ok(logins)
+    }
+
     /// Makes Ana its owner; her token.
     pub(crate) async fn claim(&self, child: &mut Child) -> anyhow::Result<String> {
         #[derive(Deserialize)]
@@ -80,8 +127,7 @@ impl Home {
         struct Session {
             token: Option<String>,
         }
-        let ready = child.until(async || std::fs::read(self.path("ready.json")).ok()).await?;
-        let Ready { claim_code } = serde_json::from_slice(&ready)?;
+        let Ready { claim_code, .. } = self.read_ready(child).await?;
         let request = graphql::claim(&claim_code.context("the home has an owner already")?);
         let answer = Http::connect(self.http, None).await?.graphql(&request).await?;
         let Claimed { claim_gateway } = graphql::read(&answer)?;

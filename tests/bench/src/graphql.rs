@@ -17,6 +17,13 @@ pub(crate) fn claim(code: &str) -> String {
     json!({ "query": query, "variables": { "input": input } }).to_string()
 }
 
+/// `createIntegration`, for everything under `bench/`.
+pub(crate) fn create_integration(name: &str) -> String {
+    let query = "mutation ($input: CreateIntegrationInput!) { createIntegration(input: $input) { user password } }";
+    let input = json!({ "name": name, "publish": ["bench/#"], "subscribe": ["bench/#"] });
+    json!({ "query": query, "variables": { "input": input } }).to_string()
+}
+
 /// `setSwitch`, with the identity, outcome and state that a program goes by.
 pub(crate) fn set_switch(switch: &str, on: bool) -> String {
     format!(

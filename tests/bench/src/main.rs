@@ -1,12 +1,14 @@
-//! How fast a tap is: the gateway beside Debian's mosquitto on the same machine, in one run.
+//! How fast a tap and the MQTT edge are: the gateway beside Debian's mosquitto on the same machine, in one run.
 //!
 //! Boards are light and live in a thread of this process, clients in another, the gateway and mosquitto in processes of
-//! their own. The only thing that makes a run fail is a command that does not end CONFIRMED or a change that does not
-//! arrive; how fast it went is told, beside the goals, and never asserted.
+//! their own. The only thing that makes a run fail is a command that does not end CONFIRMED, or a change or a message that does
+//! not arrive; how fast it went is told, beside the goals, and never asserted.
 
 mod board;
 mod child;
 mod clock;
+mod door;
+mod edge;
 mod fleet;
 mod footprint;
 mod gateway;
@@ -25,10 +27,10 @@ mod websocket;
 use clap::Parser;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use suite::Scale;
+use suite::{Part, Scale};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Measures a tap through the gateway, beside mosquitto, and prints a table in Markdown.
+/// Measures taps through the gateway and messages through its edge, beside mosquitto, and prints a table in Markdown.
 #[derive(Parser)]
 struct Arguments {
     /// The gateway, a release build
@@ -37,8 +39,11 @@ struct Arguments {
     /// Seconds instead of minutes: to see that everything works, not to measure
     #[arg(long)]
     quick: bool,
+    /// One part of it
+    #[arg(long, value_name = "PART")]
+    only: Option<Part>,
     /// Writes the table to this file too
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "only")]
     results: Option<PathBuf>,
 }
 
@@ -59,7 +64,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     // What is dropped half done takes the programs it started with it.
     let results = tokio::select! {
-        results = suite::run(&arguments.gatehouse, &scale) => results?,
+        results = suite::run(&arguments.gatehouse, &scale, arguments.only) => results?,
         _ = terminate.recv() => anyhow::bail!("told to stop"),
         _ = interrupt.recv() => anyhow::bail!("told to stop"),
     };

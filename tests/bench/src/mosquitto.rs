@@ -3,6 +3,7 @@
 use crate::board::{id_of, session_of};
 use crate::child::{Child, free_port};
 use crate::clock::Clock;
+use crate::door::Door;
 use crate::fleet::Boards;
 use crate::load::{Asked, Lane, Load, ROUND_TIMEOUT, Taps, Target};
 use crate::mqtt::{Connect, Mqtt};
@@ -16,6 +17,7 @@ use rumqttc::mqttbytes::v4::Packet;
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::net::TcpStream;
@@ -26,21 +28,45 @@ use tokio::time::timeout;
 pub(crate) struct Mosquitto {
     /// Where it listens.
     pub(crate) address: SocketAddr,
-    _child: Child,
+    /// Its process.
+    pub(crate) child: Child,
     _directory: tempfile::TempDir,
 }
 
 impl Mosquitto {
-    /// Starts it as it comes, but for what would hold it back here: Nagle's algorithm, and 20 messages in flight.
+    /// Starts it as it comes, but for what would hold it back here: Nagle's algorithm, 20 messages in flight, and 1,000
+    /// that wait.
     pub(crate) async fn start() -> anyhow::Result<Self> {
+        Self::launch(false).await
+    }
+
+    /// As [`Self::start`], over TLS, with a certificate of the gateway's kind.
+    pub(crate) async fn start_tls() -> anyhow::Result<Self> {
+        Self::launch(true).await
+    }
+
+    async fn launch(tls: bool) -> anyhow::Result<Self> {
         let directory = tempfile::tempdir()?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-        let config = format!(
+        let mut config = format!(
             "listener {} {}\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\nmax_inflight_messages 0\n\
-             log_type error\nlog_type warning\n",
+             max_queued_messages 0\nlog_type error\nlog_type warning\n",
             address.port(),
             address.ip()
         );
+        if tls {
+            // It gives up its rights when it is started by root, and then must still read them.
+            std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755))?;
+            let key = rcgen::KeyPair::generate()?;
+            let certificate = rcgen::CertificateParams::new(["localhost".to_owned()])?.self_signed(&key)?;
+            for (option, name, text) in
+                [("certfile", "cert.pem", certificate.pem()), ("keyfile", "key.pem", key.serialize_pem())]
+            {
+                let path = directory.path().join(name);
+                std::fs::write(&path, text)?;
+                config.push_str(&format!("{option} {}\n", path.display()));
+            }
+        }
         let path = directory.path().join("mosquitto.conf");
         std::fs::write(&path, config)?;
         let program = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"]
@@ -50,7 +76,7 @@ impl Mosquitto {
         command.arg("-c").arg(&path);
         let mut child = Child::start("mosquitto", command, &directory.path().join("mosquitto.log"))?;
         child.until(async || TcpStream::connect(address).await.ok()).await?;
-        Ok(Self { address, _child: child, _directory: directory })
+        Ok(Self { address, child, _directory: directory })
     }
 }
 
@@ -113,7 +139,7 @@ impl Client {
     async fn start(world: Arc<World>, number: usize, of: usize, lanes: Vec<Lane>) -> anyhow::Result<Self> {
         let mut connect = Connect::new(format!("bench-client-{number}"));
         connect.keep_alive = 60;
-        let mut mqtt = Mqtt::connect(world.address, &connect).await?;
+        let mut mqtt = Mqtt::connect(&Door::plain(world.address), Ipv4Addr::LOCALHOST, &connect).await?;
         for id in world.ids.iter().skip(number).step_by(of) {
             mqtt.subscribe(&Topic::Report.of(id)).await?;
         }

@@ -1,13 +1,13 @@
 //! One MQTT 3.1.1 connection of the generator: the same for boards and clients, gateway and mosquitto.
 
+use crate::door::{Door, Stream};
 use anyhow::{Context, bail};
 use bytes::{Bytes, BytesMut};
 use rumqttc::mqttbytes::v4::{ConnectReturnCode, Packet, PingReq, PubAck, Publish, Subscribe, SubscribeReasonCode};
 use rumqttc::mqttbytes::{Error, QoS};
-use std::net::SocketAddr;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 pub(crate) use rumqttc::mqttbytes::v4::{Connect, LastWill};
@@ -19,17 +19,16 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A kept connection: TCP_NODELAY, QoS 1, everything of one turn in one write.
 pub(crate) struct Mqtt {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     inbox: BytesMut,
     outbox: BytesMut,
     packet_id: u16,
 }
 
 impl Mqtt {
-    /// Logs in.
-    pub(crate) async fn connect(address: SocketAddr, connect: &Connect) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address).await.with_context(|| format!("cannot reach MQTT at {address}"))?;
-        stream.set_nodelay(true)?;
+    /// Logs in, from a loopback address.
+    pub(crate) async fn connect(door: &Door, from: Ipv4Addr, connect: &Connect) -> anyhow::Result<Self> {
+        let stream = door.open(from).await?;
         let (inbox, outbox) = (BytesMut::with_capacity(8 * 1024), BytesMut::with_capacity(1024));
         let mut connection = Self { stream, inbox, outbox, packet_id: 0 };
         connect.write(&mut connection.outbox)?;
@@ -86,6 +85,8 @@ impl Mqtt {
     pub(crate) async fn flush(&mut self) -> anyhow::Result<()> {
         if !self.outbox.is_empty() {
             self.stream.write_all(&self.outbox).await?;
+            // TCP has nothing to flush, TLS may.
+            self.stream.flush().await?;
             self.outbox.clear();
         }
         Ok(())

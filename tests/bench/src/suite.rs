@@ -2,6 +2,8 @@
 
 use crate::board::Fleet;
 use crate::clock::Clock;
+use crate::door::Door;
+use crate::edge;
 use crate::fleet::Boards;
 use crate::footprint::{self, Idle};
 use crate::gateway::{Home, switches_online};
@@ -13,6 +15,7 @@ use crate::taps::{self, Way};
 use anyhow::Context;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Boards behind gateway and mosquitto, and relays of each.
 pub(crate) const BOARDS: usize = 50;
@@ -46,6 +49,8 @@ pub(crate) struct Scale {
     pub(crate) crowd: (usize, usize),
     /// How many times memory is looked at; the largest counts.
     pub(crate) looks: usize,
+    /// Of the edge.
+    pub(crate) edge: edge::Scale,
 }
 
 impl Scale {
@@ -61,6 +66,17 @@ impl Scale {
         starts: 10,
         crowd: (500, 100_000),
         looks: 12,
+        edge: edge::Scale {
+            rounds: 7,
+            warm_up: 1,
+            rounds_alone: 21,
+            pump: Duration::from_millis(300),
+            trips: 500,
+            handshakes: 400,
+            idle: 1_000,
+            looks: 12,
+            storm: (500, 5),
+        },
     };
     /// Seconds, to see that everything works.
     pub(crate) const QUICK: Self = Self {
@@ -74,6 +90,17 @@ impl Scale {
         starts: 2,
         crowd: (50, 1_000),
         looks: 2,
+        edge: edge::Scale {
+            rounds: 1,
+            warm_up: 0,
+            rounds_alone: 1,
+            pump: Duration::from_millis(20),
+            trips: 20,
+            handshakes: 20,
+            idle: 50,
+            looks: 2,
+            storm: (50, 1),
+        },
     };
 }
 
@@ -112,13 +139,35 @@ pub(crate) struct Compared {
     pub(crate) watched: Measured,
 }
 
-/// Everything that was measured.
+/// One part of the bench.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    /// Taps, and changes on their way to screens
+    Taps,
+    /// The MQTT edge: messages, memory of a connection, TLS, a storm of boards
+    Edge,
+    /// Start, memory, size
+    Footprint,
+}
+
+/// Everything that was measured; none of what was not asked for.
 pub(crate) struct Results {
+    pub(crate) taps: Option<OfTaps>,
+    pub(crate) edge: Option<edge::Results>,
+    pub(crate) footprint: Option<Footprint>,
+}
+
+/// Taps, and changes on their way to screens.
+pub(crate) struct OfTaps {
     pub(crate) alone: Compared,
     pub(crate) abreast: Compared,
     pub(crate) saturated: Compared,
     /// Button and tap, by the number of screens.
     pub(crate) screens: [[Series; 2]; SCREENS.len()],
+}
+
+/// Start, memory, size.
+pub(crate) struct Footprint {
     pub(crate) idle: Idle,
     pub(crate) rss_crowd: u64,
     pub(crate) program_bytes: u64,
@@ -130,17 +179,31 @@ struct Worlds {
     gateway: Arc<taps::World>,
 }
 
-/// Runs it all; an error when a command does not end CONFIRMED or a change does not arrive.
-pub(crate) async fn run(program: &Path, scale: &Scale) -> anyhow::Result<Results> {
+/// Runs all of it, or one part; an error when a command does not end CONFIRMED, or a change or a message does not arrive.
+pub(crate) async fn run(program: &Path, scale: &Scale, only: Option<Part>) -> anyhow::Result<Results> {
     let clock = Clock::start();
-    let program_bytes = std::fs::metadata(program).with_context(|| format!("{}", program.display()))?.len();
+    let wanted = |part| only.is_none_or(|only| only == part);
+    let mut results = Results { taps: None, edge: None, footprint: None };
+    if wanted(Part::Taps) {
+        results.taps = Some(of_taps(program, clock, scale).await?);
+    }
+    if wanted(Part::Edge) {
+        results.edge = Some(edge::run(program, clock, &scale.edge).await.context("the edge")?);
+    }
+    if wanted(Part::Footprint) {
+        results.footprint = Some(footprint(program, clock, scale).await?);
+    }
+    Ok(results)
+}
+
+async fn of_taps(program: &Path, clock: Clock, scale: &Scale) -> anyhow::Result<OfTaps> {
     let (brokers, home) = ([Mosquitto::start().await?, Mosquitto::start().await?], Home::new(program)?);
     let mut child = home.start()?;
     home.ready(&mut child).await?;
     let token = home.claim(&mut child).await?;
     home.register(BOARDS, RELAYS).await?;
     let fleet = |address, homie_values| {
-        let fleet = Fleet { address, relays: RELAYS, homie_values, clock };
+        let fleet = Fleet { door: Door::plain(address), relays: RELAYS, homie_values, clock };
         Boards::start(fleet, BOARDS)
     };
     let boards = fleet(home.mqtt, true).await?;
@@ -162,14 +225,17 @@ pub(crate) async fn run(program: &Path, scale: &Scale) -> anyhow::Result<Results
     let screens = reach(&worlds.gateway, scale).await.context("changes on screens")?;
     drop(worlds);
     child.stop().await?;
-    drop(brokers);
+    Ok(OfTaps { alone, abreast, saturated, screens })
+}
 
+async fn footprint(program: &Path, clock: Clock, scale: &Scale) -> anyhow::Result<Footprint> {
     eprintln!("starting, and memory …");
+    let program_bytes = std::fs::metadata(program).with_context(|| format!("{}", program.display()))?.len();
     let idle = footprint::idle(program, clock, scale.starts, scale.looks).await?;
     let (crowd, commands) = scale.crowd;
-    let load = load(crowd.min(SATURATED), 4, commands);
+    let load = Load { in_flight: crowd.min(SATURATED), connections: 4, commands };
     let rss_crowd = footprint::rss_after(program, clock, crowd, load, scale.looks).await?;
-    Ok(Results { alone, abreast, saturated, screens, idle, rss_crowd, program_bytes })
+    Ok(Footprint { idle, rss_crowd, program_bytes })
 }
 
 /// Mosquitto and the gateway in turn, so that whatever else the machine does hits both.

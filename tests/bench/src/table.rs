@@ -1,7 +1,8 @@
 //! The results as Markdown, each goal beside what was measured. Goals are shown, never asserted.
 
+use crate::edge;
 use crate::statistics::{Percentiles, Series, median};
-use crate::suite::{BOARDS, Compared, RELAYS, Results, SCREENS, Scale};
+use crate::suite::{BOARDS, Compared, Footprint, OfTaps, RELAYS, Results, SCREENS, Scale};
 use std::fmt::Write;
 
 /// Upper bounds, as multiples of mosquitto's p50 and p99.
@@ -33,7 +34,8 @@ fn is_real_time() -> bool {
     matches!(fields.split_whitespace().nth(41 - 3), Some("1" | "2"))
 }
 
-fn met(is_met: bool) -> &'static str {
+/// What stands beside a goal.
+pub(crate) fn met(is_met: bool) -> &'static str {
     if is_met { "met" } else { "**not met**" }
 }
 
@@ -47,13 +49,9 @@ pub(crate) fn page(results: &Results, scale: &Scale) -> String {
         ("make bench", "")
     };
     let mut page = format!(
-        "# How fast a tap is, beside mosquitto\n\n\
+        "# How fast the gateway is, beside mosquitto\n\n\
          `{command}` on a machine with {cores} cores, shared with others{ahead}. Each figure is the median of {rounds} rounds ({rounds_alone} one at a time), after \
-         {warm_up} that did not count, in which mosquitto and the gateway took turns.\n\n\
-         {BOARDS} light boards with {RELAYS} relays each, in a process with the clients; QoS 1 and TCP_NODELAY throughout. Times \
-         run from the moment before the command is written. The ratios are to the first line: the least a round trip \
-         client → mosquitto → board → mosquitto → client takes, with boards that answer with one message. To the gateway a \
-         board also says `$target` and value, as the firmware does; the second line is mosquitto carrying the same.\n",
+         {warm_up} that did not count, in which mosquitto and the gateway took turns.\n",
         rounds = scale.rounds,
         rounds_alone = scale.rounds_alone,
         warm_up = scale.warm_up,
@@ -61,12 +59,30 @@ pub(crate) fn page(results: &Results, scale: &Scale) -> String {
     if scale.rounds < Scale::FULL.rounds {
         page.push_str("\n**A quick run: it shows that everything works, and measures nothing.**\n");
     }
-    taps(&mut page, "One tap at a time", &results.alone, &ALONE);
-    taps(&mut page, "20 in flight", &results.abreast, &ABREAST);
-    saturated(&mut page, &results.saturated);
-    screens(&mut page, &results.screens);
-    footprint(&mut page, results, scale);
+    if let Some(results) = &results.taps {
+        all_taps(&mut page, results);
+    }
+    if let Some(results) = &results.edge {
+        edge::page::write(&mut page, results, &scale.edge);
+    }
+    if let Some(results) = &results.footprint {
+        footprint(&mut page, results, scale);
+    }
     page
+}
+
+fn all_taps(page: &mut String, results: &OfTaps) {
+    let _infallible = write!(
+        page,
+        "\n{BOARDS} light boards with {RELAYS} relays each, in a process with the clients; QoS 1 and TCP_NODELAY throughout. Times \
+         run from the moment before the command is written. The ratios are to the first line: the least a round trip \
+         client → mosquitto → board → mosquitto → client takes, with boards that answer with one message. To the gateway a \
+         board also says `$target` and value, as the firmware does; the second line is mosquitto carrying the same.\n",
+    );
+    taps(page, "One tap at a time", &results.alone, &ALONE);
+    taps(page, "20 in flight", &results.abreast, &ABREAST);
+    saturated(page, &results.saturated);
+    screens(page, &results.screens);
 }
 
 fn taps(page: &mut String, title: &str, compared: &Compared, goal: &Goal) {
@@ -140,7 +156,7 @@ fn screens(page: &mut String, screens: &[[Series; 2]]) {
     }
 }
 
-fn footprint(page: &mut String, results: &Results, scale: &Scale) {
+fn footprint(page: &mut String, results: &Footprint, scale: &Scale) {
     page.push_str("\n## Start, memory, size\n\n| | | goal | |\n|:--|--:|:--|:--|\n");
     let cold_start = median(results.idle.cold_start_ns.iter().map(|ns| *ns as f64 / 1e6));
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
