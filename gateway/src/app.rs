@@ -68,7 +68,7 @@ fn start_log() {
 }
 
 async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> anyhow::Result<()> {
-    let listeners = Listeners::bind(config).await?;
+    let listeners = Listeners::bind(config)?;
     let addresses = listeners.addresses();
     let mut stop_asked = StopAsked::new()?;
 

@@ -2,8 +2,13 @@
 
 use crate::config::Config;
 use anyhow::Context;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
+
+/// Connections that may wait to be accepted: those of a whole house whose power is back. A client that finds no place tries
+/// again only after a second, and the usual 128 are few.
+const WAITING: u32 = 1_024;
 
 /// A bound socket and where it is: the port, where any free one was asked for.
 #[derive(Debug)]
@@ -50,12 +55,12 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 impl Listeners {
-    pub(crate) async fn bind(config: &Config) -> anyhow::Result<Self> {
+    pub(crate) fn bind(config: &Config) -> anyhow::Result<Self> {
         Ok(Self {
-            http: bind("[http] listen", config.http).await?,
-            https: bind("[http] tls_listen", config.https).await?,
-            mqtt: bind("[mqtt] listen", config.mqtt).await?,
-            mqtts: bind("[mqtt] tls_listen", config.mqtts).await?,
+            http: bind("[http] listen", config.http)?,
+            https: bind("[http] tls_listen", config.https)?,
+            mqtt: bind("[mqtt] listen", config.mqtt)?,
+            mqtts: bind("[mqtt] tls_listen", config.mqtts)?,
         })
     }
 
@@ -70,11 +75,19 @@ impl Listeners {
     }
 }
 
-async fn bind(key: &str, address: Option<SocketAddr>) -> anyhow::Result<Option<Bound>> {
+fn bind(key: &str, address: Option<SocketAddr>) -> anyhow::Result<Option<Bound>> {
     let Some(address) = address else { return Ok(None) };
-    let socket = TcpListener::bind(address).await.with_context(|| {
+    let socket = listen(address).with_context(|| {
         format!("cannot listen on {address}: stop the program that uses it, or set {key} to another address")
     })?;
     let address = socket.local_addr().with_context(|| format!("cannot read back the address of {key}"))?;
     Ok(Some(Bound { socket, address }))
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A port whose last connections have just ended is free.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
 }
