@@ -132,8 +132,10 @@ async fn connection(
     let peer = Peer { address, private: is_private(address, tls.is_some()) };
     let end = match tls {
         None => serve(&edge, stream, peer, &stop).await,
-        Some(config) => match handshake(&edge, stream, config, &stop).await {
-            Ok(stream) => serve(&edge, stream, peer, &stop).await,
+        // In boxes of their own: what TLS holds is not to make every connection's task larger, nor the handshake's own
+        // part to stay when it is done.
+        Some(config) => match Box::pin(handshake(&edge, stream, config, &stop)).await {
+            Ok(stream) => serve(&edge, Box::new(stream), peer, &stop).await,
             Err(end) => end,
         },
     };
@@ -182,7 +184,8 @@ async fn serve<S: Stream>(edge: &Arc<Edge>, stream: S, peer: Peer, stop: &Cancel
     };
     match login {
         Ok(Ok(Login::Board(login))) => board::run(edge, io, login, peer, stop).await,
-        Ok(Ok(Login::Integration(login))) => integration::run(edge, io, *login, stop).await,
+        // There are few of them, and many boards, whose tasks are smaller so.
+        Ok(Ok(Login::Integration(login))) => Box::pin(integration::run(edge, io, *login, stop)).await,
         Ok(Err(Refused(count, answer))) => {
             if let Some(answer) = answer {
                 edge.refuse(&mut io, answer).await;

@@ -28,8 +28,8 @@ pub enum NotSent {
 /// What the gateway has to say to a board.
 #[derive(Clone, Debug)]
 pub(crate) enum ToBoard {
-    Order(Order),
-    Secret(NewSecret),
+    Order(Box<Order>),
+    Secret(Box<NewSecret>),
 }
 
 /// A client, as far as taking over goes. An integration's client id is its own within its credential, so that no
@@ -192,7 +192,7 @@ impl Registry {
         if !link.listening.orders.load(Ordering::Acquire) {
             return Err(NotSent::NoLink);
         }
-        link.push(ToBoard::Order(order.clone()))
+        link.push(ToBoard::Order(Box::new(order.clone())))
     }
 
     pub(crate) fn send_secret(&self, new: &NewSecret) -> Result<(), NotSent> {
@@ -204,7 +204,7 @@ impl Registry {
         if !link.listening.secrets.load(Ordering::Acquire) {
             return Err(NotSent::NoLink);
         }
-        link.push(ToBoard::Secret(new.clone()))
+        link.push(ToBoard::Secret(Box::new(new.clone())))
     }
 }
 
