@@ -86,6 +86,8 @@ TEST_CASE("browse: an impostor gets nothing, and the next one and the stored add
     world.post(Event::Kind::Securing);
     world.post(Event::Kind::Disconnected);  // its certificate is not the home's
     CHECK(world.take().empty());
+    CHECK(world.logged(Notice::ConnectFailed));
+    CHECK(dialled(world) == "10.77.0.66:8883");  // which the log names
     untilNext(world);
     CHECK(dialled(world) == "10.77.0.9:8883");
     world.post(Event::Kind::Connected);
@@ -134,10 +136,28 @@ TEST_CASE("browse: answers are bounded, and count only when they were asked for"
     for (int host = 1; host < 50; ++host) {
         find(world, "10.77.0." + std::to_string(host), 1);
     }
+    for (int turn = 0; turn < Board::kFoundMax; ++turn) {
+        untilNext(world);
+        CHECK(dialled(world).substr(0, 8) == "10.77.0.");
+        find(world, "10.99.0.1", 1);
+        world.post(Event::Kind::Disconnected);
+    }
+    untilNext(world);
+    CHECK(dialled(world) == kWas);
+}
+
+TEST_CASE("browse: of more answers than there is room for, chance decides which are tried") {
+    World world = secured();
+    untilBrowse(world);
     for (int host = 1; host <= Board::kFoundMax; ++host) {
+        find(world, "10.77.0." + std::to_string(host), 1);
+    }
+    world.chip.next = {2, 5};
+    find(world, "10.77.0.5", 1);
+    find(world, "10.77.0.6", 1);
+    for (const int host : {1, 2, 5, 4}) {
         untilNext(world);
         CHECK(dialled(world) == "10.77.0." + std::to_string(host) + ":1");
-        find(world, "10.99.0.1", 1);
         world.post(Event::Kind::Disconnected);
     }
     untilNext(world);

@@ -73,6 +73,11 @@ TEST_CASE("mdns: the question is the one of RFC 6763") {
 TEST_CASE("mdns: an answer leads to address and port of the home's gateway") {
     CHECK(read(packet(gateway("0a1b2c3d"))) == Words{"10.77.0.3:8883"});
     CHECK(read(packet(gateway("0A1B2C3D"))).empty());  // names have no case, but a home's id does
+    // Somebody else had the gateway's name first, so it took another.
+    const std::string renamed = label("0a1b2c3d (2)") + kService;
+    CHECK(read(packet({record(renamed, 33, u16(0) + u16(0) + u16(8883) + kHost),
+                       record(renamed, 16, label("home=0a1b2c3d")),
+                       record(kHost, 1, address(10, 77, 0, 3))})) == Words{"10.77.0.3:8883"});
     CHECK(read(packet(gateway("ffffffff"))).empty());
     CHECK(read(packet(gateway("0a1b2c3d", 0))).empty());
     CHECK(read(packet(gateway("0a1b2c3d"), 0x0000)).empty());  // a question

@@ -199,12 +199,16 @@ void Board::wifiDown() {
 }
 
 void Board::reach(uint64_t nowMs, Effects& effects) {
+    if (found_ > 0) {
+        dropFound();
+    }
     // Without TLS whoever answers would be told the secret.
     if (found_ > 0 || failures_ < kBrowseAfter || !settings_.secured()) {
         return dial(nowMs, effects);
     }
     // The stored address has its turn again before the next look around.
     failures_ = kBrowseAfter - 1;
+    offers_ = 0;
     link_ = Link::Browsing;
     linkDueMs_ = nowMs + kBrowseMs;
     log(effects, Notice::Browsing);
@@ -212,7 +216,7 @@ void Board::reach(uint64_t nowMs, Effects& effects) {
 }
 
 void Board::found(Text host, uint16_t port) {
-    if (link_ != Link::Browsing || found_ == kFoundMax || host.empty() || port == 0 ||
+    if (link_ != Link::Browsing || host.empty() || port == 0 ||
         (host == settings_.gatewayHost() && port == settings_.gatewayPort())) {
         return;
     }
@@ -221,9 +225,15 @@ void Board::found(Text host, uint16_t port) {
             return;
         }
     }
-    if (foundHosts_[found_].assign(host)) {
-        foundPorts_[found_] = port;
-        ++found_;
+    ++offers_;
+    uint32_t at = found_;
+    if (found_ == kFoundMax) {
+        // Chance decides who stays: an impostor with many addresses must not crowd the gateway out for good.
+        at = chip_.random() % offers_;
+    }
+    if (at < kFoundMax && foundHosts_[at].assign(host)) {
+        foundPorts_[at] = port;
+        found_ = at == found_ ? static_cast<uint8_t>(found_ + 1) : found_;
     }
 }
 
@@ -315,9 +325,6 @@ void Board::loseLink(Notice why, uint8_t code, bool close, uint64_t nowMs, Effec
         effect.retryMs = kNextFoundMs;
     }
     effects.add(effect);
-    if (found_ > 0) {
-        dropFound();
-    }
     link_ = Link::Waiting;
     linkDueMs_ = nowMs + effect.retryMs;
 }

@@ -54,12 +54,6 @@ class Board {
     /// Takes one event; what is to be done is added to `effects`. Bytes to send are then in `pending`.
     void handle(const Event& event, Effects& effects);
 
-    /// Attempts at the stored address that failed since the last login.
-    uint8_t failures_ = 0;
-    /// Found addresses not yet tried; the first is being dialled.
-    uint8_t found_ = 0;
-    FixedText<15> foundHosts_[kFoundMax];
-    uint16_t foundPorts_[kFoundMax] = {};
     /// When to come back with a Tick at the latest, as uptime; UINT64_MAX for never.
     uint64_t nextDeadlineMs() const;
 
@@ -141,6 +135,14 @@ class Board {
     uint64_t readyMs_ = 0;
     /// When to come back with a new secret at the latest; 0: there is none to come back with.
     uint64_t leaveDueMs_ = 0;
+    /// Attempts at the stored address that failed since the last login.
+    uint8_t failures_ = 0;
+    /// Found addresses not yet given up; the first is being dialled, or was before the present wait.
+    uint8_t found_ = 0;
+    /// Addresses that were told of in this look around.
+    uint32_t offers_ = 0;
+    FixedText<15> foundHosts_[kFoundMax];
+    uint16_t foundPorts_[kFoundMax] = {};
 };
 
 static_assert(sizeof(Board) < 12 * 1024, "an ESP8266 has about 40 KB left for everything");
