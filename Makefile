@@ -3,7 +3,7 @@
 CARGO ?= cargo
 TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 RUN_PACKAGES = make g++ libbearssl-dev ca-certificates
-TEST_PACKAGES = $(RUN_PACKAGES) doctest-dev valgrind clang-format mosquitto mosquitto-clients openssl chromium
+TEST_PACKAGES = $(RUN_PACKAGES) doctest-dev valgrind clang-format mosquitto mosquitto-clients openssl chromium iproute2
 SEEDS ?= 20000
 CARGO_DENY = 0.20.2
 CARGO_FUZZ = 0.13.2

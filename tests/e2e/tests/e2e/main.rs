@@ -9,6 +9,7 @@ mod hostile;
 mod integrations;
 mod lies;
 mod make_run;
+mod moved;
 mod notices;
 mod presence;
 mod restart;
