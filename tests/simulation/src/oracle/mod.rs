@@ -200,7 +200,10 @@ impl Oracle {
         let access = step.effects.iter().any(|effect| matches!(effect, Effect::Changed(Change::Access(_))));
         self.check_settings(step.after, access || matches!(step.input, Input::Written { .. }));
         self.check_announced(step.announced);
-        self.check_notices(step.after);
+        let is_of_notices = |change: &Change| matches!(change, Change::Notice(_) | Change::NoticeRemoved(_));
+        if step.effects.iter().any(|effect| matches!(effect, Effect::Changed(change) if is_of_notices(change))) {
+            self.check_notices(step.after);
+        }
         self.check_switches(&step.now, step.after, step.home);
     }
 
