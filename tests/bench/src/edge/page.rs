@@ -34,8 +34,8 @@ fn rates(page: &mut String, results: &Results) {
          Programs log in to the gateway as integrations that the API has made. A message is counted once for everyone who \
          hears it, none may be missing, and payloads have 64 bytes. At most 1,000 are on their way (100 for each of 20 pairs), \
          100 unacknowledged for each publisher. The goal is mosquitto's rate; we aim at five times that.\n\n\
-         No limit of the gateway is changed for this page: boards come from addresses of their own, as in a house, so that those \
-         for one address are not met, and nobody logs in wrongly.\n\n\
+         One limit of the gateway is changed for this page: it takes 64 connections of integrations instead of 32. Boards come \
+         from addresses of their own, as in a house, so that the limits for one address are not met, and nobody logs in wrongly.\n\n\
          | messages a second | mosquitto | gateway | ratio | goal | |\n|:--|--:|--:|--:|:--|:--|\n",
     );
     let shapes =
