@@ -109,6 +109,14 @@ impl Home {
         std::fs::write(self.config(), config).expect("the configuration can be written");
     }
 
+    /// The same home, restarted with these lines at the end of its configuration file.
+    pub async fn restart_with(&mut self, lines: &str) {
+        self.stop().await;
+        let before = std::fs::read_to_string(self.config()).expect("the configuration can be read");
+        std::fs::write(self.config(), before + lines).expect("the configuration can be written");
+        self.start().await;
+    }
+
     /// A new gateway that [`OWNER`] has claimed.
     pub async fn claimed() -> Self {
         let mut home = Self::unclaimed().await;

@@ -302,3 +302,27 @@ async fn what_an_integration_retained_is_there_after_a_restart_until_it_is_revok
     home.start().await;
     assert_eq!(heard(&home, "1").await, "1 end 1");
 }
+
+#[tokio::test]
+async fn the_limits_of_the_configuration_are_those_of_the_edge() {
+    let mut home = Home::claimed().await;
+    let login = Login::create(&home, "Weather", &["--publish", "garden/#", "--subscribe", "garden/#"]).await;
+    let large = "x".repeat(8 * 1024);
+    let publish = |home: &Home, payload: &str| {
+        let (client, payload) = (login.client(home), payload.to_owned());
+        async move { client.publish(&["-t", "garden/report", "-m", &payload]).await.code }
+    };
+
+    let waits = connected(&home, &login).await;
+    assert_eq!(publish(&home, &large).await, Some(0), "the limits that are not set: 64 KiB, and 32 integrations");
+    drop(waits);
+
+    home.restart_with("[limits]\npacket_bytes = 4096\n").await;
+    assert_eq!(publish(&home, "mild").await, Some(0), "what is within it passes");
+    assert_ne!(publish(&home, &large).await, Some(0), "a packet over 4 KiB ends its connection");
+
+    home.restart_with("integrations = 1\n").await;
+    let waits = connected(&home, &login).await;
+    assert_ne!(publish(&home, "mild").await, Some(0), "there is room for one integration, and it is taken");
+    drop(waits);
+}
