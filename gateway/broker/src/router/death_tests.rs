@@ -3,8 +3,10 @@
 //! Nothing a client can send does that, so a link of the test's own does.
 
 use crate::client::Client;
+use crate::router::{Fanout, NO_ORIGIN};
 use crate::world::{World, order};
-use crate::{Count, Edge, Limits};
+use crate::{Count, Limits, codec};
+use futures_util::FutureExt;
 use gatehouse_core::homeassistant::Announced;
 use rumqttd::local::LinkTx;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,19 +35,19 @@ impl Subscriber for Errors {
     fn exit(&self, _: &Id) {}
 }
 
-fn link(edge: &Edge) -> LinkTx {
-    let links = edge.fanout.lock().as_ref().expect("a router runs").links.clone();
+fn link(fanout: &Fanout) -> LinkTx {
+    let links = fanout.lock().as_ref().expect("a router runs").links.clone();
     links("poison").expect("a link").0
 }
 
 /// A topic that the router's own code cannot take.
-fn kill(edge: &Edge) {
-    link(edge).publish("\u{fc}", "x").expect("the router is there");
+fn kill(fanout: &Fanout) {
+    link(fanout).publish("\u{fc}", "x").expect("the router is there");
 }
 
 /// The router waits for a buffer that it does not get before the sender is dropped.
-fn stall(edge: &Edge) -> mpsc::Sender<()> {
-    let mut link = link(edge);
+fn stall(fanout: &Fanout) -> mpsc::Sender<()> {
+    let mut link = link(fanout);
     let ((held, release), (stuck, told)) = (mpsc::channel::<()>(), mpsc::channel());
     std::thread::spawn(move || {
         loop {
@@ -63,7 +65,7 @@ fn stall(edge: &Edge) -> mpsc::Sender<()> {
     held
 }
 
-async fn only_integrations_notice<T>(break_it: impl FnOnce(&Edge) -> T) {
+async fn only_integrations_notice<T>(break_it: impl FnOnce(&Fanout) -> T) {
     let errors = Errors::default();
     let _log = tracing::subscriber::set_default(errors.clone());
     let mut edge = None;
@@ -81,7 +83,7 @@ async fn only_integrations_notice<T>(break_it: impl FnOnce(&Edge) -> T) {
     let (mut relay, link) = world.board("relay-1").await;
     relay.subscribe(&[("homie/5/relay-1/$command", 1)]).await;
 
-    let _broken = break_it(edge.as_ref().expect("the edge runs"));
+    let _broken = break_it(&edge.as_ref().expect("the edge runs").fanout);
     for seq in 1..=20 {
         world.orders.send(&order("relay-1", link, seq)).expect("a tap needs no router");
         let command = relay.message().await;
@@ -117,4 +119,19 @@ async fn a_router_that_dies_is_replaced() {
 #[tokio::test]
 async fn a_router_that_is_stuck_is_replaced() {
     only_integrations_notice(stall).await;
+}
+
+#[tokio::test]
+async fn one_message_at_a_time_needs_no_router() {
+    let fanout = Arc::new(Fanout::new(2, Arc::default(), Arc::default()));
+    let mut feeds = [fanout.attach().await.expect("a feed"), fanout.attach().await.expect("a feed")];
+    let _stuck = stall(&fanout);
+    for i in 0..3_u8 {
+        let publish = codec::Publish { topic: "a", payload: &[i], ..codec::Publish::default() };
+        fanout.publish(NO_ORIGIN, &publish).expect("nothing waits");
+        for feed in &mut feeds {
+            let handed = feed.next().now_or_never().expect("it is there").expect("nothing is lost");
+            assert_eq!(handed.expect("a message").payload(), [i][..]);
+        }
+    }
 }

@@ -6,6 +6,7 @@
 //! match its own filters, deliver once where they overlap, and notice what it missed.
 
 mod frame;
+mod handover;
 mod supervisor;
 
 pub(crate) use frame::{Message, NO_ORIGIN};
@@ -16,10 +17,13 @@ use crate::counters::{Count, Counters};
 use crate::incidents::Incidents;
 use bytes::Bytes;
 use gatehouse_core::notice::{NoticeKind, Subject};
+use handover::Handover;
 use rumqttd::local::{LinkBuilder, LinkError, LinkRx, LinkTx};
 use rumqttd::protocol::{Disconnect, DisconnectReasonCode, Packet, Publish};
 use rumqttd::{Notification, Router, RouterConfig};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::cmp::Ordering;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -59,6 +63,8 @@ struct Running {
     _publisher_rx: LinkRx,
     /// The router was not told of messages that wait in the publisher's buffer.
     untold: bool,
+    /// Of every feed.
+    handovers: Vec<Arc<Handover>>,
     generation: u64,
     /// Cancelled when it is given up.
     gone: CancellationToken,
@@ -86,7 +92,11 @@ pub(crate) struct Feed {
     rx: LinkRx,
     name: usize,
     generation: u64,
-    expected: Option<u64>,
+    /// Number of the next message.
+    expected: u64,
+    handover: Arc<Handover>,
+    /// Came by the router before the one that was handed over.
+    early: Option<Message>,
     wake_due: bool,
     /// Cancelled when the router is given up.
     pub(crate) gone: CancellationToken,
@@ -114,20 +124,22 @@ impl Fanout {
     /// Hands a message to all feeds, with who published it. Never blocks; costs one load while there is no
     /// integration.
     pub(crate) fn publish(&self, origin: u64, publish: &codec::Publish<'_>) -> Result<(), Unreachable> {
-        if self.feeds.load(Ordering::Acquire) == 0 {
+        if self.feeds.load(Acquire) == 0 {
             return Ok(());
         }
         let room = if origin == NO_ORIGIN { MAX_WAITING } else { MAX_WAITING_OF_INTEGRATIONS };
-        self.lock().as_mut().ok_or(Unreachable)?.publish(room, || {
-            let sequence = self.sequence.fetch_add(1, Ordering::Relaxed) + 1;
-            frame::encode(sequence, origin, self.epoch, publish)
+        let mut running = self.lock();
+        let last = self.sequence.load(Relaxed);
+        running.as_mut().ok_or(Unreachable)?.publish(last, room, || {
+            self.sequence.store(last + 1, Relaxed);
+            frame::encode(last + 1, origin, self.epoch, publish)
         })
     }
 
     /// Number of the last message handed over: whatever comes by a feed with a higher one was published later.
     pub(crate) fn sequence(&self) -> u64 {
         let _running = self.lock();
-        self.sequence.load(Ordering::Relaxed)
+        self.sequence.load(Relaxed)
     }
 
     /// A link of its own for an integration; everything published from now on comes by it. A router that gives none
@@ -160,15 +172,20 @@ impl Fanout {
             let name = running.names.pop().ok_or(Unreachable)?;
             (running.links.clone(), name, running.generation, running.gone.clone())
         };
-        let linked = links(&format!("integration-{name}")).ok();
-        let subscribed = linked.and_then(|(mut tx, rx, _)| tx.subscribe(TOPIC).ok().map(|_| (tx, rx)));
-        let Some((tx, rx)) = subscribed else {
+        let Some((tx, rx)) = subscribe(&links, &format!("integration-{name}"), TOPIC) else {
             self.died(generation);
             return Err(Unreachable);
         };
-        self.feeds.fetch_add(1, Ordering::AcqRel);
-        let fanout = self.clone();
-        Ok(Feed { tx: Some(tx), rx, name, generation, expected: None, wake_due: false, gone, fanout })
+        let (fanout, mut running) = (self.clone(), self.lock());
+        let sequence = self.sequence.load(Relaxed);
+        let handover = Arc::new(Handover::behind(sequence));
+        match running.as_mut().filter(|running| running.generation == generation) {
+            Some(running) => running.handovers.push(handover.clone()),
+            None => return Err(Unreachable),
+        }
+        self.feeds.fetch_add(1, AcqRel);
+        let (tx, expected) = (Some(tx), sequence + 1);
+        Ok(Feed { tx, rx, name, generation, expected, handover, early: None, wake_due: false, gone, fanout })
     }
 
     #[expect(clippy::result_large_err, reason = "the size is that of rumqttd's own error; this runs once a router")]
@@ -184,13 +201,14 @@ impl Fanout {
         // The router's event type has no public name, so its sender lives in a closure.
         let links: Links = Arc::new(move |name| LinkBuilder::new(name, router.clone()).build());
         let (publisher, publisher_rx, _) = links("edge").map_err(|_| Unreachable)?;
-        let generation = self.generations.fetch_add(1, Ordering::Relaxed);
+        let generation = self.generations.fetch_add(1, Relaxed);
         tracing::info!(generation, "router for integrations started");
         Ok(Running {
             links,
             publisher,
             _publisher_rx: publisher_rx,
             untold: false,
+            handovers: Vec::new(),
             generation,
             gone: CancellationToken::new(),
             names: (0..self.max_feeds).collect(),
@@ -212,7 +230,13 @@ impl Fanout {
 }
 
 impl Running {
-    fn publish(&mut self, room: usize, frame: impl FnOnce() -> Bytes) -> Result<(), Unreachable> {
+    /// The message behind the one of number `last`.
+    fn publish(&mut self, last: u64, room: usize, frame: impl FnOnce() -> Bytes) -> Result<(), Unreachable> {
+        if self.handovers.iter().all(|feed| feed.has_taken(last)) {
+            let frame = frame();
+            self.handovers.iter().for_each(|feed| feed.hand(frame.clone()));
+            return Ok(());
+        }
         let mut waiting = self.publisher.buffer();
         if waiting.len() >= room {
             return Err(Unreachable);
@@ -232,12 +256,23 @@ impl Running {
 impl Feed {
     /// The next message; none when there was something else to do. Loses nothing when cancelled.
     pub(crate) async fn next(&mut self) -> Result<Option<Message>, Lost> {
+        if let Some(message) = self.early.take() {
+            return self.take(message);
+        }
         if self.wake_due {
             self.rx.wake().await.map_err(|_| self.router_lost())?;
             self.wake_due = false;
         }
-        match self.rx.next().await {
-            Ok(Some(Notification::Forward(forward))) => self.take(forward.publish.payload),
+        let notification = tokio::select! {
+            biased;
+            () = self.handover.handed() => return self.take_handed(),
+            notification = self.rx.next() => notification,
+        };
+        match notification {
+            Ok(Some(Notification::Forward(forward))) => match self.decode(forward.publish.payload) {
+                Some(message) => self.take(message),
+                None => Ok(None),
+            },
             Ok(Some(Notification::Unschedule)) => {
                 self.wake_due = true;
                 Ok(None)
@@ -247,13 +282,35 @@ impl Feed {
         }
     }
 
-    fn take(&mut self, frame: Bytes) -> Result<Option<Message>, Lost> {
-        let Some(message) = Message::decode(frame, self.fanout.epoch) else { return Ok(None) };
-        if self.expected.is_some_and(|expected| expected != message.sequence()) {
-            return Err(Lost::Behind);
+    fn decode(&self, frame: Bytes) -> Option<Message> {
+        Message::decode(frame, self.fanout.epoch)
+    }
+
+    fn take_handed(&mut self) -> Result<Option<Message>, Lost> {
+        match self.handover.take().and_then(|frame| self.decode(frame)) {
+            Some(message) => self.take(message),
+            None => Ok(None),
         }
-        self.expected = Some(message.sequence() + 1);
-        Ok(Some(message))
+    }
+
+    fn take(&mut self, message: Message) -> Result<Option<Message>, Lost> {
+        match message.sequence().cmp(&self.expected) {
+            // Published before the feed was there.
+            Ordering::Less => Ok(None),
+            Ordering::Equal => {
+                self.handover.took(self.expected);
+                self.expected += 1;
+                Ok(Some(message))
+            }
+            // What is missing was handed over, or it is lost.
+            Ordering::Greater => match self.handover.take().and_then(|frame| self.decode(frame)) {
+                Some(handed) => {
+                    self.early = Some(message);
+                    self.take(handed)
+                }
+                None => Err(Lost::Behind),
+            },
+        }
     }
 
     fn router_lost(&self) -> Lost {
@@ -264,12 +321,15 @@ impl Feed {
 
 impl Drop for Feed {
     fn drop(&mut self) {
-        self.fanout.feeds.fetch_sub(1, Ordering::AcqRel);
+        self.fanout.feeds.fetch_sub(1, AcqRel);
         let (Some(mut tx), fanout, name, generation) =
             (self.tx.take(), self.fanout.clone(), self.name, self.generation)
         else {
             return;
         };
+        if let Some(running) = fanout.lock().as_mut() {
+            running.handovers.retain(|handover| !Arc::ptr_eq(handover, &self.handover));
+        }
         let leave = move || {
             // The router frees a link only on this packet, and does not look at what comes behind it.
             let reason_code = DisconnectReasonCode::NormalDisconnection;
@@ -281,6 +341,15 @@ impl Drop for Feed {
         };
         on_a_thread(leave);
     }
+}
+
+/// A link that hears everything published on `topic` from when this returns. Waits for the router.
+fn subscribe(links: &Links, name: &str, topic: &str) -> Option<(LinkTx, LinkRx)> {
+    let (mut tx, mut rx, _) = links(name).ok()?;
+    tx.subscribe(topic).ok()?;
+    // The router may come for messages that are published meanwhile before it comes for the subscription.
+    while !matches!(rx.recv().ok()?, Some(Notification::DeviceAck(_))) {}
+    Some((tx, rx))
 }
 
 /// Runs what waits for the router: on a thread of its own, which a stuck router keeps but no shutdown waits for.

@@ -1,6 +1,6 @@
 //! Watches the router from outside: one that died or is stuck is given up, and the next integration starts another.
 
-use super::{Fanout, Running, on_a_thread};
+use super::{Fanout, Running, on_a_thread, subscribe};
 use rumqttd::Notification;
 use rumqttd::local::{LinkRx, LinkTx};
 use std::sync::Arc;
@@ -65,9 +65,7 @@ async fn link(fanout: &Arc<Fanout>) -> Option<Probe> {
         fanout.lock().as_ref().map(|Running { links, generation, .. }| (links.clone(), *generation))?;
     let (done, linked) = oneshot::channel();
     on_a_thread(move || {
-        let linked = links("supervisor").ok();
-        let subscribed = linked.and_then(|(mut tx, rx, _)| tx.subscribe(TOPIC).ok().map(|_| (tx, rx)));
-        drop(done.send(subscribed));
+        drop(done.send(subscribe(&links, "supervisor", TOPIC)));
     });
     let (tx, rx) = linked.await.ok()??;
     Some(Probe { generation, tx, rx })

@@ -33,6 +33,45 @@ async fn every_feed_gets_every_message_in_order() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn feeds_that_keep_pace_now_and_then_miss_nothing() {
+    const MESSAGES: u32 = 20_000;
+    let fanout = fanout(2);
+    let feeds = [fanout.attach().await.unwrap(), fanout.attach().await.unwrap()];
+    let readers = feeds.map(|mut feed| {
+        tokio::spawn(async move {
+            for i in 0..MESSAGES {
+                assert_eq!(next(&mut feed).await.unwrap().payload(), i.to_be_bytes()[..]);
+            }
+        })
+    });
+    for i in 0..MESSAGES {
+        while fanout.publish(NO_ORIGIN, &of("a", &i.to_be_bytes(), 0)).is_err() {
+            tokio::task::yield_now().await;
+        }
+        // Bursts of all lengths, some of which the readers have taken before the next.
+        if i % 7 == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    for reader in readers {
+        reader.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_overtook_a_message_handed_over_waits_for_it() {
+    let fanout = fanout(1);
+    let mut feed = fanout.attach().await.unwrap();
+    fanout.publish(NO_ORIGIN, &of("a", b"1", 0)).unwrap();
+    let by_router = frame::encode(2, NO_ORIGIN, fanout.epoch, &of("a", b"2", 0));
+    let first = feed.take(feed.decode(by_router).unwrap()).unwrap();
+    assert_eq!(first.unwrap().payload(), b"1"[..]);
+    assert_eq!(next(&mut feed).await.unwrap().payload(), b"2"[..]);
+    let missed = frame::encode(4, NO_ORIGIN, fanout.epoch, &of("a", b"4", 0));
+    assert_eq!(feed.take(feed.decode(missed).unwrap()), Err(Lost::Behind));
+}
+
 #[tokio::test]
 async fn a_board_is_heard_however_much_an_integration_says() {
     const INTEGRATION: u64 = 7;
