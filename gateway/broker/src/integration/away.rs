@@ -5,7 +5,7 @@ use crate::Edge;
 use crate::connect::Will;
 use crate::counters::Count;
 use crate::registry::{Client, Slot};
-use crate::router::{Feed, Lost};
+use crate::router::{Lost, Unreachable};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -107,7 +107,6 @@ async fn listen(
     let (slot, number) = (away.slot.clone(), away.state.number);
     loop {
         let will_at = away.will.as_ref().map(|(_, at)| *at);
-        let gone = away.state.feed.gone.clone();
         tokio::select! {
             biased;
             () = stop.cancelled() => break,
@@ -132,8 +131,7 @@ async fn listen(
                     edge.publish_will(&slot, number, &will);
                 }
             }
-            () = gone.cancelled() => replace(&edge, &mut away.state).await,
-            message = away.state.feed.next() => match message {
+            message = away.state.next() => match message {
                 Ok(Some(message)) => {
                     if !away.state.queue_away(&message, &edge.limits) {
                         edge.counters.one(Count::DroppedAway);
@@ -150,19 +148,10 @@ async fn listen(
 /// A feed that goes on; what was published between the two is lost to this session.
 async fn replace(edge: &Arc<Edge>, state: &mut State) {
     match edge.fanout.attach().await {
-        Ok(feed) => state.feed = feed,
-        Err(_) => {
+        Ok(feed) => state.feed = Some(feed),
+        Err(Unreachable) => {
             edge.counters.one(Count::DroppedRouter);
             sleep_until(Instant::now() + ROUTER_PAUSE).await;
         }
     }
-}
-
-/// A feed for a client that comes back, where that of its session is lost.
-pub(super) async fn renew(edge: &Arc<Edge>, state: &mut State) -> Option<()> {
-    if state.feed.gone.is_cancelled() {
-        let feed: Feed = edge.fanout.attach().await.ok()?;
-        state.feed = feed;
-    }
-    Some(())
 }

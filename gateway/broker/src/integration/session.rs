@@ -11,7 +11,7 @@ use crate::filter;
 use crate::message::{OwnedMessage, is_expired};
 use crate::registry::Slot;
 use crate::retained::Owner;
-use crate::router::{Lost, Message};
+use crate::router::{Lost, Message, Unreachable};
 use crate::throttle::Rate;
 use bytes::Buf;
 use futures_util::FutureExt;
@@ -115,8 +115,8 @@ impl<'a, S: Stream> Session<'a, S> {
     }
 
     async fn serve(&mut self) -> Result<Count, Count> {
-        let (slot, router) = (self.slot.clone(), self.state.feed.gone.clone());
-        let (mut killed, mut router_gone) = (pin!(slot.kill.cancelled()), pin!(router.cancelled()));
+        let slot = self.slot.clone();
+        let mut killed = pin!(slot.kill.cancelled());
         let mut timer = pin!(Deadlines::wait(self.check()?));
         self.hear().await?;
         loop {
@@ -126,9 +126,8 @@ impl<'a, S: Stream> Session<'a, S> {
             tokio::select! {
                 biased;
                 () = &mut killed => return Ok(slot.why()),
-                () = &mut router_gone => return Ok(Count::EndRouter),
                 () = &mut timer => timer.set(Deadlines::wait(self.check()?)),
-                filled = self.io.fill(), if pause.is_none() => {
+                filled = self.io.fill(), if pause.is_none() && !self.state.must_listen() => {
                     filled?;
                     self.hear().await?;
                 }
@@ -136,11 +135,15 @@ impl<'a, S: Stream> Session<'a, S> {
                     // It could not be heard meanwhile.
                     self.deadlines.heard();
                 }
-                message = self.state.feed.next(), if hungry => {
+                message = self.state.next(), if hungry => {
+                    if self.state.must_listen() {
+                        // It could not be heard meanwhile.
+                        self.deadlines.heard();
+                    }
                     self.queue(message)?;
                     // What came with it shares the write.
                     while self.state.backlog.is_hungry() {
-                        let Some(message) = self.state.feed.next().now_or_never() else { break };
+                        let Some(message) = self.state.next().now_or_never() else { break };
                         self.queue(message)?;
                     }
                 }
@@ -232,7 +235,10 @@ impl<'a, S: Stream> Session<'a, S> {
         match packet {
             Packet::Publish(publish) => self.take_publish(&publish).await?,
             Packet::Ack { ack, id, reason } => self.take_ack(ack, id, reason),
-            Packet::Subscribe { id, filters, identifier } => self.take_subscribe(id, filters, identifier)?,
+            Packet::Subscribe { id, filters, identifier } => {
+                self.state.listen(&self.edge.fanout).await.map_err(|Unreachable| Count::EndRouter)?;
+                self.take_subscribe(id, filters, identifier)?;
+            }
             Packet::Unsubscribe { id, filters } => {
                 let subscriptions = &mut self.state.subscriptions;
                 let remove = |(filter, _)| if subscriptions.remove(filter) { SUCCESS } else { NO_SUBSCRIPTION };

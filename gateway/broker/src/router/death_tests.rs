@@ -79,7 +79,9 @@ async fn only_integrations_notice<T>(break_it: impl FnOnce(&Fanout) -> T) {
     for i in 0..300 {
         house.publish(&format!("garden/{i}"), &i.to_string(), true).await;
     }
-    garden.subscribe(&[("garden/live", 0)]).await;
+    for client in [&mut house, &mut garden] {
+        client.subscribe(&[("garden/live", 0)]).await;
+    }
     let (mut relay, link) = world.board("relay-1").await;
     relay.subscribe(&[("homie/5/relay-1/$command", 1)]).await;
 

@@ -66,6 +66,11 @@ impl Message {
         self.sequence
     }
 
+    /// Bytes of the frame.
+    pub(super) fn size(&self) -> usize {
+        self.frame.len()
+    }
+
     /// Who published it, as told to [`super::Fanout::publish`].
     pub(crate) fn origin(&self) -> u64 {
         self.origin

@@ -22,13 +22,14 @@ use rumqttd::local::{LinkBuilder, LinkError, LinkRx, LinkTx};
 use rumqttd::protocol::{Disconnect, DisconnectReasonCode, Packet, Publish};
 use rumqttd::{Notification, Router, RouterConfig};
 use std::cmp::Ordering;
+use std::pin::Pin;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 const TOPIC: &str = "edge";
 /// Publishes that wait for the router at most.
@@ -78,6 +79,8 @@ pub(crate) struct Fanout {
     generations: AtomicU64,
     /// Number of the last message handed to a router; changed only while `running` is locked.
     sequence: AtomicU64,
+    /// Bytes of all messages; as well.
+    bytes: AtomicU64,
     feeds: AtomicUsize,
     max_feeds: usize,
     /// What times in frames count from.
@@ -94,12 +97,14 @@ pub(crate) struct Feed {
     generation: u64,
     /// Number of the next message.
     expected: u64,
+    /// Bytes published before it.
+    bytes: u64,
     handover: Arc<Handover>,
     /// Came by the router before the one that was handed over.
     early: Option<Message>,
     wake_due: bool,
-    /// Cancelled when the router is given up.
-    pub(crate) gone: CancellationToken,
+    /// When the router is given up.
+    gone: Pin<Box<WaitForCancellationFutureOwned>>,
     fanout: Arc<Fanout>,
 }
 
@@ -109,6 +114,7 @@ impl Fanout {
             running: Mutex::new(None),
             generations: AtomicU64::new(0),
             sequence: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
             feeds: AtomicUsize::new(0),
             max_feeds,
             epoch: Instant::now(),
@@ -132,7 +138,9 @@ impl Fanout {
         let last = self.sequence.load(Relaxed);
         running.as_mut().ok_or(Unreachable)?.publish(last, room, || {
             self.sequence.store(last + 1, Relaxed);
-            frame::encode(last + 1, origin, self.epoch, publish)
+            let frame = frame::encode(last + 1, origin, self.epoch, publish);
+            self.bytes.fetch_add(frame.len() as u64, Relaxed);
+            frame
         })
     }
 
@@ -184,8 +192,9 @@ impl Fanout {
             None => return Err(Unreachable),
         }
         self.feeds.fetch_add(1, AcqRel);
-        let (tx, expected) = (Some(tx), sequence + 1);
-        Ok(Feed { tx, rx, name, generation, expected, handover, early: None, wake_due: false, gone, fanout })
+        let (tx, expected, bytes) = (Some(tx), sequence + 1, self.bytes.load(Relaxed));
+        let gone = Box::pin(gone.cancelled_owned());
+        Ok(Feed { tx, rx, name, generation, expected, bytes, handover, early: None, wake_due: false, gone, fanout })
     }
 
     #[expect(clippy::result_large_err, reason = "the size is that of rumqttd's own error; this runs once a router")]
@@ -266,6 +275,7 @@ impl Feed {
         let notification = tokio::select! {
             biased;
             () = self.handover.handed() => return self.take_handed(),
+            () = &mut self.gone => return Err(Lost::Router),
             notification = self.rx.next() => notification,
         };
         match notification {
@@ -280,6 +290,17 @@ impl Feed {
             Ok(Some(Notification::Disconnect(..))) | Err(_) => Err(self.router_lost()),
             Ok(_) => Ok(None),
         }
+    }
+
+    /// Whether so much waits for it that it is soon to miss messages.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.fanout.bytes.load(Relaxed).saturating_sub(self.bytes) > SEGMENT_BYTES as u64
+    }
+
+    /// Whether the router was given up.
+    pub(crate) fn is_dead(&self) -> bool {
+        let running = self.fanout.lock();
+        running.as_ref().is_none_or(|running| running.generation != self.generation)
     }
 
     fn decode(&self, frame: Bytes) -> Option<Message> {
@@ -300,6 +321,7 @@ impl Feed {
             Ordering::Equal => {
                 self.handover.took(self.expected);
                 self.expected += 1;
+                self.bytes += message.size() as u64;
                 Ok(Some(message))
             }
             // What is missing was handed over, or it is lost.

@@ -223,3 +223,14 @@ async fn an_integration_that_does_not_read_is_cut_and_boards_go_on() {
     relay.publish("homie/5/relay-1/$state", "ready", true).await;
     world.said("relay-1", link).await;
 }
+
+#[tokio::test]
+async fn an_integration_that_says_much_hears_no_less_for_it() {
+    let world = World::with(Limits { integration_rate: (0, 0), ..Limits::default() }, 256).await;
+    let mut house = Client::login(world.at, "house").await;
+    house.subscribe(&[("garden/last", 0)]).await;
+    // Several times the log of the router, all at once: its own link has to take all of it.
+    let much = crate::client::publish("garden/much", &"x".repeat(200), 0, false, 0).repeat(100_000);
+    house.send(&[much, crate::client::publish("garden/last", "1", 0, false, 0)].concat()).await;
+    assert_eq!(house.message().await.payload, "1");
+}
