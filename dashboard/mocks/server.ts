@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { graphql } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
-import { rootsOf, schema, type Asker } from './schema';
+import type { Asker } from './asking';
+import { rootsOf, schema } from './schema';
 import type { World } from './world';
 
 const COOKIE = 'gatehouse_session';

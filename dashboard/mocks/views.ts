@@ -1,5 +1,6 @@
 /** A World's things in the shape of gateway/schema.graphql. */
-import type { MockCommand, MockDevice, MockSwitch, World } from './world';
+import type { MockCommand } from './commands';
+import type { MockDevice, MockSwitch, World } from './world';
 
 export class Views {
   constructor(private readonly world: World) {}

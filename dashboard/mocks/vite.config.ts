@@ -1,7 +1,7 @@
 import { mergeConfig, type Plugin } from 'vite';
 import dashboard from '../vite.config';
 import { gateway } from './server';
-import { liven, sampleWorld } from './world';
+import { liven, sampleWorld } from './sample';
 
 const WALL_BUTTON_EVERY_MS = 20_000;
 

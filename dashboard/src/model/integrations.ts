@@ -1,4 +1,4 @@
-import type { CreateIntegrationInput, Integration } from '../api/integrations';
+import type { CreateIntegrationInput, HomeAssistant, Integration } from '../api/integrations';
 
 /** A new integration as a person thinks of it. */
 export interface Draft {
@@ -80,4 +80,12 @@ function ofBoards(filters: readonly string[]): string {
   }
   if (boards.size === 0) return '';
   return boards.size === 1 ? 'one device' : `${boards.size} devices`;
+}
+
+/** What Home Assistant does when it is told otherwise; empty when nothing of it is lost. */
+export function lossOf(before: HomeAssistant, after: HomeAssistant): string {
+  if (before.form === 'OFF') return '';
+  if (after.form === 'OFF') return 'Its entities of this home go away over there.';
+  if (before.prefix === after.prefix) return '';
+  return 'Its entities go away over there until it listens to the new prefix. Integrations made for the old one do not hear the new: make them again.';
 }

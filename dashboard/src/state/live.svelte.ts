@@ -1,6 +1,5 @@
 import { devices, onDeviceChanged, rotateCredential, updateDevice, type Device } from '../api/devices';
 import { ApiError } from '../api/error';
-import * as integrationsApi from '../api/integrations';
 import * as noticesApi from '../api/notices';
 import * as roomsApi from '../api/rooms';
 import { openSocket, type Socket } from '../api/socket';
@@ -21,8 +20,6 @@ export class Live {
   panel = $state.raw(panel.emptyPanel());
   devices = $state.raw<ReadonlyMap<string, Device>>(new Map());
   notices = $state.raw<ReadonlyMap<string, noticesApi.Notice>>(new Map());
-  /** null until they were asked for: nothing but their own page needs them. */
-  integrations = $state.raw<readonly integrationsApi.Integration[] | null>(null);
   rooms = $state.raw<readonly roomsApi.Room[]>([]);
   /** null until the first connection stands or fails. */
   connected = $state<boolean | null>(null);
@@ -133,30 +130,9 @@ export class Live {
     this.#change(() => switchesApi.updateSwitch(input));
   updateDevice = (input: Parameters<typeof updateDevice>[0]) => this.#change(() => updateDevice(input));
 
-  /** @throws ApiError */
-  loadIntegrations = () =>
-    this.#checked(async () => {
-      this.integrations = await integrationsApi.integrations();
-    });
-
-  /** @throws ApiError */
-  createIntegration = (input: integrationsApi.CreateIntegrationInput) =>
-    this.#checked(async () => {
-      const created = await integrationsApi.createIntegration(input);
-      this.integrations = [...(this.integrations ?? []), created.integration];
-      return created;
-    });
-
-  /** @throws ApiError */
-  deleteIntegration = (id: string) =>
-    this.#checked(async () => {
-      await integrationsApi.deleteIntegration(id);
-      this.integrations = this.integrations?.filter((one) => one.id !== id) ?? null;
-    });
-
   /** Gives a board another password. @throws ApiError */
   rotateCredential = (deviceId: string) =>
-    this.#checked(async () => {
+    this.checked(async () => {
       const device = await rotateCredential(deviceId);
       this.#device(device);
       return device;
@@ -176,12 +152,12 @@ export class Live {
 
   /** Changes the home's furniture, then reads it again. @throws ApiError */
   async #change(act: () => Promise<unknown>): Promise<void> {
-    await this.#checked(act);
+    await this.checked(act);
     await this.rearrange();
   }
 
-  /** What is refused because the session is over ends it here too. */
-  async #checked<T>(act: () => Promise<T>): Promise<T> {
+  /** Asks the gateway: what is refused because the session is over ends it here too. @throws ApiError */
+  async checked<T>(act: () => Promise<T>): Promise<T> {
     try {
       return await act();
     } catch (error) {

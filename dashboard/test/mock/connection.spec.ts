@@ -33,7 +33,7 @@ test('a command that ended while the connection was down is not shown as open', 
   home.server.goAway();
   await expect(page.getByTestId('reconnecting')).toBeVisible();
   await expect(card(page, 'Hall light')).not.toHaveAttribute('data-phase', 'switching');
-  home.world.release('Hall light', 30);
+  home.world.commands.release('Hall light', 30);
   home.server.comeBack();
   await expect(status(page, 'Hall light')).toHaveText('on · Ana, confirmed in 30 ms');
 });

@@ -1,6 +1,7 @@
 import { test as base, expect, type BrowserContext, type Locator, type Page } from '@playwright/test';
 import { serve, type MockServer } from '../../mocks/server';
-import { sampleWorld, World } from '../../mocks/world';
+import { sampleWorld } from '../../mocks/sample';
+import type { World } from '../../mocks/world';
 
 interface Home {
   world: World;

@@ -50,6 +50,48 @@ test('an integration is made in words, told its login once, and revoked', async 
   ]);
 });
 
+test('what Home Assistant is told is set, and what that takes away is said before', async ({
+  page,
+  home,
+}) => {
+  await home.enter(page);
+  await page.getByRole('link', { name: 'Integrations' }).click();
+  const form = page.getByRole('form', { name: 'What Home Assistant is told' });
+  const prefix = form.getByLabel('Discovery prefix');
+  const save = form.getByRole('button', { name: 'Save' });
+  await expect(form.getByLabel('One message a device')).toBeChecked();
+  await expect(prefix).toHaveValue('homeassistant');
+  await expect(save).toBeDisabled();
+
+  await form.getByLabel('One message a switch').check();
+  await expect(form.getByRole('status')).toBeEmpty();
+  await save.click();
+  await expect(form.getByRole('status')).toHaveText('Saved.');
+  expect(home.world.integrations.homeAssistant).toEqual({ form: 'COMPONENT', prefix: 'homeassistant' });
+
+  await prefix.fill('homie/5');
+  await expect(form.getByRole('status')).toContainText('until it listens to the new prefix');
+  await save.click();
+  await expect(prefix).toHaveAccessibleDescription(/the first level is not homie/);
+  await expect(prefix).toHaveValue('homie/5');
+  expect(home.world.integrations.homeAssistant.prefix).toBe('homeassistant');
+  await prefix.fill(' home/ha ');
+  await save.click();
+  await expect(prefix).toHaveValue('home/ha');
+
+  await form.getByLabel('Nothing').check();
+  await expect(form.getByRole('status')).toContainText('go away over there');
+  home.server.goAway();
+  await save.click();
+  await expect(form.getByRole('alert')).toContainText('cannot be reached');
+  home.server.comeBack();
+  await save.click();
+  await expect(form.getByRole('status')).toHaveText('Saved.');
+  await page.reload();
+  await expect(form.getByLabel('Nothing')).toBeChecked();
+  await expect(prefix).toHaveValue('home/ha');
+});
+
 test('a board is given a new password, and it is told what came of it', async ({ page, home }) => {
   await home.enter(page);
   await page.getByRole('link', { name: 'Devices' }).click();

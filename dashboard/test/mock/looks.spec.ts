@@ -71,6 +71,8 @@ for (const [size, viewport] of Object.entries({
         await page.getByRole('link', { name: 'Integrations' }).click();
         await page.getByRole('button', { name: 'Revoke Garden watering' }).click();
         await expect(page.getByText('cannot log in again')).toBeVisible();
+        await page.getByLabel('Nothing').check();
+        await expect(page.getByText('go away over there')).toBeVisible();
         await expectAccessible(page, colorScheme);
         await page.getByRole('button', { name: 'New integration' }).click();
         await page.getByLabel('Name', { exact: true }).fill('Tablet');

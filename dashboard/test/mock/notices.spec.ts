@@ -16,7 +16,7 @@ test('notices: counted in the navigation, live, with what to do, and dismissed o
 
   const known = [...home.world.notices.values()].find((one) => one.code === 'MQTT_LOGIN_STORM');
   if (!known) throw new Error('no such notice');
-  home.world.notice(known.code, known, 88);
+  home.world.notices.add(known.code, known, 88);
   await expect(storm.getByTestId('often')).toContainText('3,500 times');
 
   await page.getByRole('button', { name: 'Dismiss Shed board' }).click();

@@ -14,7 +14,7 @@ test('switching is never shown as done, and every screen shows the same', async 
     await expect(card(screen, 'Hall light')).toHaveAttribute('aria-busy', 'true');
   }
 
-  home.world.release('Hall light', 41);
+  home.world.commands.release('Hall light', 41);
   await expect(status(page, 'Hall light')).toHaveText('on · confirmed in 41 ms');
   await expect(status(other, 'Hall light')).toHaveText('on · Ana, confirmed in 41 ms');
   for (const screen of [page, other]) {
@@ -72,7 +72,7 @@ test('a newer request from another screen supersedes', async ({ page, home }) =>
   await card(other, 'Hall light').click();
   await expect(status(other, 'Hall light')).toContainText('switching off…');
   await expect(status(page, 'Hall light')).toContainText('switching off…');
-  home.world.release('Hall light', 12);
+  home.world.commands.release('Hall light', 12);
   await expect(status(other, 'Hall light')).toHaveText('off · confirmed in 12 ms');
   await expect(status(page, 'Hall light')).toHaveText('off · Ana, confirmed in 12 ms');
 });
@@ -82,7 +82,7 @@ test('superseded by something that is not a tap is said so', async ({ page, home
   home.world.named('Hall light').behaviour = 'held';
   await card(page, 'Hall light').click();
   await expect(card(page, 'Hall light')).toHaveAttribute('data-phase', 'switching');
-  home.world.supersede('Hall light');
+  home.world.commands.supersede('Hall light');
   await expect(card(page, 'Hall light')).toHaveAttribute('data-phase', 'superseded');
   await expect(status(page, 'Hall light')).toContainText('superseded');
 });

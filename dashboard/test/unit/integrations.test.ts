@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { emptyDraft, inputOf, mayDo, missing } from '../../src/model/integrations';
+import { emptyDraft, inputOf, lossOf, mayDo, missing } from '../../src/model/integrations';
 
 const other = { ...emptyDraft(), name: ' Tablet ', kind: 'other' as const };
 
@@ -49,4 +49,13 @@ test.each([
   ],
 ])('filters %o are told as %s', (filters, told) => {
   expect(mayDo(filters)).toBe(told);
+});
+
+test.each([
+  ['DEVICE', 'a', 'COMPONENT', 'a', /^$/],
+  ['DEVICE', 'a', 'OFF', 'b', /^Its entities of this home go away/],
+  ['COMPONENT', 'a', 'DEVICE', 'b', /make them again/],
+  ['OFF', 'a', 'DEVICE', 'b', /^$/],
+] as const)('from %s at %s to %s at %s', (form, prefix, formAfter, prefixAfter, said) => {
+  expect(lossOf({ form, prefix }, { form: formAfter, prefix: prefixAfter })).toMatch(said);
 });
