@@ -58,7 +58,7 @@ use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::homeassistant::Announced;
 use gatehouse_core::notice::{NoticeKind, Subject};
 use incidents::Incidents;
-use integration::{Groups, Pace, Sessions};
+use integration::{Excess, Groups, Pace, Sessions};
 use registry::Registry;
 use retained::{Owner, Retained};
 use router::Fanout;
@@ -100,6 +100,7 @@ struct Edge {
     /// The same by credential.
     places_by_user: Arc<Places<Arc<str>>>,
     sessions: Sessions,
+    excess: Excess,
     groups: Groups,
     pace: Pace,
     /// What outlives connections, but not the edge.
@@ -135,6 +136,7 @@ impl Broker {
             places: Arc::new(Semaphore::new(limits.integrations)),
             places_by_user: Arc::default(),
             sessions: Sessions::default(),
+            excess: Excess::new(limits.excess_bytes),
             groups: Groups::default(),
             pace: Pace::new(&limits),
             background: TaskTracker::new(),

@@ -53,6 +53,9 @@ pub struct Limits {
     pub backlog: usize,
     /// Bytes of them in memory. A subscriber gets all that is retained at once: the two are no fewer than that.
     pub backlog_bytes: usize,
+    /// Bytes that wait in memory for all integrations together, beyond a mebibyte for each of them; with more, those are
+    /// cut as too slow that have gone without reading for longest. No fewer than [`Self::backlog_bytes`].
+    pub excess_bytes: usize,
     /// Packets and bytes that one integration's connection may send in a second. Who sends more is read slower; 0 is no
     /// limit.
     pub integration_rate: (u32, u32),
@@ -104,6 +107,7 @@ impl Default for Limits {
             in_flight: 32,
             backlog: 40_000,
             backlog_bytes: 20 * 1024 * 1024,
+            excess_bytes: 40 * 1024 * 1024,
             integration_rate: (250_000, 64 * 1024 * 1024),
             board_rate: (5_000, 4 * 1024 * 1024),
             filters: 1_024,
@@ -132,6 +136,7 @@ impl Limits {
             retained_per_client: (messages * 2 / 5).max(1),
             backlog,
             backlog_bytes: self.backlog_bytes.max(waiting),
+            excess_bytes: self.excess_bytes.max(2 * waiting),
             ..self
         }
     }
@@ -147,6 +152,7 @@ mod tests {
         assert_eq!(usual.clone().with_retained(usual.retained_messages, usual.retained_bytes), usual);
         let large = usual.with_retained(100_000, 64 * 1024 * 1024);
         assert!(large.backlog > large.retained_messages && large.backlog_bytes > large.retained_bytes, "{large:?}");
+        assert!(large.excess_bytes >= large.backlog_bytes, "{large:?}");
         assert_eq!(Limits::default().with_retained(1, 1).retained_per_client, 1);
     }
 }

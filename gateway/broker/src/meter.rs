@@ -33,6 +33,8 @@ impl Meter {
         all.push(gauge("mqtt_sessions_kept", "Sessions of integrations that are away.", edge.sessions.kept()));
         all.push(gauge("mqtt_retained_messages", "Retained messages.", messages));
         all.push(gauge("mqtt_retained_bytes", "Bytes of retained topics and payloads.", bytes));
+        let excess = edge.excess.bytes();
+        all.push(gauge("mqtt_excess_bytes", "Bytes that wait for slow integrations beyond their shares.", excess));
         let waiting = edge.inbox.max_capacity() - edge.inbox.capacity();
         all.push(gauge("mqtt_hub_queue", "Events that wait for the hub.", waiting));
         all

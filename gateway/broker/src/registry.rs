@@ -88,7 +88,8 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    fn end(&self, why: Count) {
+    /// Ends the connection, for the first of such reasons.
+    pub(crate) fn end(&self, why: Count) {
         self.why.get_or_init(|| why);
         self.kill.cancel();
     }

@@ -76,7 +76,8 @@ pub(crate) struct Away {
 impl Edge {
     /// Keeps a session until its client comes back. Where there is no room it ends at once.
     pub(crate) fn keep_session(self: &Arc<Self>, mut away: Away, stop: CancellationToken) {
-        away.state.left();
+        let dropped = away.state.left(&self.limits);
+        self.counters.add(Count::DroppedAway, dropped);
         let (recall, recalled) = oneshot::channel();
         let kept = Kept { number: away.state.number, recall };
         let limits = &self.limits;

@@ -2,13 +2,16 @@
 
 mod away;
 mod command;
+mod excess;
 mod flight;
 mod pace;
 mod session;
 mod state;
+mod subscribe;
 mod subscriptions;
 
 pub(crate) use away::Sessions;
+pub(crate) use excess::Excess;
 pub(crate) use pace::Pace;
 pub(crate) use subscriptions::Groups;
 
@@ -78,6 +81,7 @@ pub(crate) async fn run<S: Stream>(
     }
     session.farewell(end).await;
     let (state, left) = session.leave();
+    edge.excess.release(state.number);
     let will = login.will.filter(|_| end != Count::EndGoodbye || left.with_will);
     let expiry = left.session_expiry.unwrap_or(terms.session_expiry).min(edge.limits.session_expiry);
     edge.finish(slot, state, will, if keeps_session(end) { expiry } else { Duration::ZERO }, stop);

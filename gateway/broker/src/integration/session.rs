@@ -1,14 +1,13 @@
 //! The connection of an integration that logged in.
 
-use super::state::State;
+use super::state::{SHARE_BYTES, State};
 use super::{Deadlines, Edge, FAREWELL, LINGER, Terms, command, disconnect_reason, is_its_own_doing};
 use crate::acl;
-use crate::codec::{self, Ack, Filters, Malformed, Options, Packet, Publish, Retained, Version};
+use crate::codec::{self, Ack, Malformed, Packet, Publish, Version};
 use crate::connect::IntegrationLogin;
 use crate::connection::{Io, MAX_WRITE, Stream};
 use crate::counters::Count;
-use crate::filter;
-use crate::message::{OwnedMessage, is_expired};
+use crate::message::is_expired;
 use crate::registry::Slot;
 use crate::retained::Owner;
 use crate::router::{Lost, Message, Unreachable};
@@ -30,7 +29,6 @@ const ROUTER_PAUSE: Duration = Duration::from_millis(1);
 pub(super) const SUCCESS: u8 = 0;
 const NO_SUBSCRIPTION: u8 = 0x11;
 pub(super) const NOT_AUTHORIZED: u8 = 0x87;
-const BAD_FILTER: u8 = 0x8f;
 const UNKNOWN_ID: u8 = 0x92;
 pub(super) const QUOTA_EXCEEDED: u8 = 0x97;
 
@@ -44,19 +42,21 @@ pub(super) struct Left {
 }
 
 pub(super) struct Session<'a, S> {
-    edge: &'a Edge,
-    io: Io<S>,
+    pub(super) edge: &'a Edge,
+    pub(super) io: Io<S>,
     slot: Arc<Slot>,
-    user: Arc<str>,
+    pub(super) user: Arc<str>,
     owner: Owner,
-    credential: Arc<IntegrationCredential>,
-    state: State,
+    pub(super) credential: Arc<IntegrationCredential>,
+    pub(super) state: State,
     deadlines: Deadlines,
     rate: Rate,
     in_flight: usize,
     maximum_packet: usize,
     /// Whether the session was to outlive the connection from the start.
     lasting: bool,
+    /// Whether the edge was told that more than its share waits.
+    is_over: bool,
     left: Left,
 }
 
@@ -82,6 +82,7 @@ impl<'a, S: Stream> Session<'a, S> {
             in_flight: terms.in_flight,
             maximum_packet: terms.maximum_packet,
             lasting: login.session_expiry > 0,
+            is_over: false,
             left: Left::default(),
         }
     }
@@ -167,9 +168,19 @@ impl<'a, S: Stream> Session<'a, S> {
             while self.io.out.len() < MAX_WRITE && self.send_one() {}
             let more = self.io.out.len() >= MAX_WRITE;
             self.io.flush_unless_killed(&self.slot, self.deadlines.write()).await?;
+            self.account();
             if !more {
                 return Ok(());
             }
+        }
+    }
+
+    /// Tells the edge when more than its share waits for this client.
+    pub(super) fn account(&mut self) {
+        let Self { edge, state, slot, is_over, .. } = self;
+        let was_over = std::mem::replace(is_over, state.backlog.bytes() > SHARE_BYTES);
+        if was_over || *is_over {
+            edge.excess.set(state.number, state.backlog.bytes(), slot);
         }
     }
 
@@ -299,74 +310,6 @@ impl<'a, S: Stream> Session<'a, S> {
             Ack::PubRel => (Ack::PubComp, if state.received.remove(&id) { SUCCESS } else { UNKNOWN_ID }),
         };
         codec::write_ack(&mut self.io.out, version, answer.0, id, answer.1);
-    }
-
-    fn take_subscribe(&mut self, id: u16, filters: Filters<'_>, identifier: Option<u32>) -> Result<(), Count> {
-        let mut wanted = Vec::new();
-        let mut codes = Vec::new();
-        for (asked, options) in filters {
-            let is_new = !self.state.subscriptions.has(asked);
-            let code = self.subscribe(asked, options, identifier);
-            codes.push(code);
-            let retained = match options.retained {
-                Retained::Always => true,
-                Retained::IfNew => is_new,
-                Retained::Never => false,
-            };
-            if code < codec::REFUSED && retained && filter::shared(asked).is_none() {
-                wanted.push((asked, code));
-            }
-        }
-        codec::write_suback(&mut self.io.out, self.io.version, id, &codes);
-        wanted.into_iter().try_for_each(|(asked, granted)| self.send_retained(asked, granted, identifier))
-    }
-
-    /// The QoS granted, or why not.
-    fn subscribe(&mut self, asked: &str, options: Options, identifier: Option<u32>) -> u8 {
-        let subscriptions = &mut self.state.subscriptions;
-        let refused = if subscriptions.len() >= self.edge.limits.filters && !subscriptions.has(asked) {
-            Some(QUOTA_EXCEEDED)
-        } else if !filter::is_filter(filter::unshared(asked)) {
-            Some(BAD_FILTER)
-        } else if !acl::integration_subscribe(&self.credential, asked) {
-            Some(NOT_AUTHORIZED)
-        } else {
-            None
-        };
-        if let Some(reason) = refused {
-            self.edge.counters.one(Count::SubscribeRefused);
-            return reason;
-        }
-        let since = self.edge.fanout.sequence();
-        match filter::shared(asked) {
-            Some((name, of)) => {
-                let group = self.edge.groups.join(&self.user, name, of);
-                subscriptions.add_shared(asked, of, (options, identifier, since), group);
-            }
-            None => subscriptions.add(asked, options, identifier, since),
-        }
-        options.qos
-    }
-
-    fn send_retained(&mut self, asked: &str, granted: u8, identifier: Option<u32>) -> Result<(), Count> {
-        let of_clients = self.edge.retained.matching(asked);
-        let of_gateway = self.edge.announcer.matching(asked, &of_clients);
-        for kept in of_clients.into_iter().chain(of_gateway) {
-            let (backlog, limits) = (&self.state.backlog, &self.edge.limits);
-            if backlog.len() >= limits.backlog || backlog.bytes() >= limits.backlog_bytes {
-                return Err(Count::EndSlow);
-            }
-            self.state.backlog.push(OwnedMessage {
-                topic: kept.topic,
-                payload: kept.payload,
-                qos: kept.qos.min(granted),
-                retain: true,
-                properties: kept.properties,
-                expires: kept.expires,
-                identifiers: identifier.into_iter().collect(),
-            });
-        }
-        Ok(())
     }
 
     /// The reason to acknowledge it with.

@@ -8,8 +8,11 @@ use crate::router::{Fanout, Feed, Lost, Message, Unreachable};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-/// Messages, and bytes of them, in the backlog at which no more are taken from the router.
-const FROM_ROUTER: (usize, usize) = (1_000, 1024 * 1024);
+/// Messages in the backlog at which no more are taken from the router.
+const FROM_ROUTER: usize = 1_000;
+/// Bytes of messages that may wait for one integration whatever waits for others; none is taken from the router
+/// beyond that.
+pub(super) const SHARE_BYTES: usize = 1024 * 1024;
 
 /// Messages that wait.
 #[derive(Default)]
@@ -44,13 +47,22 @@ impl Backlog {
 
     /// Whether it may take more from the router.
     pub(crate) fn is_hungry(&self) -> bool {
-        self.waiting.len() < FROM_ROUTER.0 && self.bytes < FROM_ROUTER.1
+        self.waiting.len() < FROM_ROUTER && self.bytes < SHARE_BYTES
     }
 
-    /// Leaves what a client that is away is to find: nothing of QoS 0.
-    fn keep_acknowledged(&mut self) {
+    /// Leaves what a client that is away is to find, nothing of QoS 0, and the oldest where it is too much. How many
+    /// were too many.
+    fn keep_acknowledged(&mut self, limits: &Limits) -> usize {
         self.waiting.retain(|message| message.qos > 0);
+        let (all, mut bytes) = (self.waiting.len(), 0);
+        let fitting = self.waiting.iter().take(limits.away_messages).take_while(|message| {
+            bytes += message.size();
+            bytes <= limits.away_bytes
+        });
+        let fitting = fitting.count();
+        self.waiting.truncate(fitting);
         self.bytes = self.waiting.iter().map(OwnedMessage::size).sum();
+        all - fitting
     }
 }
 
@@ -123,10 +135,10 @@ impl State {
         }
     }
 
-    /// The connection ended, and the session goes on.
-    pub(crate) fn left(&mut self) {
-        self.backlog.keep_acknowledged();
+    /// The connection ended, and the session goes on. How many messages wait no more: there were too many.
+    pub(crate) fn left(&mut self, limits: &Limits) -> usize {
         self.flight.reconnected();
+        self.backlog.keep_acknowledged(limits)
     }
 
     /// Queues a message for a client that is away; whether there was room. It has no part in shared subscriptions,

@@ -1,16 +1,17 @@
 //! Who sends too fast, or asks for too much at once.
 
-use crate::client::{Client, Packet, publish};
+use crate::client::{Client, Login, Packet, publish};
 use crate::client5::Login5;
 use crate::world::World;
 use gatehouse_broker::{Count, Limits};
+use std::time::Duration;
 
 #[tokio::test]
 async fn an_integration_that_sends_too_fast_is_read_slower_and_loses_nothing() {
     let limits = Limits { integration_rate: (1_000, 0), ..Limits::default() };
     let mut world = World::with(limits, 4_096).await;
     // Shorter than the pauses take in all.
-    let login = crate::client::Login { keep_alive: 1, ..crate::client::Login::of("house") };
+    let login = Login { keep_alive: 1, ..Login::of("house") };
     let (mut house, _) = Client::try_login(world.at, &login).await;
     let (mut relay, link) = world.board("relay-1").await;
     let flood: Vec<u8> = (1..=4_000).flat_map(|id| publish("garden/a", "1", 1, false, id)).collect();
@@ -71,5 +72,37 @@ async fn what_waits_for_one_subscriber_is_bounded_in_bytes() {
     assert_eq!(greedy.read().await, Packet { first: 0x90, body: vec![0, 9, 0, 0] });
     assert_eq!(greedy.dismissed().await, 0x97);
     assert_eq!(world.count(Count::EndSlow), 1);
+    house.ping().await;
+}
+
+#[tokio::test]
+async fn what_waits_for_all_subscribers_is_bounded_and_who_does_not_read_makes_room() {
+    const MIB: usize = 1024 * 1024;
+    let limits = Limits {
+        excess_bytes: 40 * MIB,
+        backlog_bytes: 40 * MIB,
+        write_deadline: Duration::from_secs(600),
+        ..Limits::default()
+    };
+    let world = World::with(limits, 256).await;
+    let mut house = Client::login(world.at, "house").await;
+    let long = "x".repeat(50_000);
+    for number in 0..40 {
+        house.publish(&format!("garden/{number}"), &long, true).await;
+    }
+    house.ping().await;
+    let enter = async |id| Client::try_login(world.at, &Login { id, keep_alive: 0, ..Login::of("house") }).await.0;
+    let (mut asleep, mut awake) = (enter("asleep").await, enter("awake").await);
+    // 30 MB each, far more than sockets hold.
+    let many_times = crate::client::subscribe(&[("garden/+", 0); 15]);
+    for client in [&mut asleep, &mut awake] {
+        client.send(&many_times).await;
+        assert_eq!(client.read().await.first, 0x90);
+    }
+    for _ in 0..15 * 40 {
+        awake.message().await;
+    }
+    world.counted(Count::EndSlow, 1).await;
+    awake.ping().await;
     house.ping().await;
 }
