@@ -88,6 +88,10 @@ id!(
     NoticeId, "n"
 );
 id!(
+    /// One line of the record.
+    EntryId, "e"
+);
+id!(
     /// One command, for good.
     CommandId, "c"
 );

@@ -4,6 +4,7 @@
 //! serialisation. `home::Home::handle` is the only way to change anything.
 
 pub mod access;
+pub mod audit;
 pub mod command;
 pub mod device;
 pub mod edge;

@@ -3,6 +3,7 @@
 //! A change of settings is a list of records: first it is written, then the very same list is applied.
 
 use crate::access::{Member, Session};
+use crate::audit::Entry;
 use crate::command::Command;
 use crate::device::{Device, SecretHash};
 use crate::homeassistant::HomeAssistant;
@@ -64,6 +65,8 @@ pub enum Record {
     NoticeDeleted(NoticeId),
     /// What a board last said of a switch.
     Reported(SwitchId, Reported),
+    /// Who did what: a line of the record that is no command.
+    Entry(Arc<Entry>),
     /// A command, open or settled.
     Command(Arc<Command>),
 }

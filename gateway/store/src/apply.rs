@@ -1,16 +1,17 @@
 //! Records into tables, within one transaction.
 
-use crate::rows;
 use crate::tables::{
-    COMMAND, DEVICE, HOME, INTEGRATION, MEMBER, NOTICE, OPEN_COMMAND, REPORTED, RETAINED, ROOM, SESSION, SETTING,
-    SWITCH,
+    AUDIT, COMMAND, DEVICE, HOME, INTEGRATION, MEMBER, MOVEMENT, NOTICE, OPEN_COMMAND, REPORTED, RETAINED, ROOM, Rows,
+    SESSION, SETTING, SWITCH,
 };
+use crate::{Settings, rows};
+use gatehouse_core::audit::Kind;
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::record::Record;
 use gatehouse_core::retained::RetainedChange;
 use redb::{ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
 
-/// Commands taken out at least in one commit while there are too many, so that no commit takes long.
+/// Commands, movements or changes taken out at least in one commit while there are too many, so that no commit takes long.
 const PRUNE_SLICE: u64 = 256;
 
 /// Applies changes of retained messages, of which each topic has one at most.
@@ -30,13 +31,15 @@ pub(crate) fn apply_retained<'a>(
     Ok(())
 }
 
-/// Applies records in order, then takes out the oldest commands beyond `limit`.
+/// Applies records in order, then takes out the oldest commands, movements and changes beyond their limits.
 pub(crate) fn apply<'a>(
     txn: &WriteTransaction,
     records: impl Iterator<Item = &'a Record>,
-    limit: u64,
+    limits: &Settings,
 ) -> Result<(), redb::Error> {
     let mut commands = Commands::open(txn)?;
+    let mut movements = Newest::open(txn, MOVEMENT)?;
+    let mut changes = Newest::open(txn, AUDIT)?;
     let mut home = txn.open_table(HOME)?;
     let mut member = txn.open_table(MEMBER)?;
     let mut session = txn.open_table(SESSION)?;
@@ -70,10 +73,16 @@ pub(crate) fn apply<'a>(
                     commands.put_if_missing(command)?;
                 }
             }
+            Record::Entry(kept) => {
+                let table = if kept.kind == Kind::SwitchMoved { &mut movements } else { &mut changes };
+                table.put(kept.id.raw(), &rows::entry(kept))?;
+            }
             Record::Command(kept) => commands.put(kept)?,
         }
     }
-    commands.prune(limit)
+    commands.prune(limits.commands)?;
+    movements.prune(limits.movements, |_| Ok(()))?;
+    changes.prune(limits.changes, |_| Ok(()))
 }
 
 fn put(table: &mut Table<'_, u64, &'static [u8]>, key: u64, row: &[u8]) -> Result<(), redb::Error> {
@@ -81,22 +90,49 @@ fn put(table: &mut Table<'_, u64, &'static [u8]>, key: u64, row: &[u8]) -> Resul
     Ok(())
 }
 
-struct Commands<'txn> {
+/// A table of which the newest rows are kept.
+struct Newest<'txn> {
     rows: Table<'txn, u64, &'static [u8]>,
-    open: Table<'txn, u64, ()>,
     added: u64,
+}
+
+impl<'txn> Newest<'txn> {
+    fn open(txn: &'txn WriteTransaction, table: Rows) -> Result<Self, redb::Error> {
+        Ok(Self { rows: txn.open_table(table)?, added: 0 })
+    }
+
+    fn put(&mut self, key: u64, row: &[u8]) -> Result<(), redb::Error> {
+        if self.rows.insert(key, row)?.is_none() {
+            self.added += 1;
+        }
+        Ok(())
+    }
+
+    /// Ids rise with time, so the first rows are the oldest. At least as many go as came, else the table would
+    /// grow for as long as rows keep coming.
+    fn prune(&mut self, limit: u64, mut gone: impl FnMut(u64) -> Result<(), redb::Error>) -> Result<(), redb::Error> {
+        let surplus = self.rows.len()?.saturating_sub(limit);
+        for _ in 0..surplus.min(self.added.max(PRUNE_SLICE)) {
+            let Some((key, _)) = self.rows.pop_first()? else { break };
+            gone(key.value())?;
+        }
+        Ok(())
+    }
+}
+
+struct Commands<'txn> {
+    newest: Newest<'txn>,
+    open: Table<'txn, u64, ()>,
 }
 
 impl<'txn> Commands<'txn> {
     fn open(txn: &'txn WriteTransaction) -> Result<Self, redb::Error> {
-        Ok(Self { rows: txn.open_table(COMMAND)?, open: txn.open_table(OPEN_COMMAND)?, added: 0 })
+        Ok(Self { newest: Newest::open(txn, COMMAND)?, open: txn.open_table(OPEN_COMMAND)? })
     }
 
     fn put(&mut self, command: &Command) -> Result<(), redb::Error> {
         let key = command.id.raw();
-        if self.rows.insert(key, rows::command(command).as_slice())?.is_none() {
-            self.added += 1;
-        }
+        self.newest.put(key, &rows::command(command))?;
         if command.outcome == Outcome::Open {
             self.open.insert(key, ())?;
         } else {
@@ -107,18 +143,14 @@ impl<'txn> Commands<'txn> {
 
     /// A change names its command as it was then; a row that is there knows as much or more.
     fn put_if_missing(&mut self, command: &Command) -> Result<(), redb::Error> {
-        if self.rows.get(command.id.raw())?.is_some() { Ok(()) } else { self.put(command) }
+        if self.newest.rows.get(command.id.raw())?.is_some() { Ok(()) } else { self.put(command) }
     }
 
-    /// Ids rise with time, so the first rows are the oldest. At least as many go as came, else the table would
-    /// grow for as long as commands keep coming.
     fn prune(&mut self, limit: u64) -> Result<(), redb::Error> {
-        let surplus = self.rows.len()?.saturating_sub(limit);
-        for _ in 0..surplus.min(self.added.max(PRUNE_SLICE)) {
-            let Some((key, _)) = self.rows.pop_first()? else { break };
-            let key = key.value();
-            self.open.remove(key)?;
-        }
-        Ok(())
+        let open = &mut self.open;
+        self.newest.prune(limit, |key| {
+            open.remove(key)?;
+            Ok(())
+        })
     }
 }

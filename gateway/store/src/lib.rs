@@ -10,6 +10,7 @@ mod apply;
 mod disk;
 mod error;
 mod inbox;
+mod lines;
 mod load;
 mod memory;
 mod migrate;
@@ -23,6 +24,7 @@ mod writer;
 
 pub use error::{Full, OpenError, ReadError, StopError, WriteError};
 pub use inbox::{Batch, Ended, Queue};
+pub use lines::{Bounds, Page};
 pub use memory::Memory;
 pub use open::{FILE_NAME, Opened, Store, in_memory, open, open_on, open_with};
 pub use reader::Reader;
@@ -43,15 +45,27 @@ pub struct Settings {
     /// Batches waiting at which [`Queue::try_send`] refuses.
     pub queue: usize,
     /// Records without a ticket and retained messages that are kept while the disk cannot be written; beyond, retained
-    /// messages go, then the oldest commands. Also changes of retained messages at which
+    /// messages go, then the oldest movements and commands. Also changes of retained messages at which
     /// [`Queue::try_send_retained`] refuses.
     pub kept: usize,
     /// Commands on disk: the newest of them.
     pub commands: u64,
+    /// Movements of relays without a command on disk: the newest of them.
+    pub movements: u64,
+    /// Changes of settings in the record that people read: the newest of them.
+    pub changes: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { window: Duration::from_millis(500), backlog: 1_024, queue: 32_768, kept: 65_536, commands: 100_000 }
+        Self {
+            window: Duration::from_millis(500),
+            backlog: 1_024,
+            queue: 32_768,
+            kept: 65_536,
+            commands: 100_000,
+            movements: 100_000,
+            changes: 50_000,
+        }
     }
 }

@@ -9,7 +9,7 @@ use redb::{ReadableTable, TableDefinition, WriteTransaction};
 pub(crate) type Step = fn(&WriteTransaction) -> Result<(), Fault>;
 
 /// `STEPS[n - 1]` leads from schema n to n + 1. Steps are added at the end and never changed.
-pub(crate) const STEPS: &[Step] = &[integrations, retained, settings, next_secrets, notices];
+pub(crate) const STEPS: &[Step] = &[integrations, retained, settings, next_secrets, notices, audit];
 
 /// The schema that this version reads and writes.
 pub(crate) const SCHEMA: u64 = newest(STEPS);
@@ -56,6 +56,13 @@ fn notices(txn: &WriteTransaction) -> Result<(), Fault> {
     Ok(())
 }
 
+/// To schema 7: who did what is kept, nothing so far.
+fn audit(txn: &WriteTransaction) -> Result<(), Fault> {
+    txn.open_table(TableDefinition::<u64, &[u8]>::new("movement"))?;
+    txn.open_table(TableDefinition::<u64, &[u8]>::new("audit"))?;
+    Ok(())
+}
+
 /// Which schema the file has; an error when it is newer than `known`.
 pub(crate) fn found(meta: &impl ReadableTable<&'static str, u64>, known: u64) -> Result<u64, Fault> {
     let found = meta.get(SCHEMA_KEY)?.map(|value| value.value());
@@ -86,10 +93,12 @@ pub(crate) fn migrate(txn: &WriteTransaction, steps: &[Step]) -> Result<(), Faul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::{DEVICE, INTEGRATION, NOTICE, RETAINED, Rows, SETTING};
+    use crate::tables::{AUDIT, DEVICE, INTEGRATION, MOVEMENT, NOTICE, RETAINED, Rows, SETTING};
     use crate::{Memory, Settings};
     use redb::{Database, ReadableDatabase};
 
+    /// Tables of rows that later schemas have.
+    const LATER: [Rows; 5] = [INTEGRATION, SETTING, NOTICE, MOVEMENT, AUDIT];
     const ROOM: Rows = TableDefinition::new("room");
     const PLACE: TableDefinition<'static, u64, &str> = TableDefinition::new("place");
 
@@ -101,7 +110,7 @@ mod tests {
         let database = open(&memory);
         let txn = database.begin_write().unwrap();
         txn.open_table(META).unwrap().insert(SCHEMA_KEY, 1).unwrap();
-        for later in [INTEGRATION, SETTING, NOTICE] {
+        for later in LATER {
             assert!(txn.delete_table(later).unwrap(), "a later schema has it");
         }
         assert!(txn.delete_table(RETAINED).unwrap(), "and this");
@@ -209,7 +218,7 @@ mod tests {
         }
         let database = open(&memory);
         let txn = database.begin_read().unwrap();
-        for later in [INTEGRATION, SETTING, NOTICE] {
+        for later in LATER {
             assert!(txn.open_table(later).is_ok());
         }
         assert!(txn.open_table(RETAINED).is_ok());

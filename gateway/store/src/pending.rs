@@ -21,7 +21,8 @@ enum Key {
     Setting(u64),
     Notice(u64),
     Reported(u64),
-    // Last, so that the oldest command is found without looking at the rest.
+    // These two last, so that the oldest movement and the oldest command are found without looking at the rest: an entry that nobody awaits is a movement.
+    Entry(u64),
     Command(u64),
 }
 
@@ -42,6 +43,7 @@ impl Key {
             Record::Notice(notice) => Self::Notice(notice.id.raw()),
             Record::NoticeDeleted(notice) => Self::Notice(notice.raw()),
             Record::Reported(switch, _) => Self::Reported(switch.raw()),
+            Record::Entry(entry) => Self::Entry(entry.id.raw()),
             Record::Command(command) => Self::Command(command.id.raw()),
         }
     }
@@ -110,7 +112,7 @@ impl Pending {
     }
 
     /// It could not be written: the tickets to answer. The rest is kept for the next try, up to `kept` records;
-    /// retained messages go first, which integrations say again, then the oldest commands, for a switch's state is worth
+    /// retained messages go first, which integrations say again, then the oldest movements and commands, for a switch's state is worth
     /// more. Second: how many went.
     pub(crate) fn failed(&mut self, kept: usize) -> (Vec<Ticket>, usize) {
         let surplus = self.loose().saturating_sub(kept);
@@ -118,7 +120,7 @@ impl Pending {
             if self.retained.pop_first().is_some() {
                 continue;
             }
-            let oldest = self.loose.range(Key::Command(0)..).next().map(|(key, _)| *key);
+            let oldest = self.loose.range(Key::Entry(0)..).next().map(|(key, _)| *key);
             match oldest {
                 Some(key) => self.loose.remove(&key).map(drop),
                 None => self.loose.pop_first().map(drop),

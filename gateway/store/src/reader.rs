@@ -2,9 +2,12 @@
 
 use crate::disk::Disk;
 use crate::error::{Fault, ReadError};
+use crate::lines::{self, Bounds, Page};
 use crate::load;
+use gatehouse_core::audit::Line;
 use gatehouse_core::command::Command;
-use gatehouse_core::ids::CommandId;
+use gatehouse_core::ids::{CommandId, EntryId};
+use redb::ReadTransaction;
 use std::sync::Arc;
 
 /// Reads what is committed, beside the writer and without waiting for it. Reading a file blocks: on an async
@@ -28,7 +31,22 @@ impl Reader {
     /// A command, as last committed; none when there never was one with this id, when it is too old to be kept, or
     /// when it is not committed yet.
     pub fn command(&self, id: CommandId) -> Result<Option<Command>, ReadError> {
-        let found = self.disk.read(|txn| load::command(txn, id.raw())).ok_or(ReadError::Closed)?;
+        self.read(|txn| load::command(txn, id.raw()))
+    }
+
+    /// Lines of the record that people read, the newest first, from before the line `before` on, as last committed. A line
+    /// that cannot be read is left out, and the log says so.
+    pub fn record(
+        &self,
+        before: Option<EntryId>,
+        bounds: Bounds,
+        wanted: impl FnMut(&Line) -> bool,
+    ) -> Result<Page, ReadError> {
+        self.read(|txn| lines::page(txn, before.map(EntryId::raw), bounds, wanted))
+    }
+
+    fn read<T>(&self, f: impl FnOnce(&ReadTransaction) -> Result<T, Fault>) -> Result<T, ReadError> {
+        let found = self.disk.read(f).ok_or(ReadError::Closed)?;
         found.map_err(|fault| match fault {
             Fault::Row { table, key, why } => ReadError::DamagedRow { table, key, why },
             Fault::Redb(redb::Error::DatabaseClosed | redb::Error::PreviousIo) => ReadError::Closed,

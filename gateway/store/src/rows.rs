@@ -4,6 +4,7 @@
 //! change of a field or of the order of variants, save a variant added at the end, needs a further step in
 //! [`crate::migrate`]. A test pins the bytes.
 
+mod audit;
 mod integration;
 mod notice;
 mod retained;
@@ -11,6 +12,7 @@ mod setting;
 mod settings;
 mod traffic;
 
+pub(crate) use audit::{entry, to_entry};
 pub(crate) use integration::{integration, to_integration};
 pub(crate) use notice::{notice, to_notice};
 pub(crate) use retained::{retained, to_retained};

@@ -26,6 +26,10 @@ pub(crate) const INTEGRATION: Rows = TableDefinition::new("integration");
 pub(crate) const SETTING: Rows = TableDefinition::new("setting");
 pub(crate) const NOTICE: Rows = TableDefinition::new("notice");
 pub(crate) const REPORTED: Rows = TableDefinition::new("reported");
+/// Relays that moved without a command, apart from changes of settings: a relay that flutters must not push those out.
+pub(crate) const MOVEMENT: Rows = TableDefinition::new("movement");
+/// Changes of settings, and who made them.
+pub(crate) const AUDIT: Rows = TableDefinition::new("audit");
 pub(crate) const COMMAND: Rows = TableDefinition::new("command");
 /// Which commands are not settled: a start must find them without reading 100,000 others.
 pub(crate) const OPEN_COMMAND: TableDefinition<'static, u64, ()> = TableDefinition::new("open_command");
@@ -35,7 +39,9 @@ pub(crate) const RETAINED: TableDefinition<'static, &[u8], &[u8]> = TableDefinit
 
 /// Makes every table, so that one that is missing later means damage.
 pub(crate) fn create(txn: &WriteTransaction) -> Result<(), TableError> {
-    for rows in [HOME, MEMBER, SESSION, ROOM, DEVICE, SWITCH, INTEGRATION, SETTING, NOTICE, REPORTED, COMMAND] {
+    let kept = [HOME, MEMBER, SESSION, ROOM, DEVICE, SWITCH, INTEGRATION, SETTING, NOTICE];
+    let happened = [REPORTED, MOVEMENT, AUDIT, COMMAND];
+    for rows in kept.into_iter().chain(happened) {
         txn.open_table(rows)?;
     }
     txn.open_table(OPEN_COMMAND)?;

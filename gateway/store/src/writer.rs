@@ -219,9 +219,9 @@ impl<F: Fn(Ticket, Result<(), WriteError>)> Thread<F> {
             self.resolve_doubt()?;
         }
         let number = self.commit + 1;
-        let (pending, limit) = (&self.pending, self.settings.commands);
+        let (pending, limits) = (&self.pending, &self.settings);
         let written = self.disk.write(|txn| {
-            apply::apply(txn, pending.records(), limit)?;
+            apply::apply(txn, pending.records(), limits)?;
             apply::apply_retained(txn, pending.retained())?;
             txn.open_table(META)?.insert(COMMIT, number)?;
             Ok(())

@@ -44,6 +44,8 @@ impl Facts {
             Record::Notice(notice) => drop(self.notices.insert(notice.id, notice.clone())),
             Record::NoticeDeleted(id) => drop(self.notices.remove(id)),
             Record::Reported(id, reported) => drop(self.reported.insert(*id, reported.clone())),
+            // Nothing follows from them, and no start is given them.
+            Record::Entry(_) => {}
             Record::Command(command) => drop(self.commands.insert(command.id, command.clone())),
         }
     }

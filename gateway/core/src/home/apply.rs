@@ -24,7 +24,7 @@ fn rank(record: &Record) -> u8 {
         Record::Session(_) | Record::Device(_) => 1,
         Record::SessionEnded(_) | Record::Switch(_) => 2,
         Record::RoomDeleted(_) | Record::IntegrationDeleted(_) | Record::NoticeDeleted(_) | Record::Reported(..) => 3,
-        Record::Command(_) => 4,
+        Record::Command(_) | Record::Entry(_) => 4,
     }
 }
 
@@ -107,6 +107,8 @@ impl Home {
                     self.show_switch(switch, out);
                 }
             }
+            // Nothing follows from it: it is there to be read.
+            Record::Entry(_) => {}
             Record::Command(_) => debug_assert!(false, "commands are settled, not applied"),
         }
     }

@@ -2,11 +2,12 @@
 
 use super::clock_offset::ClockOffset;
 use super::{Effect, Home};
+use crate::audit::{self, Entry};
 use crate::command::{Actor, ActorKind, BoardSession, OrderId};
 use crate::device::{
     BoardEvent, BoardFacts, BoardState, Cause, Description, Fact, MAX_RELAYS, Report, Said, SecretHash,
 };
-use crate::ids::{DeviceId, LinkId, SwitchId};
+use crate::ids::{DeviceId, EntryId, LinkId, SwitchId};
 use crate::name::Endpoint;
 use crate::record::Record;
 use crate::switch::{Reported, SwitchChange};
@@ -295,11 +296,14 @@ impl Home {
         let Some(entry) = self.switches.get_mut(&switch) else { return };
         let was = entry.reported.take();
         let changed = was.as_ref().is_none_or(|was| was.on != report.on);
+        let mut moved = false;
         let change = if changed {
             let command = match report.cause {
                 Cause::Command => settled.or_else(|| report.obeyed.and_then(|order| entry.sent.get(order))),
                 _ => None,
             };
+            // What a board says first tells how it is, not that anything moved.
+            moved = was.is_some() && command.is_none();
             let actor = match (&command, report.cause) {
                 (Some(command), _) => command.actor.clone(),
                 (None, cause) => Actor::of_kind(actor_kind(cause)),
@@ -310,8 +314,25 @@ impl Home {
         };
         let reported = Reported { on: report.on, at: now.stamp(), change };
         entry.reported = Some(reported.clone());
-        out.push(Effect::Write { ticket: None, records: vec![Record::Reported(switch, reported)] });
+        let mut records = vec![Record::Reported(switch, reported)];
+        records.extend(moved.then(|| self.movement(now, switch, report)).flatten());
+        out.push(Effect::Write { ticket: None, records });
         self.show_switch(switch, out);
+    }
+
+    /// What goes into the record of a relay that no command moved.
+    fn movement(&mut self, now: &Now, switch: SwitchId, report: &Report) -> Option<Record> {
+        let subject = self.switches.get(&switch)?.switch.name.as_str().into();
+        Some(Record::Entry(Arc::new(Entry {
+            id: EntryId::from_raw(self.ids.draw()),
+            at: now.stamp(),
+            actor: Actor::of_kind(actor_kind(report.cause)),
+            kind: audit::Kind::SwitchMoved,
+            subject,
+            text: audit::on_or_off(report.on).into(),
+            switch: Some(switch),
+            on: Some(report.on),
+        })))
     }
 
     fn keep_early(&mut self, device: DeviceId, report: &Report) {

@@ -43,7 +43,7 @@ mirror!(
 );
 
 #[derive(Serialize, Deserialize)]
-struct ActorRow<'a> {
+pub(super) struct ActorRow<'a> {
     kind: ActorKindRow,
     name: &'a str,
 }

@@ -4,6 +4,7 @@
 
 mod failing;
 mod keeping;
+mod lines;
 mod opening;
 mod retained;
 mod support;

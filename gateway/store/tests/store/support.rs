@@ -1,11 +1,12 @@
 //! Records to keep, a writer whose answers a test waits for, and a disk that fails and crashes when told to.
 
 use gatehouse_core::access::{Member, Role, Session, TokenHash};
+use gatehouse_core::audit::{Entry, Kind};
 use gatehouse_core::command::{Actor, ActorKind, BoardSession, Command, Confirmation, OrderId, Outcome, Reason};
 use gatehouse_core::device::{Device, SecretHash};
 use gatehouse_core::homeassistant::{Form, HomeAssistant, Prefix};
 use gatehouse_core::ids::{
-    CommandId, DeviceId, HomeId, IntegrationId, MemberId, NoticeId, RoomId, SessionId, SwitchId, Ticket,
+    CommandId, DeviceId, EntryId, HomeId, IntegrationId, MemberId, NoticeId, RoomId, SessionId, SwitchId, Ticket,
 };
 use gatehouse_core::integration::{Filter, Integration, user_name};
 use gatehouse_core::name::{BoardId, Endpoint, Name};
@@ -114,6 +115,19 @@ pub(crate) fn notice(id: u64, times: u64) -> Record {
         at: Some(Wall::from_millis(1_700_000_000_000)),
         dismissed: id.is_multiple_of(2),
     }))
+}
+
+pub(crate) fn entry(id: u64, kind: Kind) -> Arc<Entry> {
+    Arc::new(Entry {
+        id: EntryId::from_raw(id),
+        at: id.is_multiple_of(2).then_some(Wall::from_millis(1_700_000_000_000)),
+        actor: Actor::of_kind(ActorKind::Console),
+        kind,
+        subject: "Kitchen".into(),
+        text: "".into(),
+        switch: (kind == Kind::SwitchMoved).then_some(SwitchId::from_raw(7)),
+        on: (kind == Kind::SwitchMoved).then_some(true),
+    })
 }
 
 pub(crate) fn command(id: u64, outcome: Outcome) -> Arc<Command> {

@@ -173,8 +173,10 @@ impl Oracle {
             match effect {
                 Effect::Write { ticket: None, records } => {
                     for record in records {
-                        if let Record::Command(command) = record {
-                            opened += usize::from(self.command_written(step, command));
+                        match record {
+                            Record::Command(command) => opened += usize::from(self.command_written(step, command)),
+                            Record::Entry(entry) => assert!(self.ids.insert(entry.id.raw()), "an id twice: {entry:?}"),
+                            _ => {}
                         }
                     }
                 }

@@ -28,6 +28,7 @@ impl Oracle {
                 Record::Integration(new, _) => (new.id.raw(), self.acked.integrations.contains_key(&new.id)),
                 Record::SessionEnded(_) | Record::RoomDeleted(_) | Record::IntegrationDeleted(_) => continue,
                 Record::HomeAssistant(_) => continue,
+                Record::Entry(entry) => (entry.id.raw(), false),
                 // One that was shown before.
                 Record::Notice(notice) if notice.dismissed => continue,
                 Record::Notice(_) | Record::NoticeDeleted(_) | Record::Reported(..) | Record::Command(_) => {

@@ -1,7 +1,8 @@
 //! What boards say, and when it counts.
 
 use super::*;
-use crate::command::ActorKind;
+use crate::audit::Kind;
+use crate::command::{Actor, ActorKind};
 use crate::device::Fact;
 use crate::view::Availability;
 
@@ -230,4 +231,42 @@ fn facts_are_shown_and_last_seen_moves_in_steps() {
 fn heartbeat(uptime_ms: u64) -> Input {
     let said = Said::Fact(Fact::Uptime(uptime_ms));
     Input::Board(BoardEvent::Said { board: lamp(), link: LinkId(1), said })
+}
+
+#[test]
+fn a_relay_that_no_command_moved_is_in_the_record() {
+    let mut house = House::with_relays(1);
+    house.reports(1, false, Cause::Boot, None);
+    let entries = |house: &House| -> Vec<(Actor, Arc<str>, Option<bool>)> {
+        let entry = |record: &Record| match record {
+            Record::Entry(entry) if entry.kind == Kind::SwitchMoved => {
+                assert_eq!((entry.switch, entry.at), (Some(house.switch_id(1)), house.now.stamp()));
+                Some((entry.actor.clone(), entry.subject.clone(), entry.on))
+            }
+            _ => None,
+        };
+        house.written.iter().filter_map(entry).collect()
+    };
+    assert_eq!(entries(&house), [], "what a board says first tells how it is");
+    house.reports(1, true, Cause::Button, None);
+    house.reports(1, true, Cause::Button, None);
+    let button = (Actor::of_kind(ActorKind::Button), "Lamp".into(), Some(true));
+    assert_eq!(entries(&house), std::slice::from_ref(&button), "once, for it moved once");
+    let tap = house.tap(1, false);
+    house.obeys(tap);
+    assert_eq!(entries(&house), std::slice::from_ref(&button), "a command has a line of its own");
+    house.reports(1, true, Cause::Interlock, None);
+    let interlock = (Actor::of_kind(ActorKind::Interlock), "Lamp".into(), Some(true));
+    assert_eq!(entries(&house), [button, interlock]);
+    let mut ids: Vec<_> = house
+        .written
+        .iter()
+        .filter_map(|record| match record {
+            Record::Entry(entry) => Some(entry.id.raw()),
+            Record::Command(command) => Some(command.id.raw()),
+            _ => None,
+        })
+        .collect();
+    ids.dedup();
+    assert!(ids.is_sorted(), "lines are in the order they happened: {ids:?}");
 }
