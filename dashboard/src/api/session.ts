@@ -23,6 +23,10 @@ const HOME = graphql(`
       name
       timeZone
     }
+    gateway {
+      version
+      clockTrusted
+    }
   }
 `);
 
@@ -53,12 +57,16 @@ const SIGN_OUT = graphql(`
 `);
 
 export type Presence = ResultOf<typeof WHO_IS_HERE>;
-export type Home = ResultOf<typeof HOME>['home'];
+export type Home = ResultOf<typeof HOME>['home'] & ResultOf<typeof HOME>['gateway'];
 
 /** Whether the gateway is claimed, what time it thinks it is, and who is signed in here. */
 export const whoIsHere = (): Promise<Presence> => request(WHO_IS_HERE, {});
 
-export const home = async (): Promise<Home> => (await request(HOME, {})).home;
+/** The home, and what it runs on. */
+export const home = async (): Promise<Home> => {
+  const { home, gateway } = await request(HOME, {});
+  return { ...home, ...gateway };
+};
 
 /** Claims the gateway for this person and signs them in (the cookie comes with the answer). */
 export const claimGateway = async (input: {

@@ -1,14 +1,9 @@
-export type Path = '/' | '/rooms' | '/devices' | '/integrations' | '/notices' | '/claim' | '/sign-in';
+import { MORE, PAGES, type PagePath } from '../model/pages';
 
-const PATHS: ReadonlySet<string> = new Set<Path>([
-  '/',
-  '/rooms',
-  '/devices',
-  '/integrations',
-  '/notices',
-  '/claim',
-  '/sign-in',
-]);
+/** The pages of a home, and those before one is in. */
+export type Path = PagePath | '/claim' | '/sign-in';
+
+const PATHS: ReadonlySet<string> = new Set([...PAGES.map((page) => page.path), MORE, '/claim', '/sign-in']);
 
 const here = (): Path => (PATHS.has(location.pathname) ? (location.pathname as Path) : '/');
 

@@ -51,3 +51,15 @@ export const card = (page: Page, name: string): Locator => page.locator(`[data-s
 export const status = (page: Page, name: string): Locator => card(page, name).getByTestId('switch-status');
 
 export { expect };
+
+/** Goes to a page as a person does: on small screens some are behind "More". */
+export async function open(page: Page, name: string): Promise<void> {
+  const pages = page.getByRole('navigation').getByRole('link', { name });
+  if (!(await pages.isVisible())) {
+    await page.getByRole('link', { name: 'More' }).click();
+    await page.getByRole('main').getByRole('link', { name }).click();
+  } else {
+    await pages.click();
+  }
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+}

@@ -1,0 +1,56 @@
+/** The pages of a home, in the order of the navigation. What is live comes first. */
+export interface Page {
+  readonly path: string;
+  readonly name: string;
+  /** One line on the page that lists them on small screens. */
+  readonly about: string;
+  readonly group: Group;
+  /** Whether it has a place in the bar of small screens; the others are behind "More". */
+  readonly bar?: true;
+  /** Whether only an owner has any use of it. */
+  readonly owner?: true;
+}
+
+export type Group = 'Live' | 'This home' | 'You';
+
+export const GROUPS: readonly Group[] = ['Live', 'This home', 'You'];
+
+const ALL = [
+  { path: '/', name: 'Switches', about: 'What is on, and who moved it', group: 'Live', bar: true },
+  { path: '/rooms', name: 'Rooms', about: 'Which switch is where', group: 'Live', bar: true },
+  { path: '/devices', name: 'Devices', about: 'The boards and how they are', group: 'Live', bar: true },
+  {
+    path: '/notices',
+    name: 'Notices',
+    about: 'What the owner should know',
+    group: 'Live',
+    bar: true,
+    owner: true,
+  },
+  {
+    path: '/integrations',
+    name: 'Integrations',
+    about: 'Other home systems that may log in',
+    group: 'This home',
+    owner: true,
+  },
+  {
+    path: '/about',
+    name: 'About this home',
+    about: 'What this is, and where to read more',
+    group: 'This home',
+  },
+  { path: '/account', name: 'My account', about: 'Your name and your sign-in', group: 'You' },
+] as const satisfies readonly Page[];
+
+/** Where the page stands that lists the rest on small screens. */
+export const MORE = '/more';
+
+export type PagePath = (typeof ALL)[number]['path'] | typeof MORE;
+
+/** Every page there is, whoever asks. */
+export const PAGES: readonly Page[] = ALL;
+
+/** The pages that someone of this role has any use of. What they may do there is the gateway's to say. */
+export const pagesFor = (role: string | undefined): readonly Page[] =>
+  PAGES.filter((page) => role === 'OWNER' || !page.owner);
