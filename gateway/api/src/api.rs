@@ -5,6 +5,7 @@ use crate::executor::Executor;
 use crate::http::Http;
 use crate::metrics::Meter;
 use crate::origin::Origins;
+use crate::password_rules::Estimator;
 use crate::passwords::Passwords;
 use crate::server::{self, Listener};
 use gatehouse_core::access::Access;
@@ -100,6 +101,7 @@ pub(crate) struct Shared {
     pub(crate) hub: Hub,
     pub(crate) commands: Reader,
     pub(crate) passwords: Passwords,
+    pub(crate) estimator: Estimator,
     pub(crate) settings: Settings,
 }
 
@@ -118,7 +120,8 @@ impl std::fmt::Debug for Api {
 impl Api {
     /// An API over this hub. `commands` are those the hub has forgotten; `ready` is what `/readyz` tells.
     pub fn new(hub: Hub, commands: Reader, ready: watch::Receiver<bool>, settings: Settings) -> Self {
-        Self { shared: Arc::new(Shared { hub, commands, passwords: Passwords::new(), settings }), ready }
+        let (passwords, estimator) = (Passwords::new(), Estimator::new());
+        Self { shared: Arc::new(Shared { hub, commands, passwords, estimator, settings }), ready }
     }
 
     /// Serves HTTP on all `listeners` until `stop`; then takes no new connections, lets requests under way end for

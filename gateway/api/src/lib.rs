@@ -23,6 +23,7 @@ mod integrations;
 mod metrics;
 mod notices;
 mod origin;
+mod password_rules;
 mod passwords;
 mod rooms;
 mod schema;

@@ -1,5 +1,6 @@
 //! Passwords: argon2id, off the async threads, a few at a time.
 
+use crate::password_rules::MAX_BYTES;
 use argon2::Argon2;
 use argon2::password_hash::PasswordHasher;
 use argon2::password_hash::PasswordVerifier;
@@ -7,10 +8,6 @@ use gatehouse_core::access::Denied;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// Shortest password, in characters.
-const MIN_CHARS: usize = 8;
-/// Longest password, in bytes: hashing is not to be made long work.
-const MAX_BYTES: usize = 256;
 /// Hashes under way. One, because each takes 19 MiB and a core, and a gateway has other things to do.
 const RUNNING: usize = 1;
 /// Hashes that wait or run; further ones are refused.
@@ -32,18 +29,6 @@ pub(crate) struct Passwords {
 impl Passwords {
     pub(crate) fn new() -> Self {
         Self { running: Arc::new(Semaphore::new(RUNNING)), waiting: Arc::new(Semaphore::new(WAITING)) }
-    }
-
-    /// Whether a password can be taken: 8 characters to 256 bytes.
-    pub(crate) fn check(password: &str) -> Result<(), Denied> {
-        let bad = |message: String| Err(Denied::BadInput { field: "password", message });
-        if password.chars().count() < MIN_CHARS {
-            bad(format!("A password has at least {MIN_CHARS} characters."))
-        } else if password.len() > MAX_BYTES {
-            bad(format!("A password has at most {MAX_BYTES} bytes."))
-        } else {
-            Ok(())
-        }
     }
 
     /// The hash to keep, in PHC form.
@@ -106,14 +91,5 @@ mod tests {
         assert_eq!(costs(params), costs(argon2::Params::default()));
         assert_eq!(nobody.hash.unwrap().len(), 32);
         assert_eq!(nobody.algorithm.as_str(), "argon2id");
-    }
-
-    #[test]
-    fn passwords_are_bounded() {
-        assert!(Passwords::check("1234567").is_err());
-        assert!(Passwords::check("12345678").is_ok());
-        assert!(Passwords::check("üüüüüüüü").is_ok());
-        assert!(Passwords::check(&"x".repeat(256)).is_ok());
-        assert!(Passwords::check(&"x".repeat(257)).is_err());
     }
 }

@@ -9,6 +9,7 @@ use crate::home_assistant::{HomeAssistantMutation, HomeAssistantQuery};
 use crate::integrations::{IntegrationsMutation, IntegrationsQuery};
 use crate::metrics::MetricsQuery;
 use crate::notices::{NoticesMutation, NoticesQuery};
+use crate::password_rules::PasswordRulesQuery;
 use crate::rooms::{RoomsMutation, RoomsQuery};
 use crate::sign_in::SignInMutation;
 use crate::subscriptions::SubscriptionRoot;
@@ -42,6 +43,7 @@ pub(crate) struct QueryRoot(
     HomeAssistantQuery,
     NoticesQuery,
     MetricsQuery,
+    PasswordRulesQuery,
 );
 
 /// What can be done; at most 10 fields a document. Settings are on disk before they are answered.

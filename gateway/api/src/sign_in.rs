@@ -1,7 +1,6 @@
 //! Becoming someone, and stopping to be: claim, sign in, sign out.
 
 use crate::error::{bad_name, told, wrong_sign_in};
-use crate::passwords::Passwords;
 use crate::viewer::{self, Delivery, Viewer, asker, shared, signed_in};
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use gatehouse_core::access::Denied;
@@ -25,9 +24,9 @@ pub(crate) struct ClaimGatewayInput {
     code: String,
     /// What the home is to be called: 1 to 64 characters.
     home_name: String,
-    /// The name the owner signs in with: 1 to 64 characters.
+    /// The name the owner signs in with: 1 to 64 characters, a letter among them.
     member_name: String,
-    /// The owner's password: at least 8 characters, at most 256 bytes.
+    /// The owner's password: at least 8 characters, at most 256 bytes, and not easily guessed (`passwordEstimate`).
     password: String,
 }
 
@@ -74,8 +73,9 @@ impl SignInMutation {
         shared.hub.try_claim_code(input.code.clone()).await.map_err(told)?;
         let home_name = Name::new(&input.home_name).map_err(bad_name("homeName"))?;
         let member_name = Name::new(&input.member_name).map_err(bad_name("memberName"))?;
-        Passwords::check(&input.password).map_err(told)?;
-        let password_hash = shared.passwords.hash(input.password).await.map_err(told)?;
+        let names = vec![member_name.to_string(), home_name.to_string()];
+        let password = shared.estimator.check("password", input.password, names).await.map_err(told)?;
+        let password_hash = shared.passwords.hash(password).await.map_err(told)?;
         let (token, hash) = viewer::new_token();
         let claim = Claim {
             code: input.code,

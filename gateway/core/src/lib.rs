@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod code;
 pub mod command;
 pub mod device;
 pub mod edge;
@@ -12,6 +13,7 @@ pub mod home;
 pub mod homeassistant;
 pub mod ids;
 pub mod integration;
+pub mod member_name;
 pub mod metric;
 pub mod name;
 pub mod notice;

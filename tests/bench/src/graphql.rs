@@ -13,7 +13,7 @@ pub(crate) fn query(text: &str) -> String {
 /// `claimGateway`.
 pub(crate) fn claim(code: &str) -> String {
     let query = "mutation Claim($input: ClaimGatewayInput!) { claimGateway(input: $input) { token } }";
-    let input = json!({ "code": code, "homeName": "Bench", "memberName": "Ana", "password": "bench password" });
+    let input = json!({ "code": code, "homeName": "Bench", "memberName": "Ana", "password": "four grey pigeons" });
     json!({ "query": query, "variables": { "input": input } }).to_string()
 }
 

@@ -46,6 +46,10 @@ async fn each_bad_field_is_named_and_nothing_is_claimed() {
         ("code", "0000-0000-0000"),
         ("homeName", "  "),
         ("memberName", "a\u{202e}b"),
+        ("memberName", "007"),
+        ("memberName", "An\u{ad}a"),
+        ("password", "password1"),
+        ("password", "ana lakeside"),
         ("password", "1234567"),
         ("password", &long),
     ] {

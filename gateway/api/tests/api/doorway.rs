@@ -45,7 +45,7 @@ async fn the_doorway_answers_nothing_but_its_own_pages() {
 async fn nothing_sent_to_the_doorway_has_any_effect() {
     let house = House::new().await;
     let input = json!({
-        "code": house.gateway.claim_code().await, "homeName": "Mine", "memberName": "Eve", "password": "long enough",
+        "code": house.gateway.claim_code().await, "homeName": "Mine", "memberName": "Eve", "password": "seven quiet lamps",
     });
     let document = "mutation ($input: ClaimGatewayInput!) { claimGateway(input: $input) { token } }";
     for client in [house.stranger(), house.stranger().own_page()] {

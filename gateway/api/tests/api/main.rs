@@ -16,6 +16,7 @@ mod limits;
 mod metrics;
 mod notices;
 mod origins;
+mod password_estimate;
 mod rooms;
 mod rotation;
 mod schema;

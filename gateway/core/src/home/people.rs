@@ -3,6 +3,7 @@
 use super::{Effect, Home, Setting};
 use crate::access::{Denied, Member, Role, Session, TokenHash};
 use crate::ids::{HomeId, MemberId, SessionId};
+use crate::member_name;
 use crate::name::Name;
 use crate::notice::{Incident, NoticeKind, Subject};
 use crate::record::{HomeRecord, Record};
@@ -63,8 +64,29 @@ impl Home {
         }
     }
 
+    /// Whether someone may sign in by a name from now on: nobody else has it, or one that looks like it. `except` has it
+    /// already.
+    pub(super) fn check_member_name(
+        &self,
+        name: &Name,
+        except: Option<MemberId>,
+        field: &'static str,
+    ) -> Result<(), Denied> {
+        let bad = |message: String| Err(Denied::BadInput { field, message });
+        if let Err(why) = member_name::check(name) {
+            return bad(why.to_string());
+        }
+        let mut others = self.access.members.values().filter(|member| Some(member.id) != except);
+        if others.any(|other| member_name::look_alike(&other.name, name)) {
+            let message = "Somebody here has this name, or one that looks like it. Add a second name or an initial.";
+            return bad(message.to_owned());
+        }
+        Ok(())
+    }
+
     pub(super) fn plan_claim(&mut self, now: &Now, claim: Claim) -> Result<Vec<Record>, Denied> {
         self.try_claim_code(now, &claim.code)?;
+        self.check_member_name(&claim.member_name, None, "memberName")?;
         self.throttle.right(CLAIM_KEY);
         let id = HomeId::from_raw(self.ids.draw());
         let home = HomeRecord { id, name: claim.home_name, time_zone: claim.time_zone };

@@ -78,6 +78,16 @@ fn an_expired_claim_code_opens_nothing() {
 }
 
 #[test]
+fn an_owner_s_name_is_one_that_people_can_read_and_type() {
+    for bad in ["2024", "An\u{ad}a"] {
+        let mut house = House::unclaimed();
+        let request = house.claim(bad, ANAS_TOKEN);
+        assert!(matches!(house.answer(request), Err(Denied::BadInput { field: "memberName", .. })), "{bad:?}");
+        assert!(house.tickets.is_empty() && house.home.claim_code(house.now.mono).is_some());
+    }
+}
+
+#[test]
 fn an_unclaimed_home_signs_nobody_in() {
     assert_eq!(House::unclaimed().begin("Ana", "192.0.2.1"), Err(Denied::Unclaimed));
 }
