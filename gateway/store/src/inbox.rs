@@ -122,7 +122,9 @@ impl Inbox {
 
     fn push(&self, batch: Batch) -> Result<(), Full> {
         let mut state = self.lock();
-        if state.stopping || state.ended || state.batches.len() >= self.capacity {
+        // Whatever boards say, there is room for what somebody waits for: of settings one is on its way at a time.
+        let capacity = if batch.ticket.is_some() { self.capacity + 1 } else { self.capacity };
+        if state.stopping || state.ended || state.batches.len() >= capacity {
             return Err(Full(batch));
         }
         let first = state.is_empty();

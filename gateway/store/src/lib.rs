@@ -42,7 +42,7 @@ pub struct Settings {
     pub window: Duration,
     /// Batches waiting at which the window ends early.
     pub backlog: usize,
-    /// Batches waiting at which [`Queue::try_send`] refuses.
+    /// Batches waiting at which [`Queue::try_send`] refuses those without a ticket; one with a ticket finds room beyond.
     pub queue: usize,
     /// Records without a ticket and retained messages that are kept while the disk cannot be written; beyond, retained
     /// messages go, then the oldest movements and commands. Also changes of retained messages at which

@@ -157,14 +157,17 @@ fn a_full_queue_hands_the_batch_back_at_once() {
     let batch = |id| Batch { ticket: Some(Ticket(id)), records: vec![room(id, "Room")] };
     queue.try_send(batch(1)).unwrap();
     assert_eq!(told.recv_timeout(LONG), Ok(Ticket(1)), "the writer is busy now");
+    let heard = |id| Batch { ticket: None, ..batch(id) };
     for id in 2..=4 {
-        queue.try_send(batch(id)).unwrap();
+        queue.try_send(heard(id)).unwrap();
     }
-    assert_eq!(queue.try_send(batch(5)), Err(Full(batch(5))));
+    assert_eq!(queue.try_send(heard(5)), Err(Full(heard(5))));
+    assert_eq!(queue.try_send(batch(6)), Ok(()), "somebody waits for it");
+    assert_eq!(queue.try_send(batch(7)), Err(Full(batch(7))));
     drop(go_on);
     writer.stop().unwrap();
-    assert_eq!(told.iter().collect::<Vec<_>>(), [Ticket(2), Ticket(3), Ticket(4)]);
-    assert_eq!(memory.open(patient()).unwrap().records.len(), 4);
+    assert_eq!(told.iter().collect::<Vec<_>>(), [Ticket(6)]);
+    assert_eq!(memory.open(patient()).unwrap().records.len(), 5);
 }
 
 #[test]
