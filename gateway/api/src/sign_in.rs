@@ -104,10 +104,10 @@ impl SignInMutation {
     }
 
     /// Ends this session: its token is good for nothing any more, and its WebSockets are closed. True when done.
-    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, BUSY, STORAGE.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN (a program's token has no session), BUSY, STORAGE.
     async fn sign_out(&self, ctx: &Context<'_>) -> Result<bool> {
-        let viewer = signed_in(ctx)?.viewer;
-        shared(ctx).hub.sign_out(viewer.session()).await.map_err(told)?;
+        let session = signed_in(ctx)?.viewer.session().ok_or_else(|| told(Denied::Forbidden))?;
+        shared(ctx).hub.sign_out(session).await.map_err(told)?;
         if let Delivery::Cookie { secure } = asker(ctx).delivery {
             ctx.insert_http_header("set-cookie", viewer::set_cookie(None, secure));
         }

@@ -110,18 +110,18 @@ pub(crate) enum Role {
     Guest,
 }
 
-/// The person who asks.
+/// Whoever asks.
 pub(crate) struct Viewer(pub(crate) access::Viewer);
 
-/// The person who asks.
+/// Whoever asks: a person, a program with an API token, or whoever holds a guest link.
 #[Object]
 impl Viewer {
-    /// Their id for good.
+    /// The id for good of the person, the token or the guest link.
     async fn id(&self) -> ID {
-        self.0.id().to_string().into()
+        self.0.key().into()
     }
 
-    /// The name they sign in with.
+    /// Their name: a person's is the one they sign in with.
     async fn name(&self) -> &str {
         self.0.name().as_str()
     }

@@ -68,6 +68,18 @@ id!(
     SessionId, "t"
 );
 id!(
+    /// What a person may do with a part of the home.
+    GrantId, "g"
+);
+id!(
+    /// A link that lets whoever holds it in, as a guest.
+    GuestLinkId, "l"
+);
+id!(
+    /// A program's right to ask.
+    TokenId, "k"
+);
+id!(
     /// A place in the home.
     RoomId, "r"
 );

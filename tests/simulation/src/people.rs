@@ -178,7 +178,7 @@ impl World<'_> {
                     Setting::UpdateHomeAssistant(cap, Some(form), self.rng.coin().then_some(prefix))
                 }
                 (11, ..) => Setting::DismissNotice(cap, self.any_notice().unwrap_or(NoticeId::from_raw(7))),
-                _ => Setting::CloseSession(viewer.session()),
+                _ => Setting::CloseSession(viewer.session().expect("a session")),
             };
             self.setting(setting);
         }

@@ -134,10 +134,10 @@ impl Home {
         asked: Asked,
         out: &mut Vec<Effect>,
     ) {
-        let Operate { switch, actor } = cap;
-        let answer = check(&asked)
-            .and_then(|()| if self.switches.contains_key(&switch) { Ok(()) } else { Err(Denied::NotFound("switch")) });
-        if let Err(denied) = answer {
+        let Operate { switch, actor, by } = cap;
+        // Looked at anew: the right may have ended since the capability was had.
+        let known = self.switches.contains_key(&switch) && self.access.may_operate(by, switch);
+        if let Err(denied) = check(&asked).and(known.then_some(()).ok_or(Denied::NotFound("switch"))) {
             out.push(Effect::Answer(request, Err(denied)));
             return;
         }

@@ -2,7 +2,7 @@
 //!
 //! [`Home::handle`] takes one input with the time it arrived at and says what to do about it. It has four kinds of
 //! business, one file each: what boards say (`boards`), commands (`commands`), who people are (`people`), and settings,
-//! which are durable before they are true (`settings`, `integrations`, `rotation`). Home Assistant is told of them
+//! which are durable before they are true (`settings`, `rooms`, `things`, `integrations`, `rotation`). Home Assistant is told of them
 //! (`announcing`), and the owner of what went wrong (`notices`).
 
 mod announcing;
@@ -13,16 +13,20 @@ mod commands;
 mod integrations;
 mod notices;
 mod people;
+mod rooms;
 mod rotation;
 mod settings;
+mod things;
 
 #[cfg(test)]
 mod tests;
 
 pub use boards::Dropped;
 pub use people::{Claim, SignInCheck};
+pub use rooms::MAX_ROOMS;
 pub use rotation::NewCredential;
-pub use settings::{Edit, MAX_DEVICES, MAX_ROOMS, Registration, Setting};
+pub use settings::Setting;
+pub use things::{Edit, MAX_DEVICES, Registration};
 
 use crate::access::{Access, BoardCredential, ClaimCode, Credentials, Denied, Operate, Throttle, Viewer};
 use crate::command::Command;

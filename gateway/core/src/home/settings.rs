@@ -3,41 +3,20 @@
 //! A change is planned as records, the records are written under a ticket, and only when they are on disk are the same
 //! records applied, told and answered. The next change is planned after that, so no two can contradict each other.
 
-use super::{Answer, Claim, Effect, Home, NewCredential};
+use super::{Answer, Claim, Edit, Effect, Home, NewCredential, Registration};
 use crate::access::{Administer, Denied, TokenHash};
-use crate::device::{Device, MAX_RELAYS, SecretHash};
+use crate::device::SecretHash;
 use crate::homeassistant::{Form, HomeAssistant, Prefix};
 use crate::ids::{DeviceId, IntegrationId, MemberId, NoticeId, Request, RoomId, SessionId, SwitchId, Ticket};
 use crate::integration::NewIntegration;
-use crate::name::{BoardId, Endpoint, Name};
-use crate::record::{Record, Room};
-use crate::switch::Switch;
+use crate::name::{Endpoint, Name};
+use crate::record::Record;
 use crate::time::Now;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Changes that may wait for their turn.
 const MAX_WAITING: usize = 1_024;
-/// Rooms a home may have.
-pub const MAX_ROOMS: usize = 256;
-/// Devices a home may have.
-pub const MAX_DEVICES: usize = 1_000;
-
-/// A board claimed by hand.
-#[derive(Clone, Debug)]
-pub struct Registration {
-    /// Its id on the wire.
-    pub board: BoardId,
-    /// The hash of its secret.
-    pub secret: SecretHash,
-    /// What people call it; its id when none.
-    pub name: Option<Name>,
-    /// The room it is in, by name; made when there is none of that name.
-    pub room: Option<Name>,
-    /// How many relays it has; more are added when the board describes itself.
-    pub relays: usize,
-}
-
 /// A change of settings.
 #[derive(Clone, Debug)]
 pub enum Setting {
@@ -79,15 +58,6 @@ pub enum Setting {
     DismissNotice(Administer, NoticeId),
     /// A board described relays that have no switch yet.
     AdoptRelays(DeviceId, Vec<Endpoint>),
-}
-
-/// What to change of a thing; what is none stays.
-#[derive(Clone, Debug, Default)]
-pub struct Edit {
-    /// Its name.
-    pub name: Option<Name>,
-    /// Its room, or no room.
-    pub room: Option<Option<RoomId>>,
 }
 
 /// How to answer once a plan is true.
@@ -244,24 +214,15 @@ impl Home {
                 Ok((vec![Record::Room(room)], reply))
             }
             Setting::RenameRoom(_, id, name) => {
-                self.known_room(Some(id), "id")?;
-                if self.rooms.values().any(|room| room.id != id && room.name.same_as(&name)) {
-                    return Err(room_exists(&name));
-                }
-                Ok((vec![Record::Room(Arc::new(Room { id, name }))], Reply::Room(id)))
+                Ok((vec![Record::Room(self.plan_renaming(id, name)?)], Reply::Room(id)))
             }
             Setting::DeleteRoom(_, id) => Ok((self.plan_room_deletion(id)?, Reply::Done)),
-            Setting::UpdateDevice(_, id, edit) => {
-                let mut device = Device::clone(&self.devices.get(&id).ok_or(Denied::NotFound("device"))?.device);
-                self.edit(edit, &mut device.name, &mut device.room)?;
-                Ok((vec![Record::Device(Arc::new(device))], Reply::Device(id)))
+            Setting::UpdateDevice(_, id, edit) => Ok((vec![self.plan_device(id, edit)?], Reply::Device(id))),
+            Setting::UpdateSwitch(_, id, edit) => Ok((vec![self.plan_switch(id, edit)?], Reply::Switch(id))),
+            Setting::RegisterBoard(_, registration) => {
+                let (records, id) = self.plan_registration(registration)?;
+                Ok((records, Reply::Device(id)))
             }
-            Setting::UpdateSwitch(_, id, edit) => {
-                let mut switch = Switch::clone(&self.switches.get(&id).ok_or(Denied::NotFound("switch"))?.switch);
-                self.edit(edit, &mut switch.name, &mut switch.room)?;
-                Ok((vec![Record::Switch(Arc::new(switch))], Reply::Switch(id)))
-            }
-            Setting::RegisterBoard(_, registration) => self.plan_registration(registration),
             Setting::RotateCredential(_, id, new) => Ok((self.plan_rotation(id, new)?, Reply::Rotation(id))),
             Setting::EndRotation(id, secret) => Ok((self.plan_end_of_rotation(id, secret), Reply::Done)),
             Setting::CreateIntegration(_, new) => {
@@ -285,103 +246,6 @@ impl Home {
             }
         }
     }
-
-    fn known_room(&self, room: Option<RoomId>, field: &'static str) -> Result<(), Denied> {
-        match room {
-            Some(id) if !self.rooms.contains_key(&id) && field == "id" => Err(Denied::NotFound("room")),
-            Some(id) if !self.rooms.contains_key(&id) => {
-                Err(Denied::BadInput { field, message: "There is no such room.".to_owned() })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn edit(&self, edit: Edit, name: &mut Name, room: &mut Option<RoomId>) -> Result<(), Denied> {
-        if let Some(new) = edit.room {
-            self.known_room(new, "roomId")?;
-            *room = new;
-        }
-        if let Some(new) = edit.name {
-            *name = new;
-        }
-        Ok(())
-    }
-
-    fn plan_room(&mut self, name: Name) -> Result<Arc<Room>, Denied> {
-        if self.rooms.values().any(|room| room.name.same_as(&name)) {
-            return Err(room_exists(&name));
-        }
-        if self.rooms.len() == MAX_ROOMS {
-            return Err(Denied::Conflict(format!("A home has at most {MAX_ROOMS} rooms. Delete one first.")));
-        }
-        Ok(Arc::new(Room { id: RoomId::from_raw(self.ids.draw()), name }))
-    }
-
-    fn plan_room_deletion(&self, id: RoomId) -> Result<Vec<Record>, Denied> {
-        self.known_room(Some(id), "id")?;
-        let devices = self.devices.values().map(|entry| &entry.device).filter(|device| device.room == Some(id));
-        let devices = devices.map(|device| Record::Device(Arc::new(Device { room: None, ..Device::clone(device) })));
-        let switches = self.switches.values().map(|entry| &entry.switch).filter(|switch| switch.room == Some(id));
-        let switches = switches.map(|switch| Record::Switch(Arc::new(Switch { room: None, ..Switch::clone(switch) })));
-        Ok(devices.chain(switches).chain([Record::RoomDeleted(id)]).collect())
-    }
-
-    fn plan_registration(&mut self, registration: Registration) -> Result<(Vec<Record>, Reply), Denied> {
-        let Registration { board, secret, name, room, relays } = registration;
-        if !(1..=MAX_RELAYS).contains(&relays) {
-            let message = format!("A board has 1 to {MAX_RELAYS} relays.");
-            return Err(Denied::BadInput { field: "relays", message });
-        }
-        if let Some(&id) = self.by_board.get(&board) {
-            return match self.devices.get(&id) {
-                Some(entry) if entry.device.secret == secret => Ok((Vec::new(), Reply::Device(id))),
-                _ => Err(Denied::Conflict(format!("Board {board} is already claimed, with another secret."))),
-            };
-        }
-        if self.devices.len() == MAX_DEVICES {
-            return Err(Denied::Conflict(format!("A home has at most {MAX_DEVICES} devices. Remove one first.")));
-        }
-        let mut records = Vec::new();
-        let room = match room {
-            None => None,
-            Some(name) => match self.rooms.values().find(|room| room.name.same_as(&name)) {
-                Some(room) => Some(room.id),
-                None => {
-                    let room = self.plan_room(name)?;
-                    records.push(Record::Room(room.clone()));
-                    Some(room.id)
-                }
-            },
-        };
-        let name = name.or_else(|| Name::new(board.as_str()).ok()).ok_or(Denied::Busy)?;
-        let id = DeviceId::from_raw(self.ids.draw());
-        let device = Arc::new(Device { id, board, name, room, secret, next: None });
-        records.push(Record::Device(device.clone()));
-        let relays: Vec<_> = (1..=relays).map(Endpoint::relay).collect();
-        records.extend(self.plan_switches(&device, &relays));
-        Ok((records, Reply::Device(id)))
-    }
-
-    /// A switch for each relay that has none, as far as a device may have more: a board can describe others at each
-    /// connection, and switches are for good. One relay takes the device's name, several are numbered.
-    fn plan_switches(&mut self, device: &Device, relays: &[Endpoint]) -> Vec<Record> {
-        let known = self.devices.get(&device.id).map_or(0, |entry| entry.switches.len());
-        let mut new: Vec<Switch> = Vec::new();
-        for (index, relay) in relays.iter().enumerate() {
-            let twice = new.iter().any(|switch| switch.endpoint == *relay);
-            if twice || self.switch_of(device.id, relay).is_some() || known + new.len() == MAX_RELAYS {
-                continue;
-            }
-            let name = if relays.len() == 1 { device.name.clone() } else { device.name.numbered(index + 1) };
-            let id = SwitchId::from_raw(self.ids.draw());
-            new.push(Switch { id, device: device.id, endpoint: relay.clone(), name, room: None });
-        }
-        new.into_iter().map(|switch| Record::Switch(Arc::new(switch))).collect()
-    }
-}
-
-fn room_exists(name: &Name) -> Denied {
-    Denied::Conflict(format!("There already is a room called {name}."))
 }
 
 fn answer(request: Option<Request>, answer: Result<Answer, Denied>, out: &mut Vec<Effect>) {

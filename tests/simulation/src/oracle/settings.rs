@@ -121,7 +121,10 @@ impl Oracle {
             Caller::Claim(token) => match answer {
                 Ok(Answer::Viewer(viewer)) => {
                     assert_eq!(self.owner.replace(token), None, "two claims were acknowledged");
-                    assert!(self.acked.members.contains_key(&viewer.id()), "an owner who is not on disk");
+                    assert!(
+                        self.acked.members.contains_key(&viewer.member().expect("a person")),
+                        "an owner who is not on disk"
+                    );
                 }
                 Ok(other) => panic!("a claim is answered {other:?}"),
                 Err(Denied::Conflict(_)) => self.totals.claims_lost += 1,
@@ -129,7 +132,10 @@ impl Oracle {
             },
             Caller::SignIn => {
                 if let Ok(Answer::Viewer(viewer)) = answer {
-                    assert!(self.acked.sessions.contains_key(&viewer.session()), "a session that is not on disk");
+                    assert!(
+                        self.acked.sessions.contains_key(&viewer.session().expect("a session")),
+                        "a session that is not on disk"
+                    );
                     self.totals.sign_ins += 1;
                 }
             }

@@ -251,7 +251,7 @@ fn many_wrong_passwords_become_one_notice_with_who_and_from_where() {
     assert!(house.nothing_shown(), "people mistype");
     guess(&mut house, "Ana");
     let notice = house.notice();
-    let ana = house.viewer().id();
+    let ana = house.viewer().member().unwrap();
     assert_eq!((notice.kind, &notice.subject, notice.times), (NoticeKind::SignInStorm, &Subject::Member(ana), 6));
     assert_eq!(notice.from, Some([192, 0, 2, 7].into()));
     for _ in 0..6 {

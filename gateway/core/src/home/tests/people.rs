@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::access::{MAX_SESSIONS_PER_MEMBER, Role};
+use crate::command::Actor;
 
 const BENS_TOKEN: TokenHash = TokenHash([2; 32]);
 
@@ -100,7 +101,7 @@ fn a_sign_in_is_a_session_once_it_is_on_disk() {
     let request = house.ask(|request| Input::FinishSignIn { request, check, right: true, token: BENS_TOKEN });
     assert!(!house.is_answered(request) && house.view.access.viewer(&BENS_TOKEN).is_none());
     house.written_ok();
-    assert!(matches!(house.answer(request), Ok(Answer::Viewer(viewer)) if viewer.id() == house.viewer().id()));
+    assert!(matches!(house.answer(request), Ok(Answer::Viewer(viewer)) if viewer.member() == house.viewer().member()));
 }
 
 #[test]
@@ -136,7 +137,7 @@ fn sign_in_is_slowed_down_by_name_and_by_address() {
 #[test]
 fn signing_out_ends_one_session_and_twice_is_as_good_as_once() {
     let mut house = House::with_relays(1);
-    let session = house.viewer().session();
+    let session = house.viewer().session().unwrap();
     let first = house.setting(Setting::CloseSession(session));
     house.written_ok();
     let second = house.setting(Setting::CloseSession(session));
@@ -147,7 +148,7 @@ fn signing_out_ends_one_session_and_twice_is_as_good_as_once() {
 #[test]
 fn one_session_too_many_ends_the_oldest() {
     let mut house = House::with_relays(1);
-    let member = house.viewer().id();
+    let member = house.viewer().member().unwrap();
     for number in 0..MAX_SESSIONS_PER_MEMBER {
         let token = TokenHash([u8::try_from(number).unwrap() + 100; 32]);
         assert!(house.view.access.viewer(&ANAS_TOKEN).is_some());
@@ -156,4 +157,19 @@ fn one_session_too_many_ends_the_oldest() {
         assert!(house.view.access.viewer(&token).is_some());
     }
     assert_eq!(house.view.access.viewer(&ANAS_TOKEN), None);
+}
+
+#[test]
+fn a_right_to_move_a_switch_ends_with_the_session_that_had_it() {
+    let mut house = House::with_relays(1);
+    house.connect(1);
+    let viewer = house.viewer();
+    assert_eq!(viewer.actor(), Actor::member(&name("Ana")));
+    let (switch, session) = (house.switch_id(1), viewer.session().unwrap());
+    house.setting(Setting::CloseSession(session));
+    house.written_ok();
+    let (cap, sent) = (viewer.operate(switch).unwrap(), house.sent.len());
+    let timeout = Duration::from_secs(5);
+    let request = house.ask(|request| Input::SetSwitch { cap, request, on: true, timeout, request_id: None });
+    assert_eq!((house.answer(request), house.sent.len()), (&Err(Denied::NotFound("switch")), sent));
 }

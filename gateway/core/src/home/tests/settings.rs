@@ -28,7 +28,7 @@ fn nothing_is_shown_or_answered_before_it_is_on_disk() {
         Setting::RenameRoom(console(), room, name("Attic")),
         Setting::UpdateDevice(console(), device, edit.clone()),
         Setting::UpdateSwitch(console(), switch, edit),
-        Setting::CloseSession(house.viewer().session()),
+        Setting::CloseSession(house.viewer().session().unwrap()),
         Setting::DeleteRoom(console(), room),
     ];
     for setting in settings {

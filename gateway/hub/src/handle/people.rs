@@ -1,0 +1,55 @@
+//! Becoming the owner, signing in and out.
+
+use super::{Hub, unexpected};
+use crate::message::Message;
+use gatehouse_core::access::{Denied, TokenHash, Viewer};
+use gatehouse_core::home::{Answer, Claim, Setting, SignInCheck};
+use gatehouse_core::ids::SessionId;
+use tokio::sync::oneshot;
+
+impl Hub {
+    /// Whether `code` is the claim code; wrong ones count.
+    pub async fn try_claim_code(&self, code: String) -> Result<(), Denied> {
+        self.ask(|reply| Message::TryClaimCode { code, reply }).await.map(drop)
+    }
+
+    /// The claim code, a new one if the last has expired; none when the home has an owner.
+    pub async fn claim_code(&self) -> Result<Option<String>, Denied> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::ClaimCode { reply })?;
+        answer.await.map_err(|_| Denied::Busy)
+    }
+
+    /// Makes someone the owner, signed in.
+    pub async fn claim(&self, claim: Claim) -> Result<Viewer, Denied> {
+        self.viewer(Setting::Claim(claim)).await
+    }
+
+    /// Starts a sign-in: what the password is to be checked against.
+    pub async fn begin_sign_in(&self, name: String, address: String) -> Result<SignInCheck, Denied> {
+        match self.ask(|reply| Message::BeginSignIn { name, address, reply }).await? {
+            Answer::SignIn(check) => Ok(check),
+            other => unexpected(&other),
+        }
+    }
+
+    /// Ends a sign-in, with whether the password was right.
+    pub async fn finish_sign_in(&self, check: SignInCheck, right: bool, token: TokenHash) -> Result<Viewer, Denied> {
+        match self.ask(|reply| Message::FinishSignIn { check, right, token, reply }).await? {
+            Answer::Viewer(viewer) => Ok(viewer),
+            other => unexpected(&other),
+        }
+    }
+
+    /// Ends a session.
+    pub async fn sign_out(&self, session: SessionId) -> Result<(), Denied> {
+        self.set(Setting::CloseSession(session)).await.map(drop)
+    }
+
+    async fn viewer(&self, setting: Setting) -> Result<Viewer, Denied> {
+        match self.set(setting).await? {
+            Answer::Viewer(viewer) => Ok(viewer),
+            other => unexpected(&other),
+        }
+    }
+}
