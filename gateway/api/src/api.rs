@@ -7,6 +7,8 @@ use crate::metrics::Meter;
 use crate::origin::Origins;
 use crate::password_rules::Estimator;
 use crate::passwords::Passwords;
+use crate::record::Readers;
+use crate::record_csv::MAX_EXPORTS;
 use crate::server::{self, Listener};
 use gatehouse_core::access::Access;
 use gatehouse_core::homeassistant::Prefix;
@@ -16,7 +18,7 @@ use gatehouse_hub::{Changes, Feed, HashSecret, Hub};
 use gatehouse_store::Reader;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 /// How the API is to behave.
@@ -100,6 +102,9 @@ impl Default for Limits {
 pub(crate) struct Shared {
     pub(crate) hub: Hub,
     pub(crate) commands: Reader,
+    pub(crate) readers: Readers,
+    /// Places for those who write the record into a file.
+    pub(crate) exports: Arc<Semaphore>,
     pub(crate) passwords: Passwords,
     pub(crate) estimator: Estimator,
     pub(crate) settings: Settings,
@@ -118,10 +123,12 @@ impl std::fmt::Debug for Api {
 }
 
 impl Api {
-    /// An API over this hub. `commands` are those the hub has forgotten; `ready` is what `/readyz` tells.
+    /// An API over this hub. `commands` reads those that the hub has forgotten, and the record; `ready` is what `/readyz` tells.
     pub fn new(hub: Hub, commands: Reader, ready: watch::Receiver<bool>, settings: Settings) -> Self {
+        let (readers, exports) = (Readers::default(), Arc::new(Semaphore::new(MAX_EXPORTS)));
         let (passwords, estimator) = (Passwords::new(), Estimator::new());
-        Self { shared: Arc::new(Shared { hub, commands, passwords, estimator, settings }), ready }
+        let shared = Shared { hub, commands, readers, exports, passwords, estimator, settings };
+        Self { shared: Arc::new(shared), ready }
     }
 
     /// Serves HTTP on all `listeners` until `stop`; then takes no new connections, lets requests under way end for

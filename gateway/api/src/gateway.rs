@@ -22,6 +22,13 @@ impl ScalarType for DateTime {
     }
 }
 
+impl DateTime {
+    /// Milliseconds since 1970-01-01 UTC.
+    pub(crate) fn millis(&self) -> i64 {
+        self.0.timestamp_millis()
+    }
+}
+
 /// A wall time as the API gives it.
 pub(crate) fn date_time(wall: Wall) -> Option<DateTime> {
     chrono::DateTime::from_timestamp_millis(i64::try_from(wall.as_millis()).ok()?).map(DateTime)

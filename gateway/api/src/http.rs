@@ -1,4 +1,4 @@
-//! Routes: `/graphql`, health, the home's certificate authority, and the dashboard on every other path.
+//! Routes: `/graphql`, `/metrics`, `/record.csv`, health, the home's certificate authority, and the dashboard on every other path.
 //!
 //! There is no `Strict-Transport-Security` over TLS, on purpose: a household's own authority is missing on a new or reset
 //! device, and the header would then take away both ways in, the page on port 80 that explains how to install it and the
@@ -11,6 +11,7 @@ use crate::error::{self, refused};
 use crate::executor::{Executor, Posted, Prepared};
 use crate::metrics;
 use crate::origin::{Origins, Page};
+use crate::record_csv;
 use crate::server::{Doorway, Slot};
 use crate::viewer::{self, Asker, COOKIE, Delivery};
 use crate::websocket;
@@ -80,6 +81,10 @@ impl Http {
                 let page = self.origins.page(request.headers(), host, peer.secure);
                 self.graphql(request, peer, page).await
             }
+            "/record.csv" if is_read(request.method()) || request.method() == Method::POST => {
+                let page = self.origins.page(request.headers(), host, peer.secure);
+                self.record(request.headers(), peer, page)
+            }
             _ if !is_read(request.method()) => {
                 let answer = plain(StatusCode::METHOD_NOT_ALLOWED, "Only GET is answered here.\n");
                 with(answer, header::ALLOW, HeaderValue::from_static("GET, HEAD"))
@@ -138,6 +143,33 @@ impl Http {
         let all = metrics::collect(&self.shared.hub, &self.shared.settings.meter).await;
         let answer =
             Response::builder().content_type("text/plain; version=0.0.4; charset=utf-8").body(metrics::text(&all));
+        with(answer, header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
+    }
+
+    /// For the owner: programs with a token, and our own page, which sends a form by POST. A link would not do: a cookie
+    /// counts only beside our own Origin, which browsers send along with forms.
+    fn record(&self, headers: &HeaderMap, peer: &Peer, page: Page) -> Response {
+        let asker = match asker(headers, peer, page) {
+            Ok(asker) => asker,
+            Err(refusal) => return plain(refusal.status, refusal.message),
+        };
+        let Some(viewer) = asker.viewer(&self.shared.hub.view()) else {
+            let answer = plain(StatusCode::UNAUTHORIZED, "Sign in first.\n");
+            return with(answer, header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        };
+        if viewer.administer().is_err() {
+            return plain(StatusCode::FORBIDDEN, "The whole record is for the owner of the home.\n");
+        }
+        let Ok(place) = self.shared.exports.clone().try_acquire_owned() else {
+            let answer =
+                plain(StatusCode::SERVICE_UNAVAILABLE, "Two files are being written already. Try again later.\n");
+            return with(answer, header::RETRY_AFTER, HeaderValue::from_static("10"));
+        };
+        let lines = record_csv::all(self.shared.clone(), asker, place);
+        let answer = Response::builder().content_type("text/csv; charset=utf-8; header=present");
+        let answer = answer.body(Body::from_bytes_stream(lines));
+        let file = HeaderValue::from_static("attachment; filename=\"gatehouse-record.csv\"");
+        let answer = with(answer, header::CONTENT_DISPOSITION, file);
         with(answer, header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
     }
 

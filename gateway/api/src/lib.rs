@@ -25,6 +25,8 @@ mod notices;
 mod origin;
 mod password_rules;
 mod passwords;
+mod record;
+mod record_csv;
 mod rooms;
 mod schema;
 mod server;

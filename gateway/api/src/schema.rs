@@ -10,6 +10,7 @@ use crate::integrations::{IntegrationsMutation, IntegrationsQuery};
 use crate::metrics::MetricsQuery;
 use crate::notices::{NoticesMutation, NoticesQuery};
 use crate::password_rules::PasswordRulesQuery;
+use crate::record::RecordQuery;
 use crate::rooms::{RoomsMutation, RoomsQuery};
 use crate::sign_in::SignInMutation;
 use crate::subscriptions::SubscriptionRoot;
@@ -44,6 +45,7 @@ pub(crate) struct QueryRoot(
     NoticesQuery,
     MetricsQuery,
     PasswordRulesQuery,
+    RecordQuery,
 );
 
 /// What can be done; at most 10 fields a document. Settings are on disk before they are answered.

@@ -30,7 +30,7 @@ pub(crate) enum Availability {
     Offline,
 }
 
-pub(crate) struct Change(Arc<SwitchChange>);
+pub(crate) struct Change(pub(crate) Arc<SwitchChange>);
 
 /// A change of a relay's state.
 #[Object]

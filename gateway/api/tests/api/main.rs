@@ -17,6 +17,7 @@ mod metrics;
 mod notices;
 mod origins;
 mod password_estimate;
+mod record;
 mod rooms;
 mod rotation;
 mod schema;
