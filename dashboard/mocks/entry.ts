@@ -1,4 +1,5 @@
 /** How one gets into the fake gateway, and out. */
+import { checkPassword } from './passwords';
 import { nameFrom, refuse, type Asker, type Input } from './asking';
 import type { World } from './world';
 
@@ -27,8 +28,10 @@ export function entryMutations(world: World) {
       if (input.code !== world.claimCode) {
         throw refuse('BAD_INPUT', 'This claim code is wrong or has expired.', { field: 'code' });
       }
-      world.homeName = nameFrom(input.homeName, 'homeName');
+      const homeName = nameFrom(input.homeName, 'homeName');
       const name = nameFrom(input.memberName, 'memberName');
+      checkPassword(input.password, [homeName, name]);
+      world.homeName = homeName;
       world.person = { ...world.person, name, password: input.password };
       world.claimed = true;
       return enter(asker);

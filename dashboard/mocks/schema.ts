@@ -7,6 +7,7 @@ import { entryMutations, viewerOf } from './entry';
 import { furnitureMutations } from './furniture';
 import { integrationMutations, integrationQueries } from './integrations';
 import { noticeMutations, noticeQueries } from './notices';
+import { passwordQueries } from './passwords';
 import { Views } from './views';
 import type { Event, World } from './world';
 
@@ -52,6 +53,7 @@ function queries(world: World) {
     device: byId(world.devices, (it) => views.device(it)),
     ...integrationQueries(world),
     ...noticeQueries(world),
+    ...passwordQueries(world),
     command: byId(world.commands, (it) => views.command(it)),
   };
 }

@@ -47,6 +47,32 @@ test.describe('claim', () => {
     await expect(page.getByRole('heading', { name: 'Welcome back' })).toBeVisible();
   });
 
+  test('the password is judged while it is typed, and by the gateway alone', async ({ page, home }) => {
+    await page.goto(`${home.server.url}/claim#${home.world.claimCode}`);
+    await page.getByLabel('Home name').fill('Mill House');
+    await page.getByLabel('Your name').fill('Ben');
+    const password = page.getByLabel('Password');
+    await password.fill('shorty');
+    await expect(password).toHaveAccessibleDescription('2 more characters');
+    await password.fill('mill house at the river');
+    await expect(password).toHaveAccessibleDescription(/easily guessed/);
+    await expect(page.getByRole('status')).toHaveText(/Add another word/);
+    await page.getByRole('button', { name: 'Claim this gateway' }).click();
+    await expect(password).toHaveAttribute('aria-invalid', 'true');
+    expect(home.world.claimed).toBe(false);
+    await password.fill('plain words at home');
+    await expect(page.getByRole('status')).toHaveText('Very hard to guess.');
+
+    const attempts = home.world.attemptsLeft;
+    await page.getByLabel('Claim code').fill('WRONG');
+    await password.fill('plain words at home!');
+    await expect.poll(() => home.world.attemptsLeft, 'a wrong code is an attempt').toBe(attempts - 1);
+    await password.fill('plain words at home!!');
+    await page.getByLabel('Claim code').fill(home.world.claimCode);
+    await expect(page.getByRole('status')).toHaveText('Very hard to guess.');
+    expect(home.world.attemptsLeft, 'and is not tried again').toBe(attempts - 1);
+  });
+
   test('the password can be looked at', async ({ page, home }) => {
     await page.goto(`${home.server.url}/claim`);
     const password = page.getByLabel('Password');
