@@ -37,6 +37,7 @@ export class Commands extends Map<string, MockCommand> {
       settledAt: null,
     };
     this.set(command.id, command);
+    this.world.record.add({ actor, what: 'COMMAND', subject: it.name, switchId: it.id, command });
     return new Promise((resolve) => {
       this.#waiting.set(command.id, resolve);
       if (this.world.devices.get(it.deviceId)?.availability === 'OFFLINE') {

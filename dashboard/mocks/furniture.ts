@@ -26,9 +26,12 @@ export function furnitureMutations(world: World) {
       world.deviceChanged(it);
       return views.device(it);
     }),
-    createRoom: inside(world, ({ input }: Input<{ name: string }>) =>
-      views.room(world.addRoom(roomName(input.name)).id),
-    ),
+    createRoom: inside(world, ({ input }: Input<{ name: string }>) => {
+      const room = world.addRoom(roomName(input.name));
+      const actor = { kind: 'MEMBER', name: world.person.name } as const;
+      world.record.add({ actor, what: 'ROOM_CREATED', subject: room.name });
+      return views.room(room.id);
+    }),
     updateRoom: inside(world, ({ input: { id, name } }: Input<{ id: string; name: string }>) => {
       known(world.rooms, id);
       world.rooms.set(id, { id, name: roomName(name, id) });

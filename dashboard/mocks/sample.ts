@@ -69,6 +69,27 @@ export function sampleWorld(): World {
     advice:
       'Passwords and messages can be read by whoever is in that network. Only stock boards without TLS need it; else set mqtt.listen back to 127.0.0.1.',
   });
+  const hallLight = world.named('Hall light');
+  for (let day = 60; day > 0; day -= 1) {
+    const at = minutesAgo(60 * 24 * day);
+    const moved = { subject: hallLight.name, switchId: hallLight.id, at };
+    const change = { on: day % 2 === 0, at, actor: BUTTON };
+    world.record.add({ actor: BUTTON, what: 'SWITCH_MOVED', ...moved, change });
+    if (day % 20 === 0) world.record.add({ actor: ana, what: 'SIGNED_IN', subject: 'Ana', at });
+  }
+  world.record.add({
+    actor: ana,
+    what: 'INTEGRATION_CREATED',
+    subject: 'Garden watering',
+    at: minutesAgo(190),
+  });
+  world.record.add({
+    actor: ana,
+    what: 'SWITCH_UPDATED',
+    subject: 'Reading lamp',
+    text: 'now called Floor lamp',
+    at: null,
+  });
   return world;
 }
 

@@ -8,6 +8,7 @@ import { furnitureMutations } from './furniture';
 import { integrationMutations, integrationQueries } from './integrations';
 import { noticeMutations, noticeQueries } from './notices';
 import { passwordQueries } from './passwords';
+import { recordQueries } from './record';
 import { Views } from './views';
 import type { Event, World } from './world';
 
@@ -54,6 +55,7 @@ function queries(world: World) {
     ...integrationQueries(world),
     ...noticeQueries(world),
     ...passwordQueries(world),
+    ...recordQueries(world),
     command: byId(world.commands, (it) => views.command(it)),
   };
 }

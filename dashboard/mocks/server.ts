@@ -106,7 +106,11 @@ export async function serve(world: World): Promise<MockServer> {
   let away = false;
   const server: Server = createServer((request, response) => {
     if (away) request.socket.destroy();
-    else if (!api.answer(request, response)) void file(request, response);
+    else if (request.method === 'POST' && request.url === '/record.csv') {
+      response.setHeader('content-type', 'text/csv; charset=utf-8');
+      response.setHeader('content-disposition', 'attachment; filename="gatehouse-record.csv"');
+      response.end('id,time,actorKind,actor,what,subject,text,outcome,reasonCode,latencyMs\r\n');
+    } else if (!api.answer(request, response)) void file(request, response);
   });
   server.on('connection', (socket) => {
     alive.add(socket);

@@ -8,6 +8,7 @@ import type { Room } from '../src/api/rooms';
 import { Commands, type MockCommand } from './commands';
 import { Integrations } from './integrations';
 import { Notices } from './notices';
+import { RecordBook } from './record';
 
 /** How a switch's board takes a command. `held`: it waits until `World.release`. */
 export type Behaviour = 'prompt' | 'slow' | 'refusing' | 'mute' | 'held';
@@ -52,6 +53,7 @@ export class World {
   readonly commands = new Commands(this);
   readonly integrations = new Integrations(this);
   readonly notices = new Notices(this);
+  readonly record = new RecordBook();
   readonly sessions = new Set<string>();
   readonly #listeners = new Set<(event: Event) => void>();
   #ids = 0;
@@ -140,6 +142,10 @@ export class World {
   report(name: string, on: boolean, actor: Actor | null = null, command: MockCommand | null = null): void {
     const it = this.named(name);
     const at = new Date().toISOString();
+    if (it.on !== on && actor) {
+      const change = { on, at, actor };
+      this.record.add({ actor, what: 'SWITCH_MOVED', subject: name, switchId: it.id, change });
+    }
     if (it.on !== on) it.lastChange = { on, at, actor: command?.actor ?? actor, command };
     it.on = on;
     it.reportedAt = at;

@@ -130,11 +130,14 @@ function atRest(entry: Entry, now: number): Shown {
     const detail = [who, confirmedIn(change.command.latencyMs)].filter(Boolean).join(', ');
     return { phase: 'confirmed', lead, detail };
   }
+  const confirmed =
+    change.command?.outcome === 'CONFIRMED' ? `, ${confirmedIn(change.command.latencyMs)}` : '';
   const late = change.command?.outcome === 'TIMED_OUT' ? ', reported late' : '';
-  return { phase: 'idle', lead, detail: plain + late };
+  return { phase: 'idle', lead, detail: plain + late + confirmed };
 }
 
-const confirmedIn = (latencyMs: number | null): string =>
+/** That a command was confirmed, and how long it took where that is known. */
+export const confirmedIn = (latencyMs: number | null): string =>
   latencyMs === null ? 'confirmed' : `confirmed in ${duration(latencyMs)}`;
 
 /** Who or what moved a relay, as people say it. */

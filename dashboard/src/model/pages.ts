@@ -27,6 +27,7 @@ const ALL = [
     bar: true,
     owner: true,
   },
+  { path: '/record', name: 'Record', about: 'Who did what, and how it ended', group: 'This home' },
   {
     path: '/integrations',
     name: 'Integrations',

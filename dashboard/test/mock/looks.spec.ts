@@ -109,6 +109,9 @@ for (const [size, viewport] of Object.entries({
         await open(page, 'About this home');
         await expect(page.getByText('10 switches · 5 boards · 4 rooms')).toBeVisible();
         await expectAccessible(page, colorScheme);
+        await open(page, 'Record');
+        await expect(page.getByText('now called Floor lamp')).toBeVisible();
+        await expectAccessible(page, colorScheme);
         await open(page, 'My account');
         await expect(page.getByText('Owner: decides everything')).toBeVisible();
         await expectAccessible(page, colorScheme);

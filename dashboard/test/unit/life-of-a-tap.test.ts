@@ -86,7 +86,7 @@ describe('a tap here', () => {
   test('an outcome gives way to "who and when" after a minute', () => {
     const panel = answered(changed(asked, obeyed(true), NOW), 1, command(), NOW, true);
     expect(shown(panel, NOW + 59_000)[1]).toBe('confirmed');
-    expect(shown(panel, NOW + 180_000)).toEqual(['on', 'idle', 'on · Ana, 3 min ago']);
+    expect(shown(panel, NOW + 180_000)).toEqual(['on', 'idle', 'on · Ana, 3 min ago, confirmed in 41 ms']);
   });
 
   test('a tap while switching asks for the opposite', () => {
