@@ -10,7 +10,7 @@ CARGO_FUZZ = 0.13.2
 # For each of the targets.
 FUZZ_SECONDS ?= 300
 
-.PHONY: run test check boards dashboard bench simulate fuzz fuzz-shortly misbehave schema format lint test-rust test-firmware test-dashboard test-browser deny clean
+.PHONY: run test check boards dashboard test-servers bench simulate fuzz fuzz-shortly misbehave schema format lint test-rust test-firmware test-dashboard test-browser deny clean
 
 run: ## a gateway with three virtual boards, until Ctrl-C
 	tests/support/debian-packages $(RUN_PACKAGES)
@@ -27,6 +27,10 @@ dashboard/node_modules/.package-lock.json: dashboard/package-lock.json
 dashboard/dist/index.html: dashboard/node_modules/.package-lock.json gateway/schema.graphql $(shell find dashboard/src dashboard/index.html dashboard/*.ts -type f 2>/dev/null)
 	cd dashboard && npm run --silent build
 	@touch $@
+
+test-servers: tests/node/node_modules/.package-lock.json
+tests/node/node_modules/.package-lock.json: tests/node/package-lock.json
+	cd tests/node && npm ci --no-audit --no-fund --loglevel=error
 
 check: format lint deny test fuzz-shortly ## what continuous integration runs
 
@@ -45,7 +49,7 @@ deny:
 
 test: test-firmware test-dashboard test-rust test-browser ## every test
 
-test-rust: boards dashboard/dist/index.html
+test-rust: boards dashboard/dist/index.html tests/node/node_modules/.package-lock.json
 	tests/support/debian-packages $(TEST_PACKAGES)
 	$(CARGO) build --quiet --package gatehouse
 	$(CARGO) test --workspace --quiet
@@ -86,4 +90,4 @@ bench: dashboard/dist/index.html ## how fast taps and the MQTT edge are, beside 
 
 clean:
 	$(CARGO) clean
-	rm -rf .run firmware/build dashboard/dist dashboard/node_modules
+	rm -rf .run firmware/build dashboard/dist dashboard/node_modules tests/node/node_modules

@@ -6,6 +6,7 @@ use crate::control::server::{Control, Told};
 use crate::control::socket_path;
 use crate::exit::Failure;
 use crate::listeners::{Addresses, Listeners};
+use crate::mail::Mail;
 use crate::parts::{Part, Parts, StopAsked};
 use crate::ready_file::Ready;
 use anyhow::{Context, anyhow};
@@ -13,6 +14,7 @@ use gatehouse_api::{Api, Doorway, Serve};
 use gatehouse_broker::{Broker, Keeping};
 use gatehouse_core::access::Credentials;
 use gatehouse_core::device::{NewSecret, Order};
+use gatehouse_core::mail::Letter;
 use gatehouse_core::notice::{NoticeKind, Subject};
 use gatehouse_core::retained::RetainedMessage;
 use gatehouse_discovery::{Advertised, Kind};
@@ -34,13 +36,14 @@ const WORKERS: usize = 2;
 /// Runs the gateway until it is told to stop.
 pub(crate) fn run(config: &Config, ready_file: Option<&Path>) -> Result<(), Failure> {
     start_log();
+    let mail = Mail::open(config)?;
     let opened = open_store(&config.data_dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    runtime.block_on(serve(config, opened, ready_file)).map_err(Failure::from)
+    runtime.block_on(serve(config, opened, mail, ready_file)).map_err(Failure::from)
 }
 
 /// Opens the database. redb panics on some damaged files, of which the store makes an error; the error is all that people
@@ -67,7 +70,7 @@ fn start_log() {
     log.with_ansi(colours).init();
 }
 
-async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> anyhow::Result<()> {
+async fn serve(config: &Config, opened: Opened, mail: Option<Mail>, ready_file: Option<&Path>) -> anyhow::Result<()> {
     let listeners = Listeners::bind(config)?;
     let addresses = listeners.addresses();
     let mut stop_asked = StopAsked::new()?;
@@ -119,19 +122,22 @@ async fn serve(config: &Config, opened: Opened, ready_file: Option<&Path>) -> an
     let fingerprint = certificates.served().authority().fingerprint().to_string();
     let (ready_sender, ready) = watch::channel(false);
     let control = Control::bind(&socket_path(config), hub.clone(), Told { addresses, fingerprint })?;
-    let api = Api::new(hub.clone(), reader, ready, settings(config, &certificates, meter));
+    let api =
+        Api::new(hub.clone(), reader, ready, settings(config, &certificates, meter, mail.as_ref().map(Mail::queue)));
     let (mqtt, web) = serving(config, listeners, &certificates);
 
     let advertised = advertised(config, addresses, &certificates);
+    let mut others = vec![
+        Part::start("control socket", |stop| control.run(stop)),
+        Part::start("certificates", |stop| certificates.run(stop)),
+        Part::start("mDNS", |stop| gatehouse_discovery::run(advertised, stop)),
+    ];
+    others.extend(mail.map(|mail| Part::start("mail", |stop| mail.run(hub.clone(), stop))));
     let parts = Parts {
         hub: Part::start("hub", |stop| event_loop.run(stop)),
         api: Part::start("API", |stop| api.run(web, stop)),
         edge: Part::start("MQTT edge", |stop| broker.run(mqtt, stop)),
-        others: vec![
-            Part::start("control socket", |stop| control.run(stop)),
-            Part::start("certificates", |stop| certificates.run(stop)),
-            Part::start("mDNS", |stop| gatehouse_discovery::run(advertised, stop)),
-        ],
+        others,
     };
     hub.tell_condition(NoticeKind::PlainMqtt, plain_mqtt(addresses))
         .map_err(|denied| anyhow!("the hub does not answer ({denied:?})"))?;
@@ -188,7 +194,12 @@ fn advertised(config: &Config, addresses: Addresses, certificates: &Certificates
     }
 }
 
-fn settings(config: &Config, certificates: &Certificates, meter: gatehouse_broker::Meter) -> gatehouse_api::Settings {
+fn settings(
+    config: &Config,
+    certificates: &Certificates,
+    meter: gatehouse_broker::Meter,
+    mail: Option<mpsc::Sender<Letter>>,
+) -> gatehouse_api::Settings {
     let authority = certificates.served().authority();
     gatehouse_api::Settings {
         public_hosts: certificates.hosts().to_vec(),
@@ -204,6 +215,7 @@ fn settings(config: &Config, certificates: &Certificates, meter: gatehouse_broke
         board_filters: crate::control::BOARD_FILTERS,
         home_assistant_filters: gatehouse_wire::homeassistant::filters,
         meter: gatehouse_api::Meter(Arc::new(move || meter.metrics())),
+        mail,
         limits: gatehouse_api::Limits::default(),
     }
 }

@@ -1,11 +1,15 @@
 //! Configuration: raw as the file has it, then checked once into the form the program uses.
 
 mod limits;
+mod smtp;
+
+pub(crate) use smtp::Smtp;
 
 use crate::exit::Failure;
 use gatehouse_broker::Limits;
 use limits::RawLimits;
 use serde::Deserialize;
+use smtp::RawSmtp;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -44,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) mdns_enabled: bool,
     /// What the machine is called on the local network, without `.local`.
     pub(crate) mdns_hostname: String,
+    /// Where mail is sent from, when it is.
+    pub(crate) smtp: Option<Smtp>,
     /// How much the MQTT edge takes.
     pub(crate) limits: Limits,
 }
@@ -66,6 +72,7 @@ struct Raw {
     mdns: RawMdns,
     serial: RawSerial,
     gpio: RawGpio,
+    smtp: RawSmtp,
     limits: RawLimits,
 }
 
@@ -177,6 +184,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("mdns", &["enabled", "hostname"]),
     ("serial", &["ports"]),
     ("gpio", &["enabled"]),
+    ("smtp", smtp::KEYS),
     ("limits", limits::KEYS),
 ];
 
@@ -204,7 +212,7 @@ fn override_key(table: &mut toml::Table, variable: &str, value: &str) -> Result<
             let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
             toml::Value::Array(items.map(|item| toml::Value::String(item.to_owned())).collect())
         }
-        _ if *section == "limits" => match value.parse() {
+        _ if *section == "limits" || key == "port" => match value.parse() {
             Ok(number) => toml::Value::Integer(number),
             Err(_) => return Err(Failure::usage(format!("{variable} must be a whole number, not {value:?}"))),
         },
@@ -242,6 +250,7 @@ fn check(raw: Raw, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
         mdns_enabled: raw.mdns.enabled,
         mdns_hostname: hostname(raw.mdns.hostname)?,
         mqtt: listener("[mqtt] listen", &raw.mqtt.listen)?,
+        smtp: raw.smtp.check()?,
         limits: raw.limits.check()?,
     })
 }

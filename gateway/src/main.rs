@@ -8,8 +8,10 @@ mod control;
 mod exit;
 mod integrations;
 mod listeners;
+mod mail;
 mod parts;
 mod ready_file;
+mod secret_file;
 
 use std::process::ExitCode;
 

@@ -13,12 +13,13 @@ use crate::server::{self, Listener};
 use gatehouse_core::access::Access;
 use gatehouse_core::homeassistant::Prefix;
 use gatehouse_core::integration::{BoardFilters, Filter};
+use gatehouse_core::mail::Letter;
 use gatehouse_core::view::Change;
 use gatehouse_hub::{Changes, Feed, HashSecret, Hub};
 use gatehouse_store::Reader;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// How the API is to behave.
@@ -43,6 +44,8 @@ pub struct Settings {
     pub home_assistant_filters: fn(&Prefix) -> (Vec<Filter>, Vec<Filter>),
     /// What the rest of the gateway counts.
     pub meter: Meter,
+    /// Where mail is handed in; none when no server is configured to send it.
+    pub mail: Option<mpsc::Sender<Letter>>,
     /// Bounds; the defaults are right for a gateway.
     pub limits: Limits,
 }

@@ -1,7 +1,7 @@
 //! The gateway itself: what anyone may know.
 
 use crate::viewer::{asker, shared};
-use async_graphql::{Context, InputValueError, InputValueResult, Object, Scalar, ScalarType, Value};
+use async_graphql::{Context, InputValueError, InputValueResult, Object, Scalar, ScalarType, SimpleObject, Value};
 use chrono::{SecondsFormat, Utc};
 use gatehouse_core::time::Wall;
 
@@ -34,6 +34,13 @@ pub(crate) fn date_time(wall: Wall) -> Option<DateTime> {
     chrono::DateTime::from_timestamp_millis(i64::try_from(wall.as_millis()).ok()?).map(DateTime)
 }
 
+/// Ways into the home beside name and password, as far as they are configured.
+#[derive(SimpleObject)]
+pub(crate) struct SignInWays {
+    /// Whether it sends mail.
+    mail: bool,
+}
+
 /// This gateway.
 pub(crate) struct Gateway;
 
@@ -53,6 +60,11 @@ impl Gateway {
     /// Whether its clock can be believed. While it cannot, times are null.
     async fn clock_trusted(&self, ctx: &Context<'_>) -> bool {
         shared(ctx).hub.now().wall_trusted
+    }
+
+    /// What a page for signing in can offer.
+    async fn sign_in_ways(&self, ctx: &Context<'_>) -> SignInWays {
+        SignInWays { mail: shared(ctx).settings.mail.is_some() }
     }
 
     /// The version of its software; null until signed in.

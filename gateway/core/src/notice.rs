@@ -77,6 +77,8 @@ kinds! {
     PlainMqtt = "PLAIN_MQTT", Warning;
     /// The router that serves integrations died or was stuck, and was replaced.
     RouterReplaced = "ROUTER_REPLACED", Info;
+    /// A mail could not be sent, and was given up.
+    MailFailed = "MAIL_FAILED", Warning;
 }
 
 impl NoticeKind {
@@ -113,6 +115,9 @@ impl NoticeKind {
                  else set mqtt.listen back to 127.0.0.1."
             }
             Self::RouterReplaced => "Nothing, unless it happens often: then please report it.",
+            Self::MailFailed => {
+                "Check [smtp] in the configuration; the log says what the mail server answered. Then have the mail sent again."
+            }
         }
     }
 }
@@ -214,6 +219,7 @@ impl Notice {
                 "What passes messages on to integrations failed and was replaced. Switches were not affected."
                     .to_owned()
             }
+            NoticeKind::MailFailed => "Mail could not be sent, and was given up.".to_owned(),
         }
     }
 }

@@ -202,6 +202,7 @@ impl EventLoop {
             Message::FinishSignIn { check, right, token, reply } => {
                 Input::FinishSignIn { request: self.wait(reply), check, right, token }
             }
+            Message::Incident(incident) => Input::Incident(incident),
             Message::Condition { kind, subjects } => Input::Condition(kind, subjects),
             Message::Settings { setting, reply } => Input::Settings { request: self.wait(reply), setting },
         };

@@ -4,7 +4,7 @@ use gatehouse_core::access::{Denied, Operate, TokenHash};
 use gatehouse_core::command::Command;
 use gatehouse_core::home::{Answer, Dropped, Setting, SignInCheck};
 use gatehouse_core::ids::CommandId;
-use gatehouse_core::notice::{NoticeKind, Subject};
+use gatehouse_core::notice::{Incident, NoticeKind, Subject};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -22,5 +22,6 @@ pub(crate) enum Message {
     FinishSignIn { check: SignInCheck, right: bool, token: TokenHash, reply: Reply },
     Dropped { reply: oneshot::Sender<Dropped> },
     Condition { kind: NoticeKind, subjects: Vec<Subject> },
+    Incident(Incident),
     Settings { setting: Setting, reply: Reply },
 }

@@ -14,6 +14,7 @@
 //! Everything waits for an event and gives up after a bounded time; a wait that is over panics and says for what it was.
 //! Processes end with the value that holds them. What the daemon and the boards logged is shown when a test fails.
 
+mod authority;
 mod board;
 mod client;
 mod daemon;
@@ -21,13 +22,16 @@ mod home;
 mod impostor;
 mod model;
 mod mosquitto;
+mod node;
 mod process;
 mod program;
 mod recorder;
 mod road;
+mod smtp;
 mod wait;
 mod watch;
 
+pub use authority::Authority;
 pub use board::{Board, Movement};
 pub use client::{Client, HttpAnswer, Refused};
 pub use daemon::{Daemon, Ready};
@@ -35,8 +39,10 @@ pub use home::{Home, OWNER, PASSWORD, Recorded, claim_input};
 pub use impostor::{Impostor, Order};
 pub use model::{Actor, Change, Command, CommandRef, Named, Switch};
 pub use mosquitto::Mosquitto;
+pub use node::Script;
 pub use process::{Ended, Process};
 pub use program::{board_program, gatehouse_program, repository};
 pub use recorder::Recorder;
+pub use smtp::{Mail, SmtpServer};
 pub use wait::{PATIENCE, within};
 pub use watch::Watch;

@@ -28,3 +28,13 @@ pub fn board_program() -> PathBuf {
     assert!(program.is_file(), "{} is not there: make boards", program.display());
     program
 }
+
+/// One of the servers in `tests/node`.
+///
+/// # Panics
+/// When what it needs was not installed.
+pub(crate) fn node_script(name: &str) -> PathBuf {
+    let dir = repository().join("tests/node");
+    assert!(dir.join("node_modules").is_dir(), "{} has no node_modules: make test-servers", dir.display());
+    dir.join(name)
+}

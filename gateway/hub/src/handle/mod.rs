@@ -13,7 +13,7 @@ use gatehouse_core::command::Command;
 use gatehouse_core::device::SecretHash;
 use gatehouse_core::home::{Answer, Dropped, Setting};
 use gatehouse_core::ids::{CommandId, NoticeId};
-use gatehouse_core::notice::{NoticeKind, Subject};
+use gatehouse_core::notice::{Incident, NoticeKind, Subject};
 use gatehouse_core::time::Now;
 use gatehouse_core::view::{Change, View};
 use std::sync::Arc;
@@ -105,6 +105,11 @@ impl Hub {
     /// Puts a notice away until it happens anew.
     pub async fn dismiss_notice(&self, cap: Administer, id: NoticeId) -> Result<(), Denied> {
         self.set(Setting::DismissNotice(cap, id)).await.map(drop)
+    }
+
+    /// Tells that something happened that the owner may have to know.
+    pub fn tell_incident(&self, incident: Incident) -> Result<(), Denied> {
+        self.send(Message::Incident(incident))
     }
 
     /// Tells that of this kind these subjects and no others are so now.

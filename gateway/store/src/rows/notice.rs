@@ -21,6 +21,7 @@ mirror!(
     RetainedFull,
     PlainMqtt,
     RouterReplaced,
+    MailFailed,
 );
 
 #[derive(Serialize, Deserialize)]

@@ -37,6 +37,7 @@ async fn a_configuration_that_is_wrong_is_refused_with_its_line() {
     for (config, words) in [
         ("[http]\nlissten = \"127.0.0.1:0\"\n", &["config.toml, line 3", "lissten"][..]),
         ("[limits]\nintegrations = 0\n", &["[limits] integrations = 0 must be from 1 to 256"]),
+        ("[smtp]\nhost = \"smtp.example.org\"\n", &["[smtp] from", "home@example.org say"]),
         ("[htttp]\n", &["line 2", "htttp"]),
         ("[http]\nlisten = 80\n", &["line 3"]),
         ("[http\n", &["line 2"]),
@@ -48,6 +49,21 @@ async fn a_configuration_that_is_wrong_is_refused_with_its_line() {
     let mut command = Daemon::program(&dir.path().join("absent.toml"));
     command.arg("run");
     refused(&Process::run("gatehouse", command).await, 2, &["absent.toml"]);
+}
+
+#[tokio::test]
+async fn a_secret_that_everybody_can_read_is_refused_before_anything_is_begun() {
+    let dir = directory();
+    let secret = dir.path().join("smtp-password");
+    fs::write(&secret, "seven quiet lamps\n").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
+    let config = format!(
+        "{CONFIG}[smtp]\nhost = \"smtp.example.org\"\nfrom = \"home@example.org\"\nuser = \"home\"\npassword_file = {secret:?}\n"
+    );
+    let ended = run(dir.path(), &config).await;
+    refused(&ended, 1, &["[smtp] password_file", "chmod 640"]);
+    assert!(!ended.stderr.contains("seven quiet lamps"));
+    assert!(!dir.path().join("data").exists(), "nothing was begun");
 }
 
 #[tokio::test]

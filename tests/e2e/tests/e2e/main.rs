@@ -8,6 +8,7 @@ mod home_assistant;
 mod hostile;
 mod integrations;
 mod lies;
+mod mail;
 mod make_run;
 mod moved;
 mod notices;

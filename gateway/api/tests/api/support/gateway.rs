@@ -70,6 +70,7 @@ pub(crate) fn settings() -> Settings {
         },
         home_assistant_filters,
         meter: gatehouse_api::Meter::default(),
+        mail: None,
         limits: Limits::default(),
     }
 }
