@@ -5,7 +5,7 @@ use crate::Edge;
 use crate::connect::Will;
 use crate::counters::Count;
 use crate::registry::{Client, Slot};
-use crate::router::{Lost, Unreachable};
+use crate::router::Lost;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -132,7 +132,7 @@ async fn listen(
                     edge.publish_will(&slot, number, &will);
                 }
             }
-            message = away.state.next() => match message {
+            message = away.state.feed.next() => match message {
                 Ok(Some(message)) => {
                     if !away.state.queue_away(&message, &edge.limits) {
                         edge.counters.one(Count::DroppedAway);
@@ -148,11 +148,8 @@ async fn listen(
 
 /// A feed that goes on; what was published between the two is lost to this session.
 async fn replace(edge: &Arc<Edge>, state: &mut State) {
-    match edge.fanout.attach().await {
-        Ok(feed) => state.feed = Some(feed),
-        Err(Unreachable) => {
-            edge.counters.one(Count::DroppedRouter);
-            sleep_until(Instant::now() + ROUTER_PAUSE).await;
-        }
+    if state.renew(&edge.fanout).await.is_err() {
+        edge.counters.one(Count::DroppedRouter);
+        sleep_until(Instant::now() + ROUTER_PAUSE).await;
     }
 }

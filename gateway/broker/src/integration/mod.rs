@@ -60,11 +60,10 @@ pub(crate) async fn run<S: Stream>(
         return Count::RefusedIntegrations;
     };
     let earlier = edge.sessions.recall(&client).await;
-    let (mut state, resumed) = edge.begin(&slot, earlier, login.clean);
-    if resumed && state.renew(&edge.fanout).await.is_err() {
+    let Some((state, resumed)) = edge.begin(&slot, earlier, login.clean).await else {
         edge.refuse(&mut io, ConnAck::Unavailable).await;
         return Count::RefusedIntegrations;
-    }
+    };
     let terms = Terms::of(edge, &login, io.version);
     if let Err(refused) = edge.greet(&mut io, &slot, &terms.announce(edge, &login, resumed)).await {
         return refused;
@@ -136,16 +135,22 @@ impl Terms {
 }
 
 impl Edge {
-    /// A session to go on with or to begin, and whether it is an earlier one.
-    fn begin(&self, slot: &Slot, earlier: Option<Away>, clean: bool) -> (State, bool) {
+    /// A session to go on with or to begin, and whether it is an earlier one; none when there is no feed for it.
+    async fn begin(&self, slot: &Slot, earlier: Option<Away>, clean: bool) -> Option<(State, bool)> {
         match earlier {
             // What was granted under another credential is void, also if nobody came to end it yet.
             // Back before its time: the will of the earlier connection is void.
-            Some(earlier) if !clean && earlier.slot.is_same(slot) => return (earlier.state, true),
+            Some(mut earlier) if !clean && earlier.slot.is_same(slot) => {
+                if earlier.state.feed.is_dead() {
+                    earlier.state.renew(&self.fanout).await.ok()?;
+                }
+                return Some((earlier.state, true));
+            }
             Some(earlier) => self.end_session(earlier),
             None => {}
         }
-        (State::new(self.draw_number()), false)
+        let feed = self.fanout.attach().await.ok()?;
+        Some((State::new(self.draw_number(), feed), false))
     }
 
     /// What comes of a session, and of the will, when the connection has ended.

@@ -10,7 +10,7 @@ use crate::counters::Count;
 use crate::message::is_expired;
 use crate::registry::Slot;
 use crate::retained::Owner;
-use crate::router::{Lost, Message, Unreachable};
+use crate::router::{Lost, Message};
 use crate::throttle::Rate;
 use bytes::Buf;
 use futures_util::FutureExt;
@@ -136,7 +136,7 @@ impl<'a, S: Stream> Session<'a, S> {
                     // It could not be heard meanwhile.
                     self.deadlines.heard();
                 }
-                message = self.state.next(), if hungry => {
+                message = self.state.feed.next(), if hungry => {
                     if self.state.must_listen() {
                         // It could not be heard meanwhile.
                         self.deadlines.heard();
@@ -144,7 +144,7 @@ impl<'a, S: Stream> Session<'a, S> {
                     self.queue(message)?;
                     // What came with it shares the write.
                     while self.state.backlog.is_hungry() {
-                        let Some(message) = self.state.next().now_or_never() else { break };
+                        let Some(message) = self.state.feed.next().now_or_never() else { break };
                         self.queue(message)?;
                     }
                 }
@@ -247,7 +247,7 @@ impl<'a, S: Stream> Session<'a, S> {
             Packet::Publish(publish) => self.take_publish(&publish).await?,
             Packet::Ack { ack, id, reason } => self.take_ack(ack, id, reason),
             Packet::Subscribe { id, filters, identifier } => {
-                self.state.listen(&self.edge.fanout).await.map_err(|Unreachable| Count::EndRouter)?;
+                self.state.feed.listen();
                 self.take_subscribe(id, filters, identifier)?;
             }
             Packet::Unsubscribe { id, filters } => {

@@ -4,7 +4,7 @@ use super::flight::Flight;
 use super::subscriptions::{Match, Seen, Subscriptions};
 use crate::limits::Limits;
 use crate::message::OwnedMessage;
-use crate::router::{Fanout, Feed, Lost, Message, Unreachable};
+use crate::router::{Fanout, Feed, Message, Unreachable};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -75,47 +75,34 @@ pub(crate) struct State {
     pub(crate) flight: Flight,
     /// QoS 2 messages that came and are not yet released.
     pub(crate) received: HashSet<u16>,
-    /// From the first subscription on: who only publishes costs the router nothing.
-    pub(crate) feed: Option<Feed>,
+    pub(crate) feed: Feed,
 }
 
 impl State {
-    pub(crate) fn new(number: u64) -> Self {
+    pub(crate) fn new(number: u64, feed: Feed) -> Self {
         Self {
             number,
             subscriptions: Subscriptions::default(),
             backlog: Backlog::default(),
             flight: Flight::new(),
             received: HashSet::new(),
-            feed: None,
+            feed,
         }
     }
 
-    /// Makes sure that it hears what is published from now on.
-    pub(crate) async fn listen(&mut self, fanout: &Arc<Fanout>) -> Result<(), Unreachable> {
-        if self.feed.as_ref().is_none_or(Feed::is_dead) {
-            self.feed = Some(fanout.attach().await?);
+    /// Another feed that goes on, where the router or messages were lost.
+    pub(crate) async fn renew(&mut self, fanout: &Arc<Fanout>) -> Result<(), Unreachable> {
+        self.feed = fanout.attach().await?;
+        if self.subscriptions.len() > 0 {
+            self.feed.listen();
         }
         Ok(())
-    }
-
-    /// The same for a client that comes back, if it listened.
-    pub(crate) async fn renew(&mut self, fanout: &Arc<Fanout>) -> Result<(), Unreachable> {
-        if self.feed.is_some() { self.listen(fanout).await } else { Ok(()) }
-    }
-
-    /// As [`Feed::next`]; without a feed there is nothing, ever.
-    pub(crate) async fn next(&mut self) -> Result<Option<Message>, Lost> {
-        match &mut self.feed {
-            Some(feed) => feed.next().await,
-            None => std::future::pending().await,
-        }
     }
 
     /// Whether it must take from the router before it says more, or soon misses messages. One that has its backlog full
     /// takes nothing, and waits for its client.
     pub(crate) fn must_listen(&self) -> bool {
-        self.backlog.is_hungry() && self.feed.as_ref().is_some_and(Feed::is_behind)
+        self.backlog.is_hungry() && self.feed.is_behind()
     }
 
     fn push(&mut self, message: &Message, found: Match) {

@@ -3,7 +3,7 @@
 //! Nothing a client can send does that, so a link of the test's own does.
 
 use crate::client::Client;
-use crate::router::{Fanout, NO_ORIGIN};
+use crate::router::{Fanout, Feed, NO_ORIGIN};
 use crate::world::{World, order};
 use crate::{Count, Limits, codec};
 use futures_util::FutureExt;
@@ -127,6 +127,7 @@ async fn a_router_that_is_stuck_is_replaced() {
 async fn one_message_at_a_time_needs_no_router() {
     let fanout = Arc::new(Fanout::new(2, Arc::default(), Arc::default()));
     let mut feeds = [fanout.attach().await.expect("a feed"), fanout.attach().await.expect("a feed")];
+    feeds.iter_mut().for_each(Feed::listen);
     let _stuck = stall(&fanout);
     for i in 0..3_u8 {
         let publish = codec::Publish { topic: "a", payload: &[i], ..codec::Publish::default() };

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::Notify;
 
 /// What a feed shares with those who publish.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Handover {
     /// Number of the last message that the feed took.
     taken: AtomicU64,
@@ -19,11 +19,6 @@ pub(super) struct Handover {
 }
 
 impl Handover {
-    /// For a feed that gets what is published behind this number.
-    pub(super) fn behind(sequence: u64) -> Self {
-        Self { taken: AtomicU64::new(sequence), frame: Mutex::default(), handed: Notify::new() }
-    }
-
     /// Whether the feed has taken everything up to this number.
     pub(super) fn has_taken(&self, sequence: u64) -> bool {
         self.taken.load(Ordering::Acquire) == sequence

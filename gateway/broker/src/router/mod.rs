@@ -64,7 +64,7 @@ struct Running {
     _publisher_rx: LinkRx,
     /// The router was not told of messages that wait in the publisher's buffer.
     untold: bool,
-    /// Of every feed.
+    /// Of every feed that listens.
     handovers: Vec<Arc<Handover>>,
     generation: u64,
     /// Cancelled when it is given up.
@@ -95,6 +95,8 @@ pub(crate) struct Feed {
     rx: LinkRx,
     name: usize,
     generation: u64,
+    /// Whether it is to miss nothing; until then it drops everything.
+    listens: bool,
     /// Number of the next message.
     expected: u64,
     /// Bytes published before it.
@@ -150,8 +152,7 @@ impl Fanout {
         self.sequence.load(Relaxed)
     }
 
-    /// A link of its own for an integration; everything published from now on comes by it. A router that gives none
-    /// in time is given up.
+    /// A link of its own for an integration. A router that gives none in time is given up.
     pub(crate) async fn attach(self: &Arc<Self>) -> Result<Feed, Unreachable> {
         let first = self.try_attach().await;
         if first.is_ok() { first } else { self.try_attach().await }
@@ -184,17 +185,21 @@ impl Fanout {
             self.died(generation);
             return Err(Unreachable);
         };
-        let (fanout, mut running) = (self.clone(), self.lock());
-        let sequence = self.sequence.load(Relaxed);
-        let handover = Arc::new(Handover::behind(sequence));
-        match running.as_mut().filter(|running| running.generation == generation) {
-            Some(running) => running.handovers.push(handover.clone()),
-            None => return Err(Unreachable),
-        }
         self.feeds.fetch_add(1, AcqRel);
-        let (tx, expected, bytes) = (Some(tx), sequence + 1, self.bytes.load(Relaxed));
-        let gone = Box::pin(gone.cancelled_owned());
-        Ok(Feed { tx, rx, name, generation, expected, bytes, handover, early: None, wake_due: false, gone, fanout })
+        Ok(Feed {
+            tx: Some(tx),
+            rx,
+            name,
+            generation,
+            listens: false,
+            expected: 0,
+            bytes: 0,
+            handover: Arc::default(),
+            early: None,
+            wake_due: false,
+            gone: Box::pin(gone.cancelled_owned()),
+            fanout: self.clone(),
+        })
     }
 
     #[expect(clippy::result_large_err, reason = "the size is that of rumqttd's own error; this runs once a router")]
@@ -263,6 +268,20 @@ impl Running {
 }
 
 impl Feed {
+    /// From now on it brings everything that is published.
+    pub(crate) fn listen(&mut self) {
+        let mut running = self.fanout.lock();
+        // A dead router is told by `next`.
+        let Some(running) = running.as_mut().filter(|running| running.generation == self.generation) else { return };
+        if self.listens {
+            return;
+        }
+        let sequence = self.fanout.sequence.load(Relaxed);
+        self.handover.took(sequence);
+        running.handovers.push(self.handover.clone());
+        (self.listens, self.expected, self.bytes) = (true, sequence + 1, self.fanout.bytes.load(Relaxed));
+    }
+
     /// The next message; none when there was something else to do. Loses nothing when cancelled.
     pub(crate) async fn next(&mut self) -> Result<Option<Message>, Lost> {
         if let Some(message) = self.early.take() {
@@ -294,7 +313,7 @@ impl Feed {
 
     /// Whether so much waits for it that it is soon to miss messages.
     pub(crate) fn is_behind(&self) -> bool {
-        self.fanout.bytes.load(Relaxed).saturating_sub(self.bytes) > SEGMENT_BYTES as u64
+        self.listens && self.fanout.bytes.load(Relaxed).saturating_sub(self.bytes) > SEGMENT_BYTES as u64
     }
 
     /// Whether the router was given up.
@@ -316,7 +335,8 @@ impl Feed {
 
     fn take(&mut self, message: Message) -> Result<Option<Message>, Lost> {
         match message.sequence().cmp(&self.expected) {
-            // Published before the feed was there.
+            _ if !self.listens => Ok(None),
+            // Published before it listened.
             Ordering::Less => Ok(None),
             Ordering::Equal => {
                 self.handover.took(self.expected);

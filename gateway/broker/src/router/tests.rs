@@ -4,6 +4,12 @@ fn fanout(max_feeds: usize) -> Arc<Fanout> {
     Arc::new(Fanout::new(max_feeds, Arc::default(), Arc::default()))
 }
 
+async fn attach(fanout: &Arc<Fanout>) -> Feed {
+    let mut feed = fanout.attach().await.unwrap();
+    feed.listen();
+    feed
+}
+
 fn of<'a>(topic: &'a str, payload: &'a [u8], qos: u8) -> codec::Publish<'a> {
     codec::Publish { topic, payload, qos, ..codec::Publish::default() }
 }
@@ -20,7 +26,7 @@ async fn next(feed: &mut Feed) -> Result<Message, Lost> {
 async fn every_feed_gets_every_message_in_order() {
     let fanout = fanout(2);
     assert_eq!(fanout.publish(NO_ORIGIN, &of("nobody/hears", b"it", 0)), Ok(()));
-    let (mut a, mut b) = (fanout.attach().await.unwrap(), fanout.attach().await.unwrap());
+    let (mut a, mut b) = (attach(&fanout).await, attach(&fanout).await);
     for i in 0..1_000_u32 {
         fanout.publish(NO_ORIGIN, &of(&format!("ü/{i}"), &i.to_be_bytes(), 1)).unwrap();
     }
@@ -37,7 +43,7 @@ async fn every_feed_gets_every_message_in_order() {
 async fn feeds_that_keep_pace_now_and_then_miss_nothing() {
     const MESSAGES: u32 = 20_000;
     let fanout = fanout(2);
-    let feeds = [fanout.attach().await.unwrap(), fanout.attach().await.unwrap()];
+    let feeds = [attach(&fanout).await, attach(&fanout).await];
     let readers = feeds.map(|mut feed| {
         tokio::spawn(async move {
             for i in 0..MESSAGES {
@@ -62,7 +68,7 @@ async fn feeds_that_keep_pace_now_and_then_miss_nothing() {
 #[tokio::test]
 async fn what_overtook_a_message_handed_over_waits_for_it() {
     let fanout = fanout(1);
-    let mut feed = fanout.attach().await.unwrap();
+    let mut feed = attach(&fanout).await;
     fanout.publish(NO_ORIGIN, &of("a", b"1", 0)).unwrap();
     let by_router = frame::encode(2, NO_ORIGIN, fanout.epoch, &of("a", b"2", 0));
     let first = feed.take(feed.decode(by_router).unwrap()).unwrap();
@@ -76,7 +82,7 @@ async fn what_overtook_a_message_handed_over_waits_for_it() {
 async fn a_board_is_heard_however_much_an_integration_says() {
     const INTEGRATION: u64 = 7;
     let fanout = fanout(1);
-    let _feed = fanout.attach().await.unwrap();
+    let _feed = attach(&fanout).await;
     let mut full = 0;
     while full < 20 {
         if fanout.publish(INTEGRATION, &of("a", b"", 0)).is_err() {
@@ -87,9 +93,23 @@ async fn a_board_is_heard_however_much_an_integration_says() {
 }
 
 #[tokio::test]
+async fn a_feed_brings_what_is_published_once_it_listens_and_holds_up_nobody_before() {
+    let fanout = fanout(2);
+    let (mut late, mut other) = (fanout.attach().await.unwrap(), attach(&fanout).await);
+    let payload = vec![0; 16 * 1024];
+    for _ in 0..3 * SEGMENTS * SEGMENT_BYTES / payload.len() {
+        fanout.publish(NO_ORIGIN, &of("before", &payload, 0)).unwrap();
+        next(&mut other).await.unwrap();
+    }
+    late.listen();
+    fanout.publish(NO_ORIGIN, &of("after", b"1", 0)).unwrap();
+    assert_eq!(next(&mut late).await.unwrap().topic(), "after");
+}
+
+#[tokio::test]
 async fn a_feed_that_fell_behind_is_told() {
     let fanout = fanout(2);
-    let (mut slow, mut quick) = (fanout.attach().await.unwrap(), fanout.attach().await.unwrap());
+    let (mut slow, mut quick) = (attach(&fanout).await, attach(&fanout).await);
     let payload = vec![0; 16 * 1024];
     for _ in 0..3 * SEGMENTS * SEGMENT_BYTES / payload.len() {
         fanout.publish(NO_ORIGIN, &of("a", &payload, 0)).unwrap();
@@ -106,19 +126,22 @@ async fn a_feed_that_fell_behind_is_told() {
 #[tokio::test]
 async fn links_are_given_back_and_a_dead_router_is_replaced() {
     let fanout = fanout(1);
-    let feed = fanout.attach().await.unwrap();
+    let feed = attach(&fanout).await;
     assert!(fanout.attach().await.is_err());
     drop(feed);
     let mut feed = loop {
         // The link is given back on another thread.
         match fanout.attach().await {
-            Ok(feed) => break feed,
+            Ok(mut feed) => {
+                feed.listen();
+                break feed;
+            }
             Err(Unreachable) => tokio::task::yield_now().await,
         }
     };
     fanout.died(feed.generation);
     assert_eq!(fanout.publish(NO_ORIGIN, &of("a", b"", 0)), Err(Unreachable));
-    let mut second = fanout.attach().await.unwrap();
+    let mut second = attach(&fanout).await;
     fanout.publish(NO_ORIGIN, &of("a", b"1", 0)).unwrap();
     assert_eq!(next(&mut second).await.unwrap().topic(), "a");
     drop(second);

@@ -85,7 +85,7 @@ fn memory(page: &mut String, results: &Results, scale: &Scale) {
         page,
         "\n## Memory of a connection\n\n\
          {boards} idle boards of one relay, connected and ready, over the resident memory of the same home without them; \
-         their ends of the sockets are in the bench's process, and the kernel's buffers in none. An integration that subscribes has a link to \
+         their ends of the sockets are in the bench's process, and the kernel's buffers in none. An integration has a link to \
          the router, whose queues stay as large as they have been.\n\n\
          | KB each | mosquitto | gateway | goal | |\n|:--|--:|--:|:--|:--|\n"
     );
