@@ -10,6 +10,7 @@ use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Response, Variables};
 use futures_util::FutureExt;
 use futures_util::stream::{BoxStream, StreamExt};
+use gatehouse_core::access;
 use serde::Deserialize;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -73,7 +74,11 @@ impl Executor {
                 }
             },
         };
-        let signed_in = self.is_signed_in(&asker);
+        let viewer = asker.viewer(&self.shared.hub.view());
+        if let Some(session) = viewer.as_ref().and_then(access::Viewer::session) {
+            self.shared.hub.session_used(session);
+        }
+        let signed_in = viewer.is_some();
         if document.introspects && !signed_in {
             return Err(Box::new(refused("UNAUTHENTICATED", "Sign in to ask for the schema.")));
         }

@@ -30,6 +30,9 @@ use tokio_util::sync::CancellationToken;
 /// Longest body, and longest message on a WebSocket, in bytes.
 pub(crate) const MAX_BODY: usize = 256 * 1024;
 
+/// Most of a user agent that is looked at, in bytes.
+const MAX_USER_AGENT: usize = 512;
+
 /// What all connections share.
 pub(crate) struct Http {
     pub(crate) executor: Executor,
@@ -257,7 +260,13 @@ fn asker(headers: &HeaderMap, peer: &Peer, page: Page) -> Result<Asker, Refusal>
             (Some(_), _) => return forbidden("With a cookie, a request must come from the gateway's own page."),
         },
     };
-    Ok(Asker { token, address: peer.address, delivery })
+    Ok(Asker { token, address: peer.address, user_agent: user_agent(headers), delivery })
+}
+
+/// As far as it is text, and cut to what can be kept.
+fn user_agent(headers: &HeaderMap) -> Arc<str> {
+    let told = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
+    String::from_utf8_lossy(&told[..told.len().min(MAX_USER_AGENT)]).into()
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

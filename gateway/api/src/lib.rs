@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** a resolver asks the hub or reads its view; nothing here changes anything by itself.
 
+mod account;
 mod api;
 mod commands;
 mod dashboard;

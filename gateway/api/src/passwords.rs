@@ -54,6 +54,14 @@ impl Passwords {
         .await
     }
 
+    /// Whether a password has one of these hashes.
+    pub(crate) async fn is_one_of(&self, password: String, hashes: Vec<Arc<str>>) -> Result<bool, Denied> {
+        self.run(move || {
+            hashes.iter().any(|hash| Argon2::default().verify_password(password.as_bytes(), &**hash).is_ok())
+        })
+        .await
+    }
+
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Denied> {
         let place = self.waiting.clone().try_acquire_owned().map_err(|_| Denied::Busy)?;
         let turn = self.running.clone().acquire_owned().await.map_err(|_| Denied::Busy)?;

@@ -1,5 +1,6 @@
 //! The schema: every feature's fields in three roots.
 
+use crate::account::{AccountMutation, AccountQuery};
 use crate::api::Shared;
 use crate::commands::CommandsQuery;
 use crate::devices::{DevicesMutation, DevicesQuery};
@@ -46,6 +47,7 @@ pub(crate) struct QueryRoot(
     MetricsQuery,
     PasswordRulesQuery,
     RecordQuery,
+    AccountQuery,
 );
 
 /// What can be done; at most 10 fields a document. Settings are on disk before they are answered.
@@ -59,6 +61,7 @@ pub(crate) struct MutationRoot(
     IntegrationsMutation,
     HomeAssistantMutation,
     NoticesMutation,
+    AccountMutation,
 );
 
 pub(crate) type Schema = async_graphql::Schema<QueryRoot, MutationRoot, SubscriptionRoot>;

@@ -84,6 +84,7 @@ impl SignInMutation {
             password_hash,
             time_zone: shared.settings.time_zone.as_str().into(),
             token: hash,
+            client: asker(ctx).client(),
         };
         let viewer = shared.hub.claim(claim).await.map_err(told)?;
         Ok(session(ctx, token, viewer))
@@ -99,7 +100,7 @@ impl SignInMutation {
         let check = shared.hub.begin_sign_in(input.name, address).await.map_err(told)?;
         let right = shared.passwords.is_right(input.password, check.password_hash.clone()).await.map_err(told)?;
         let (token, hash) = viewer::new_token();
-        let viewer = shared.hub.finish_sign_in(check, right, hash).await.map_err(wrong_sign_in)?;
+        let viewer = shared.hub.finish_sign_in(check, right, hash, asker(ctx).client()).await.map_err(wrong_sign_in)?;
         Ok(session(ctx, token, viewer))
     }
 

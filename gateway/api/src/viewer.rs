@@ -3,7 +3,7 @@
 use crate::api::Shared;
 use crate::error::told;
 use async_graphql::{Context, Enum, ID, Object, Result};
-use gatehouse_core::access::{self, Denied, TokenHash};
+use gatehouse_core::access::{self, Client, Denied, TokenHash};
 use gatehouse_core::view::View;
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
@@ -23,6 +23,8 @@ pub(crate) struct Asker {
     pub(crate) token: Option<TokenHash>,
     /// Where it comes from.
     pub(crate) address: IpAddr,
+    /// What the client calls itself; empty when it does not.
+    pub(crate) user_agent: Arc<str>,
     /// How a new token would reach the client.
     pub(crate) delivery: Delivery,
 }
@@ -42,6 +44,11 @@ pub(crate) enum Delivery {
 }
 
 impl Asker {
+    /// What a new session is opened with.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&self.user_agent, Some(self.address))
+    }
+
     /// The person behind the token, in this view.
     pub(crate) fn viewer(&self, view: &View) -> Option<access::Viewer> {
         view.access.viewer(self.token.as_ref()?)

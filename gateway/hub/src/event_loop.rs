@@ -199,10 +199,14 @@ impl EventLoop {
             Message::BeginSignIn { name, address, reply } => {
                 Input::BeginSignIn { request: self.wait(reply), name, address }
             }
-            Message::FinishSignIn { check, right, token, reply } => {
-                Input::FinishSignIn { request: self.wait(reply), check, right, token }
+            Message::FinishSignIn { check, right, token, client, reply } => {
+                Input::FinishSignIn { request: self.wait(reply), check, right, token, client }
             }
             Message::Incident(incident) => Input::Incident(incident),
+            Message::PasswordChecked { check, right, reply } => {
+                Input::PasswordChecked { request: self.wait(reply), check, right }
+            }
+            Message::SessionUsed { session } => Input::SessionUsed(session),
             Message::Condition { kind, subjects } => Input::Condition(kind, subjects),
             Message::Settings { setting, reply } => Input::Settings { request: self.wait(reply), setting },
         };

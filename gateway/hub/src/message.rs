@@ -1,9 +1,9 @@
 //! What people and the store put into the hub's inbox.
 
-use gatehouse_core::access::{Denied, Operate, TokenHash};
+use gatehouse_core::access::{Client, Denied, Operate, TokenHash};
 use gatehouse_core::command::Command;
 use gatehouse_core::home::{Answer, Dropped, Setting, SignInCheck};
-use gatehouse_core::ids::CommandId;
+use gatehouse_core::ids::{CommandId, SessionId};
 use gatehouse_core::notice::{Incident, NoticeKind, Subject};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,9 @@ pub(crate) enum Message {
     TryClaimCode { code: String, reply: Reply },
     ClaimCode { reply: oneshot::Sender<Option<String>> },
     BeginSignIn { name: String, address: String, reply: Reply },
-    FinishSignIn { check: SignInCheck, right: bool, token: TokenHash, reply: Reply },
+    FinishSignIn { check: SignInCheck, right: bool, token: TokenHash, client: Client, reply: Reply },
+    PasswordChecked { check: SignInCheck, right: bool, reply: Reply },
+    SessionUsed { session: SessionId },
     Dropped { reply: oneshot::Sender<Dropped> },
     Condition { kind: NoticeKind, subjects: Vec<Subject> },
     Incident(Incident),

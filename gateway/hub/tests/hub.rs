@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
-use gatehouse_core::access::{Administer, Credentials, Denied, TokenHash, Viewer};
+use gatehouse_core::access::{Administer, Client, Credentials, Denied, TokenHash, Viewer};
 use gatehouse_core::command::{BoardSession, Outcome, Reason};
 use gatehouse_core::device::{BoardEvent, BoardState, Cause, Description, NewSecret, Order, Report, Said, SecretHash};
 use gatehouse_core::edge::{EdgeEvent, IntegrationCommand};
@@ -94,6 +94,7 @@ impl Rig {
             password_hash: "$argon2id$".into(),
             time_zone: "Etc/UTC".into(),
             token: TokenHash([7; 32]),
+            client: Client::default(),
         };
         let owner = rig.hub.claim(claim).await.unwrap();
         rig.hub.register_board(Administer::console(), registration()).await.unwrap();

@@ -9,7 +9,7 @@ use redb::{ReadableTable, TableDefinition, WriteTransaction};
 pub(crate) type Step = fn(&WriteTransaction) -> Result<(), Fault>;
 
 /// `STEPS[n - 1]` leads from schema n to n + 1. Steps are added at the end and never changed.
-pub(crate) const STEPS: &[Step] = &[integrations, retained, settings, next_secrets, notices, audit];
+pub(crate) const STEPS: &[Step] = &[integrations, retained, settings, next_secrets, notices, audit, accounts];
 
 /// The schema that this version reads and writes.
 pub(crate) const SCHEMA: u64 = newest(STEPS);
@@ -63,6 +63,27 @@ fn audit(txn: &WriteTransaction) -> Result<(), Fault> {
     Ok(())
 }
 
+/// To schema 8: a person has earlier passwords, and a session a last use and what it was opened with, none so far. Their
+/// rows end with them.
+fn accounts(txn: &WriteTransaction) -> Result<(), Fault> {
+    append(txn, "member", &[0])?;
+    append(txn, "session", &[0, 0, 0])
+}
+
+/// Every row of a table gets the same bytes at its end.
+fn append(txn: &WriteTransaction, table: &str, tail: &[u8]) -> Result<(), Fault> {
+    let mut table = txn.open_table(TableDefinition::<u64, &[u8]>::new(table))?;
+    let mut rows = Vec::new();
+    for entry in table.iter()? {
+        let (key, row) = entry?;
+        rows.push((key.value(), [row.value(), tail].concat()));
+    }
+    for (key, row) in rows {
+        table.insert(key, row.as_slice())?;
+    }
+    Ok(())
+}
+
 /// Which schema the file has; an error when it is newer than `known`.
 pub(crate) fn found(meta: &impl ReadableTable<&'static str, u64>, known: u64) -> Result<u64, Fault> {
     let found = meta.get(SCHEMA_KEY)?.map(|value| value.value());
@@ -93,7 +114,7 @@ pub(crate) fn migrate(txn: &WriteTransaction, steps: &[Step]) -> Result<(), Faul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::{AUDIT, DEVICE, INTEGRATION, MOVEMENT, NOTICE, RETAINED, Rows, SETTING};
+    use crate::tables::{AUDIT, DEVICE, INTEGRATION, MEMBER, MOVEMENT, NOTICE, RETAINED, Rows, SESSION, SETTING};
     use crate::{Memory, Settings};
     use redb::{Database, ReadableDatabase};
 
@@ -102,7 +123,7 @@ mod tests {
     const ROOM: Rows = TableDefinition::new("room");
     const PLACE: TableDefinition<'static, u64, &str> = TableDefinition::new("place");
 
-    /// A file of schema 1 with one room and one device in it, as its version made it: the bytes are written out, for the
+    /// A file of schema 1 with a person, a session, a room and a device in it, as its version made it: the bytes are written out, for the
     /// code that wrote them changes.
     fn schema_1() -> Memory {
         let memory = Memory::default();
@@ -115,6 +136,9 @@ mod tests {
         }
         assert!(txn.delete_table(RETAINED).unwrap(), "and this");
         txn.open_table(ROOM).unwrap().insert(4, &b"\x04Hall"[..]).unwrap();
+        txn.open_table(MEMBER).unwrap().insert(2, &b"\x03Ana\x00\x0b$argon2id$x"[..]).unwrap();
+        let session = [&b"\x02"[..], &[0xaa; 32], b"\x01\x05"].concat();
+        txn.open_table(SESSION).unwrap().insert(3, session.as_slice()).unwrap();
         txn.open_table(DEVICE).unwrap().insert(5, device_of_schema_1().as_slice()).unwrap();
         txn.commit().unwrap();
         memory
@@ -207,9 +231,14 @@ mod tests {
         let memory = schema_1();
         for boot in [2, 3] {
             let opened = memory.open(Settings::default()).unwrap();
-            let [Record::Room(room), Record::Device(device)] = &opened.records[..] else {
+            let [Record::Member(ana), Record::Session(session), Record::Room(room), Record::Device(device)] =
+                &opened.records[..]
+            else {
                 panic!("{:?}", opened.records)
             };
+            assert_eq!((ana.name.as_str(), &*ana.password_hash, ana.earlier.len()), ("Ana", "$argon2id$x", 0));
+            assert_eq!((session.opened_at.unwrap().as_millis(), session.last_used_at), (5, None));
+            assert_eq!((session.client.user_agent(), session.client.address), ("", None));
             assert_eq!((room.name.as_str(), device.name.as_str()), ("Hall", "Box"));
             assert_eq!((device.secret.0, device.next), ([0xbb; 32], None));
             assert_eq!(opened.boot, boot);

@@ -3,7 +3,7 @@
 use crate::board::hash_of;
 use crate::oracle::{Caller, Ended, Expected};
 use crate::world::{Event, MILLISECOND, SECOND, World};
-use gatehouse_core::access::{Administer, Viewer};
+use gatehouse_core::access::{Administer, Client, Viewer};
 use gatehouse_core::device::{Secret, SecretHash};
 use gatehouse_core::home::{Claim, Edit, Input, NewCredential, Registration, Setting, SignInCheck};
 use gatehouse_core::homeassistant::{Form, Prefix};
@@ -111,6 +111,7 @@ impl World<'_> {
             password_hash: password_hash(PEOPLE[claimer]).into(),
             time_zone: "Europe/Vienna".into(),
             token,
+            client: Client::default(),
         };
         self.ask(Caller::Claim(token), |request| Input::Settings { request, setting: Setting::Claim(claim) });
     }
@@ -243,6 +244,12 @@ impl World<'_> {
         }
         let token = self.token();
         self.tokens.push(token);
-        self.ask(Caller::SignIn, |request| Input::FinishSignIn { request, check, right, token });
+        self.ask(Caller::SignIn, |request| Input::FinishSignIn {
+            request,
+            check,
+            right,
+            token,
+            client: Client::default(),
+        });
     }
 }

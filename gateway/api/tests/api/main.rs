@@ -5,6 +5,7 @@
 
 mod support;
 
+mod account;
 mod claim;
 mod commands;
 mod dashboard;

@@ -10,7 +10,9 @@ mod viewer;
 pub use claim_code::{CLAIM_CODE_LIFE, ClaimCode};
 pub use credentials::{BoardCredential, Credentials, IntegrationCredential};
 pub use denied::Denied;
-pub use people::{MAX_SESSIONS_PER_MEMBER, Member, Role, Session, TokenHash};
+pub use people::{
+    Client, MAX_EARLIER_PASSWORDS, MAX_SESSIONS_PER_MEMBER, Member, Role, Session, TokenHash, USE_IS_NOTED_EVERY,
+};
 pub use throttle::Throttle;
 pub use viewer::{Administer, Operate, Rights, Viewer, ViewerId};
 
@@ -56,6 +58,16 @@ impl Access {
     /// Whether a session is still open.
     pub fn is_open(&self, session: SessionId) -> bool {
         self.sessions.contains_key(&session)
+    }
+
+    /// A session that is open.
+    pub fn session(&self, session: SessionId) -> Option<&Session> {
+        self.sessions.get(&session)
+    }
+
+    /// A person's sessions, in the order they were opened.
+    pub fn sessions_of(&self, member: MemberId) -> impl Iterator<Item = &Session> {
+        self.sessions.values().filter(move |session| session.member == member)
     }
 
     pub(crate) fn open(&mut self, session: Session) {

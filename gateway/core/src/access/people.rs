@@ -2,8 +2,10 @@
 
 use crate::ids::{MemberId, SessionId};
 use crate::name::Name;
-use crate::time::Wall;
+use crate::time::{Now, Wall};
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a person is in this home.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +29,26 @@ pub struct Member {
     pub role: Role,
     /// The argon2id hash of their password, in PHC form.
     pub password_hash: Arc<str>,
+    /// Those of the passwords they had before, the latest first, at most [`MAX_EARLIER_PASSWORDS`]: a new one must differ.
+    pub earlier: Vec<Arc<str>>,
+}
+
+/// Earlier passwords of a person that a new one must differ from. Each costs a check of a quarter of a second on a Pi.
+pub const MAX_EARLIER_PASSWORDS: usize = 4;
+
+impl Member {
+    /// With another password, of which this is the hash.
+    #[must_use]
+    pub fn with_password(&self, hash: Arc<str>) -> Self {
+        let before = std::iter::once(&self.password_hash).chain(&self.earlier);
+        let earlier = before.take(MAX_EARLIER_PASSWORDS).cloned().collect();
+        Self { password_hash: hash, earlier, ..self.clone() }
+    }
+
+    /// The hashes of all passwords that a new one must differ from, the present one first.
+    pub fn passwords(&self) -> Vec<Arc<str>> {
+        std::iter::once(&self.password_hash).chain(&self.earlier).cloned().collect()
+    }
 }
 
 impl std::fmt::Debug for Member {
@@ -56,6 +78,48 @@ pub struct Session {
     pub token: TokenHash,
     /// When; none while the clock was not trusted.
     pub opened_at: Option<Wall>,
+    /// When it was used last, give or take [`USE_IS_NOTED_EVERY`]; none when it was not since it was opened, or while the
+    /// clock was not trusted.
+    pub last_used_at: Option<Wall>,
+    /// What it was opened with.
+    pub client: Client,
+}
+
+/// What someone signs in with, as they say themselves: for people to tell their sessions apart by, and for nothing else.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    user_agent: Arc<str>,
+    /// Where it is.
+    pub address: Option<IpAddr>,
+}
+
+/// Longest user agent that is kept, in characters.
+const MAX_USER_AGENT_CHARS: usize = 200;
+
+impl Client {
+    /// A client that calls itself `user_agent`, of which only what can be seen is kept, and no more than 200 characters.
+    pub fn new(user_agent: &str, address: Option<IpAddr>) -> Self {
+        let seen: String = user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT_CHARS).collect();
+        Self { user_agent: seen.trim().into(), address: address.map(|address| address.to_canonical()) }
+    }
+
+    /// What it calls itself; empty when it does not.
+    pub fn user_agent(&self) -> &str {
+        &self.user_agent
+    }
+}
+
+/// How exactly it is known when a session was used last: a disk is not written at every tap.
+pub const USE_IS_NOTED_EVERY: Duration = Duration::from_secs(300);
+
+impl Session {
+    /// Whether a use of it now is worth noting.
+    pub fn use_is_news(&self, now: &Now) -> bool {
+        let every = u64::try_from(USE_IS_NOTED_EVERY.as_millis()).unwrap_or(u64::MAX);
+        let Some(wall) = now.stamp() else { return false };
+        // In either direction: a clock that was wrong may step back.
+        self.last_used_at.or(self.opened_at).is_none_or(|last| last.as_millis().abs_diff(wall.as_millis()) >= every)
+    }
 }
 
 /// Sessions one person may have at a time; a further sign-in ends the oldest.

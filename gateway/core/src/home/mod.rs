@@ -1,10 +1,11 @@
 //! The home: one owner of all rules.
 //!
 //! [`Home::handle`] takes one input with the time it arrived at and says what to do about it. It has four kinds of
-//! business, one file each: what boards say (`boards`), commands (`commands`), who people are (`people`), and settings,
+//! business, one file each: what boards say (`boards`), commands (`commands`), who people are (`people`, `account`), and settings,
 //! which are durable before they are true (`settings`, `rooms`, `things`, `integrations`, `rotation`). Home Assistant is told of them
 //! (`announcing`), and the owner of what went wrong (`notices`).
 
+mod account;
 mod announcing;
 mod apply;
 mod boards;
@@ -21,6 +22,7 @@ mod things;
 #[cfg(test)]
 mod tests;
 
+pub use account::AccountChange;
 pub use boards::Dropped;
 pub use people::{Claim, SignInCheck};
 pub use rooms::MAX_ROOMS;
@@ -28,12 +30,12 @@ pub use rotation::NewCredential;
 pub use settings::Setting;
 pub use things::{Edit, MAX_DEVICES, Registration};
 
-use crate::access::{Access, BoardCredential, ClaimCode, Credentials, Denied, Operate, Throttle, Viewer};
+use crate::access::{Access, BoardCredential, ClaimCode, Client, Credentials, Denied, Operate, Throttle, Viewer};
 use crate::command::Command;
 use crate::device::{BoardEvent, Device, NewSecret, Order};
 use crate::edge::IntegrationCommand;
 use crate::homeassistant::HomeAssistant;
-use crate::ids::{DeviceId, IdSource, IntegrationId, Request, RoomId, SwitchId, Ticket};
+use crate::ids::{DeviceId, IdSource, IntegrationId, Request, RoomId, SessionId, SwitchId, Ticket};
 use crate::integration::Integration;
 use crate::name::{BoardId, Endpoint};
 use crate::notice::{Incident, NoticeKind, Subject};
@@ -98,7 +100,20 @@ pub enum Input {
         right: bool,
         /// The hash of the new session's token.
         token: crate::access::TokenHash,
+        /// What they sign in with.
+        client: Client,
     },
+    /// The password of someone who is signed in was checked once more. Answered with [`Answer::Done`].
+    PasswordChecked {
+        /// Who waits.
+        request: Request,
+        /// What [`Answer::SignIn`] gave.
+        check: SignInCheck,
+        /// Whether the password was right.
+        right: bool,
+    },
+    /// A session was used.
+    SessionUsed(SessionId),
     /// A change of settings; durable before it is answered.
     Settings {
         /// Who waits.
@@ -243,12 +258,17 @@ impl Home {
                 let answer = self.begin_sign_in(&now, &name, &address, out).map(Answer::SignIn);
                 out.push(Effect::Answer(request, answer));
             }
-            Input::FinishSignIn { request, check, right, token } => {
-                match self.finish_sign_in(&now, &check, right, token, out) {
+            Input::FinishSignIn { request, check, right, token, client } => {
+                match self.finish_sign_in(&now, &check, right, (token, client), out) {
                     Ok(setting) => self.change_settings(&now, Some(request), setting, out),
                     Err(denied) => out.push(Effect::Answer(request, Err(denied))),
                 }
             }
+            Input::PasswordChecked { request, check, right } => {
+                let answer = self.password_checked(&now, &check, right, out).map(|_| Answer::Done);
+                out.push(Effect::Answer(request, answer));
+            }
+            Input::SessionUsed(session) => self.session_used(&now, session, out),
             Input::Settings { request, setting } => self.change_settings(&now, Some(request), setting, out),
             Input::Incident(incident) => self.incident(&now, &incident, out),
             Input::Condition(kind, subjects) => self.condition(&now, kind, &subjects, out),

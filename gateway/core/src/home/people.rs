@@ -1,7 +1,7 @@
 //! Who people are: the first owner, and signing in.
 
 use super::{Effect, Home, Setting};
-use crate::access::{Denied, Member, Role, Session, TokenHash};
+use crate::access::{Client, Denied, Member, Role, Session, TokenHash};
 use crate::ids::{HomeId, MemberId, SessionId};
 use crate::member_name;
 use crate::name::Name;
@@ -26,6 +26,8 @@ pub struct Claim {
     pub time_zone: Arc<str>,
     /// The hash of their first session's token.
     pub token: TokenHash,
+    /// What they sign in with.
+    pub client: Client,
 }
 
 /// What a password is to be checked against. Someone unknown gets none, and the same work must be done for them.
@@ -95,14 +97,15 @@ impl Home {
             name: claim.member_name,
             role: Role::Owner,
             password_hash: claim.password_hash,
+            earlier: Vec::new(),
         };
-        let session = self.session(now, member.id, claim.token);
+        let session = self.session(now, member.id, claim.token, claim.client);
         Ok(vec![Record::Home(Arc::new(home)), Record::Member(Arc::new(member)), session])
     }
 
-    fn session(&mut self, now: &Now, member: MemberId, token: TokenHash) -> Record {
+    pub(super) fn session(&mut self, now: &Now, member: MemberId, token: TokenHash, client: Client) -> Record {
         let id = SessionId::from_raw(self.ids.draw());
-        Record::Session(Session { id, member, token, opened_at: now.stamp() })
+        Record::Session(Session { id, member, token, opened_at: now.stamp(), last_used_at: None, client })
     }
 
     pub(super) fn begin_sign_in(
@@ -138,16 +141,28 @@ impl Home {
         now: &Now,
         check: &SignInCheck,
         right: bool,
-        token: TokenHash,
+        (token, client): (TokenHash, Client),
         out: &mut Vec<Effect>,
     ) -> Result<Setting, Denied> {
+        let member = self.password_checked(now, check, right, out)?;
+        Ok(Setting::OpenSession { member, token, client, was: check.password_hash.clone() })
+    }
+
+    /// Whose password it is; an error when it is wrong.
+    pub(super) fn password_checked(
+        &mut self,
+        now: &Now,
+        check: &SignInCheck,
+        right: bool,
+        out: &mut Vec<Effect>,
+    ) -> Result<MemberId, Denied> {
         let Some(member) = check.member.filter(|_| right) else {
             self.wrong_sign_in(now, check.member, check.address, out);
             return Err(Denied::Unauthenticated);
         };
         self.throttle.right(&check.name_key);
         self.throttle.right(&check.address_key);
-        Ok(Setting::OpenSession { member, token })
+        Ok(member)
     }
 
     /// Told by whose name was tried, for that says more than where from; an unknown name by where from alone.
@@ -162,12 +177,13 @@ impl Home {
         now: &Now,
         member: MemberId,
         token: TokenHash,
+        client: Client,
     ) -> Result<Vec<Record>, Denied> {
         if !self.access.members.contains_key(&member) {
             return Err(Denied::Unauthenticated);
         }
         let mut records: Vec<_> = self.access.surplus(member).into_iter().map(Record::SessionEnded).collect();
-        records.push(self.session(now, member, token));
+        records.push(self.session(now, member, token, client));
         Ok(records)
     }
 }

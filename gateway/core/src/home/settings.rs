@@ -3,8 +3,8 @@
 //! A change is planned as records, the records are written under a ticket, and only when they are on disk are the same
 //! records applied, told and answered. The next change is planned after that, so no two can contradict each other.
 
-use super::{Answer, Claim, Edit, Effect, Home, NewCredential, Registration};
-use crate::access::{Administer, Denied, TokenHash};
+use super::{AccountChange, Answer, Claim, Edit, Effect, Home, NewCredential, Registration};
+use crate::access::{Administer, Client, Denied, TokenHash};
 use crate::device::SecretHash;
 use crate::homeassistant::{Form, HomeAssistant, Prefix};
 use crate::ids::{DeviceId, IntegrationId, MemberId, NoticeId, Request, RoomId, SessionId, SwitchId, Ticket};
@@ -28,9 +28,15 @@ pub enum Setting {
         member: MemberId,
         /// The hash of its token.
         token: TokenHash,
+        /// What it is opened with.
+        client: Client,
+        /// The hash of the password that was right, if it was by one: when it is another by now, nothing is opened.
+        was: Option<Arc<str>>,
     },
     /// Sign out. Answered with [`Answer::Done`].
     CloseSession(SessionId),
+    /// Something about one's own account. Answered with [`Answer::Done`], or with [`Answer::Viewer`] when it says how.
+    Account(AccountChange),
     /// A new room. Answered with [`Answer::Room`].
     CreateRoom(Administer, Name),
     /// A room's other name. Answered with [`Answer::Room`].
@@ -201,9 +207,13 @@ impl Home {
                 let reply = Reply::Viewer(claim.token);
                 Ok((self.plan_claim(now, claim)?, reply))
             }
-            Setting::OpenSession { member, token } => {
-                Ok((self.plan_session(now, member, token)?, Reply::Viewer(token)))
+            Setting::OpenSession { member, token, client, was } => {
+                if was.is_some_and(|was| self.account(member).is_ok_and(|member| member.password_hash != was)) {
+                    return Err(Denied::Unauthenticated);
+                }
+                Ok((self.plan_session(now, member, token, client)?, Reply::Viewer(token)))
             }
+            Setting::Account(change) => Ok((self.plan_account(change)?, Reply::Done)),
             Setting::CloseSession(id) => {
                 let open = self.access.is_open(id);
                 Ok((open.then_some(Record::SessionEnded(id)).into_iter().collect(), Reply::Done))

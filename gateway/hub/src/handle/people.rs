@@ -2,8 +2,8 @@
 
 use super::{Hub, unexpected};
 use crate::message::Message;
-use gatehouse_core::access::{Denied, TokenHash, Viewer};
-use gatehouse_core::home::{Answer, Claim, Setting, SignInCheck};
+use gatehouse_core::access::{Client, Denied, TokenHash, Viewer};
+use gatehouse_core::home::{AccountChange, Answer, Claim, Setting, SignInCheck};
 use gatehouse_core::ids::SessionId;
 use tokio::sync::oneshot;
 
@@ -34,8 +34,14 @@ impl Hub {
     }
 
     /// Ends a sign-in, with whether the password was right.
-    pub async fn finish_sign_in(&self, check: SignInCheck, right: bool, token: TokenHash) -> Result<Viewer, Denied> {
-        match self.ask(|reply| Message::FinishSignIn { check, right, token, reply }).await? {
+    pub async fn finish_sign_in(
+        &self,
+        check: SignInCheck,
+        right: bool,
+        token: TokenHash,
+        client: Client,
+    ) -> Result<Viewer, Denied> {
+        match self.ask(|reply| Message::FinishSignIn { check, right, token, client, reply }).await? {
             Answer::Viewer(viewer) => Ok(viewer),
             other => unexpected(&other),
         }
@@ -44,6 +50,25 @@ impl Hub {
     /// Ends a session.
     pub async fn sign_out(&self, session: SessionId) -> Result<(), Denied> {
         self.set(Setting::CloseSession(session)).await.map(drop)
+    }
+
+    /// Ends a check of the password of someone who is signed in, with whether it was right.
+    pub async fn password_checked(&self, check: SignInCheck, right: bool) -> Result<(), Denied> {
+        self.ask(|reply| Message::PasswordChecked { check, right, reply }).await.map(drop)
+    }
+
+    /// Someone changes their own account.
+    pub async fn change_account(&self, change: AccountChange) -> Result<(), Denied> {
+        self.set(Setting::Account(change)).await.map(drop)
+    }
+
+    /// A session is used: its last use is noted, now and then. Costs next to nothing when there is nothing to note; while
+    /// there is too much else to do, it is left for the next time.
+    pub fn session_used(&self, session: SessionId) {
+        let news = self.view.borrow().access.session(session).is_some_and(|session| session.use_is_news(&self.now()));
+        if news {
+            let _left_for_next_time = self.send(Message::SessionUsed { session });
+        }
     }
 
     async fn viewer(&self, setting: Setting) -> Result<Viewer, Denied> {

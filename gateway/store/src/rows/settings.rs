@@ -1,13 +1,14 @@
 //! Rows of what people decide: home, members, sessions, rooms, devices, switches.
 
 use super::{BadRow, millis, mirror, read, to_name, to_wall, write};
-use gatehouse_core::access::{Member, Role, Session, TokenHash};
+use gatehouse_core::access::{Client, Member, Role, Session, TokenHash};
 use gatehouse_core::device::{Device, SecretHash};
 use gatehouse_core::ids::{DeviceId, HomeId, MemberId, RoomId, SessionId, SwitchId};
 use gatehouse_core::name::{BoardId, Endpoint};
 use gatehouse_core::record::{HomeRecord, Room};
 use gatehouse_core::switch::Switch;
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 #[derive(Serialize, Deserialize)]
 struct HomeRow<'a> {
@@ -31,10 +32,16 @@ struct MemberRow<'a> {
     name: &'a str,
     role: RoleRow,
     password_hash: &'a str,
+    earlier: Vec<&'a str>,
 }
 
 pub(crate) fn member(member: &Member) -> Vec<u8> {
-    write(&MemberRow { name: member.name.as_str(), role: member.role.into(), password_hash: &member.password_hash })
+    write(&MemberRow {
+        name: member.name.as_str(),
+        role: member.role.into(),
+        password_hash: &member.password_hash,
+        earlier: member.earlier.iter().map(|hash| &**hash).collect(),
+    })
 }
 
 pub(crate) fn to_member(key: u64, bytes: &[u8]) -> Result<Member, BadRow> {
@@ -44,27 +51,40 @@ pub(crate) fn to_member(key: u64, bytes: &[u8]) -> Result<Member, BadRow> {
         name: to_name(row.name)?,
         role: row.role.into(),
         password_hash: row.password_hash.into(),
+        earlier: row.earlier.into_iter().map(Into::into).collect(),
     })
 }
 
 #[derive(Serialize, Deserialize)]
-struct SessionRow {
+struct SessionRow<'a> {
     member: u64,
     token: [u8; 32],
     opened_at_ms: Option<u64>,
+    last_used_at_ms: Option<u64>,
+    user_agent: &'a str,
+    address: Option<IpAddr>,
 }
 
 pub(crate) fn session(session: &Session) -> Vec<u8> {
-    write(&SessionRow { member: session.member.raw(), token: session.token.0, opened_at_ms: millis(session.opened_at) })
+    write(&SessionRow {
+        member: session.member.raw(),
+        token: session.token.0,
+        opened_at_ms: millis(session.opened_at),
+        last_used_at_ms: millis(session.last_used_at),
+        user_agent: session.client.user_agent(),
+        address: session.client.address,
+    })
 }
 
 pub(crate) fn to_session(key: u64, bytes: &[u8]) -> Result<Session, BadRow> {
-    let row: SessionRow = read(bytes)?;
+    let row: SessionRow<'_> = read(bytes)?;
     Ok(Session {
         id: SessionId::from_raw(key),
         member: MemberId::from_raw(row.member),
         token: TokenHash(row.token),
         opened_at: to_wall(row.opened_at_ms),
+        last_used_at: to_wall(row.last_used_at_ms),
+        client: Client::new(row.user_agent, row.address),
     })
 }
 
@@ -151,7 +171,7 @@ mod tests {
         Name::new(text).unwrap()
     }
 
-    /// The bytes are schema 1 for good, those of devices schema 5: files out there hold them.
+    /// The bytes are schema 1 for good, those of devices schema 5, of members and sessions schema 8: files out there hold them.
     #[test]
     fn the_bytes_of_settings_stay_what_they_are() {
         let kept = HomeRecord { id: HomeId::from_raw(1), name: name("Home"), time_zone: "Europe/Vienna".into() };
@@ -162,16 +182,27 @@ mod tests {
             name: name("Ana"),
             role: Role::Guest,
             password_hash: "$argon2id$x".into(),
+            earlier: Vec::new(),
         };
-        assert_eq!(member(&kept), b"\x03Ana\x02\x0b$argon2id$x");
+        assert_eq!(member(&kept), b"\x03Ana\x02\x0b$argon2id$x\x00");
+        let kept = Member { earlier: vec!["$a".into(), "$b".into()], ..kept };
+        assert_eq!(member(&kept), b"\x03Ana\x02\x0b$argon2id$x\x02\x02$a\x02$b");
+        assert_eq!(to_member(2, &member(&kept)), Ok(kept));
 
         let kept = Session {
             id: SessionId::from_raw(3),
             member: MemberId::from_raw(300),
             token: TokenHash([0xaa; 32]),
             opened_at: Some(Wall::from_millis(5)),
+            last_used_at: None,
+            client: Client::default(),
         };
-        assert_eq!(session(&kept), [&b"\xac\x02"[..], &[0xaa; 32], b"\x01\x05"].concat());
+        assert_eq!(session(&kept), [&b"\xac\x02"[..], &[0xaa; 32], b"\x01\x05\x00\x00\x00"].concat());
+        let client = Client::new("Tablet", Some([192, 0, 2, 1].into()));
+        let kept = Session { last_used_at: Some(Wall::from_millis(6)), client, ..kept };
+        let bytes = [&b"\xac\x02"[..], &[0xaa; 32], b"\x01\x05\x01\x06\x06Tablet\x01\x00\xc0\x00\x02\x01"].concat();
+        assert_eq!(session(&kept), bytes);
+        assert_eq!(to_session(3, &bytes), Ok(kept));
 
         let kept = Room { id: RoomId::from_raw(4), name: name("Küche") };
         assert_eq!(room(&kept), b"\x06K\xc3\xbcche");
@@ -206,7 +237,7 @@ mod tests {
         for bad in [&b""[..], b"\x04abc", b"\x03abcd", b"\x00", b"\x02 a", b"\x02\xff\xff", b"\x01\x07"] {
             assert!(to_room(1, bad).is_err(), "{bad:?}");
         }
-        assert!(to_member(1, b"\x03Ana\x03\x01x").is_err(), "a role that does not exist");
+        assert!(to_member(1, b"\x03Ana\x03\x01x\x00").is_err(), "a role that does not exist");
         assert!(to_switch(1, b"\x05\x05relay\x04Lamp\x00").is_err(), "an endpoint that is none");
         assert!(to_switch(1, b"\x05\x0arelay-1/on\x04Lamp\x02").is_err(), "neither none nor some");
     }

@@ -1,6 +1,6 @@
 //! Records to keep, a writer whose answers a test waits for, and a disk that fails and crashes when told to.
 
-use gatehouse_core::access::{Member, Role, Session, TokenHash};
+use gatehouse_core::access::{Client, Member, Role, Session, TokenHash};
 use gatehouse_core::audit::{Entry, Kind};
 use gatehouse_core::command::{Actor, ActorKind, BoardSession, Command, Confirmation, OrderId, Outcome, Reason};
 use gatehouse_core::device::{Device, SecretHash};
@@ -50,6 +50,7 @@ pub(crate) fn member(id: u64) -> Record {
         name: name("Ana"),
         role: Role::Owner,
         password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into(),
+        earlier: vec!["$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$ZWFybGllcg".into()],
     }))
 }
 
@@ -59,6 +60,8 @@ pub(crate) fn session(id: u64) -> Record {
         member: MemberId::from_raw(2),
         token: TokenHash([id as u8; 32]),
         opened_at: id.is_multiple_of(2).then_some(Wall::from_millis(1_700_000_000_000)),
+        last_used_at: id.is_multiple_of(3).then_some(Wall::from_millis(1_700_000_300_000)),
+        client: Client::new("Tablet", id.is_multiple_of(2).then_some([192, 0, 2, 1].into())),
     })
 }
 

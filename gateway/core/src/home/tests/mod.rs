@@ -1,5 +1,6 @@
 //! The home from outside: inputs, effects, views. A house is set up in a line, so that a test can be five.
 
+mod account;
 mod announcing;
 mod boards;
 mod bounds;
@@ -200,6 +201,7 @@ impl House {
             password_hash: format!("hash of {who}'s password").into(),
             time_zone: "Europe/Vienna".into(),
             token,
+            client: Client::new("Tablet", None),
         }))
     }
 

@@ -242,7 +242,7 @@ fn many_wrong_passwords_become_one_notice_with_who_and_from_where() {
         let request = house.ask(|request| Input::BeginSignIn { request, name, address });
         if let Ok(Answer::SignIn(check)) = house.answer(request).clone() {
             let token = TokenHash([7; 32]);
-            house.ask(|request| Input::FinishSignIn { request, check, right: false, token });
+            house.ask(|request| Input::FinishSignIn { request, check, right: false, token, client: Client::default() });
         }
     };
     for _ in 0..5 {

@@ -23,7 +23,8 @@ impl House {
     }
 
     fn finish(&mut self, check: SignInCheck, right: bool, token: TokenHash) -> Request {
-        let request = self.ask(|request| Input::FinishSignIn { request, check, right, token });
+        let request =
+            self.ask(|request| Input::FinishSignIn { request, check, right, token, client: Client::default() });
         self.written_ok();
         request
     }
@@ -98,7 +99,13 @@ fn a_sign_in_is_a_session_once_it_is_on_disk() {
     let mut house = House::with_relays(1);
     let check = house.begin(" ANA ", "192.0.2.1").unwrap();
     assert_eq!(check.password_hash.as_deref(), Some("hash of Ana's password"));
-    let request = house.ask(|request| Input::FinishSignIn { request, check, right: true, token: BENS_TOKEN });
+    let request = house.ask(|request| Input::FinishSignIn {
+        request,
+        check,
+        right: true,
+        token: BENS_TOKEN,
+        client: Client::default(),
+    });
     assert!(!house.is_answered(request) && house.view.access.viewer(&BENS_TOKEN).is_none());
     house.written_ok();
     assert!(matches!(house.answer(request), Ok(Answer::Viewer(viewer)) if viewer.member() == house.viewer().member()));
@@ -152,7 +159,7 @@ fn one_session_too_many_ends_the_oldest() {
     for number in 0..MAX_SESSIONS_PER_MEMBER {
         let token = TokenHash([u8::try_from(number).unwrap() + 100; 32]);
         assert!(house.view.access.viewer(&ANAS_TOKEN).is_some());
-        house.setting(Setting::OpenSession { member, token });
+        house.setting(Setting::OpenSession { member, token, client: Client::default(), was: None });
         house.written_ok();
         assert!(house.view.access.viewer(&token).is_some());
     }
