@@ -2,12 +2,12 @@
 //!
 //! A change of settings is a list of records: first it is written, then the very same list is applied.
 
-use crate::access::{Member, Session};
+use crate::access::{Grant, GuestLink, Member, Session};
 use crate::audit::Entry;
 use crate::command::Command;
 use crate::device::{Device, SecretHash};
 use crate::homeassistant::HomeAssistant;
-use crate::ids::{HomeId, IntegrationId, NoticeId, RoomId, SessionId, SwitchId};
+use crate::ids::{GrantId, GuestLinkId, HomeId, IntegrationId, MemberId, NoticeId, RoomId, SessionId, SwitchId};
 use crate::integration::Integration;
 use crate::name::Name;
 use crate::notice::Notice;
@@ -41,6 +41,16 @@ pub enum Record {
     Home(Arc<HomeRecord>),
     /// A person exists.
     Member(Arc<Member>),
+    /// A person is no more.
+    MemberDeleted(MemberId),
+    /// A person may do something with a part of the home.
+    Grant(Arc<Grant>),
+    /// A grant ended.
+    GrantDeleted(GrantId),
+    /// A link lets guests in.
+    GuestLink(Arc<GuestLink>),
+    /// A guest link is good no more.
+    GuestLinkDeleted(GuestLinkId),
     /// A person signed in.
     Session(Session),
     /// A session ended.

@@ -1,8 +1,8 @@
 //! Records into tables, within one transaction.
 
 use crate::tables::{
-    AUDIT, COMMAND, DEVICE, HOME, INTEGRATION, MEMBER, MOVEMENT, NOTICE, OPEN_COMMAND, REPORTED, RETAINED, ROOM, Rows,
-    SESSION, SETTING, SWITCH,
+    AUDIT, COMMAND, DEVICE, GRANT, GUEST_LINK, HOME, INTEGRATION, MEMBER, MOVEMENT, NOTICE, OPEN_COMMAND, REPORTED,
+    RETAINED, ROOM, Rows, SESSION, SETTING, SWITCH,
 };
 use crate::{Settings, rows};
 use gatehouse_core::audit::Kind;
@@ -43,6 +43,8 @@ pub(crate) fn apply<'a>(
     let mut home = txn.open_table(HOME)?;
     let mut member = txn.open_table(MEMBER)?;
     let mut session = txn.open_table(SESSION)?;
+    let mut grant = txn.open_table(GRANT)?;
+    let mut guest_link = txn.open_table(GUEST_LINK)?;
     let mut room = txn.open_table(ROOM)?;
     let mut device = txn.open_table(DEVICE)?;
     let mut switch = txn.open_table(SWITCH)?;
@@ -54,6 +56,11 @@ pub(crate) fn apply<'a>(
         match record {
             Record::Home(kept) => put(&mut home, kept.id.raw(), &rows::home(kept))?,
             Record::Member(kept) => put(&mut member, kept.id.raw(), &rows::member(kept))?,
+            Record::MemberDeleted(id) => drop(member.remove(id.raw())?),
+            Record::Grant(kept) => put(&mut grant, kept.id.raw(), &rows::grant(kept))?,
+            Record::GrantDeleted(id) => drop(grant.remove(id.raw())?),
+            Record::GuestLink(kept) => put(&mut guest_link, kept.id.raw(), &rows::guest_link(kept))?,
+            Record::GuestLinkDeleted(id) => drop(guest_link.remove(id.raw())?),
             Record::Session(kept) => put(&mut session, kept.id.raw(), &rows::session(kept))?,
             Record::SessionEnded(id) => drop(session.remove(id.raw())?),
             Record::Room(kept) => put(&mut room, kept.id.raw(), &rows::room(kept))?,

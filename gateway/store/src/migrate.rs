@@ -9,7 +9,7 @@ use redb::{ReadableTable, TableDefinition, WriteTransaction};
 pub(crate) type Step = fn(&WriteTransaction) -> Result<(), Fault>;
 
 /// `STEPS[n - 1]` leads from schema n to n + 1. Steps are added at the end and never changed.
-pub(crate) const STEPS: &[Step] = &[integrations, retained, settings, next_secrets, notices, audit, accounts];
+pub(crate) const STEPS: &[Step] = &[integrations, retained, settings, next_secrets, notices, audit, accounts, sharing];
 
 /// The schema that this version reads and writes.
 pub(crate) const SCHEMA: u64 = newest(STEPS);
@@ -84,6 +84,13 @@ fn append(txn: &WriteTransaction, table: &str, tail: &[u8]) -> Result<(), Fault>
     Ok(())
 }
 
+/// To schema 9: parts of the home are given to people and to links, none so far.
+fn sharing(txn: &WriteTransaction) -> Result<(), Fault> {
+    txn.open_table(TableDefinition::<u64, &[u8]>::new("grant"))?;
+    txn.open_table(TableDefinition::<u64, &[u8]>::new("guest_link"))?;
+    Ok(())
+}
+
 /// Which schema the file has; an error when it is newer than `known`.
 pub(crate) fn found(meta: &impl ReadableTable<&'static str, u64>, known: u64) -> Result<u64, Fault> {
     let found = meta.get(SCHEMA_KEY)?.map(|value| value.value());
@@ -114,12 +121,14 @@ pub(crate) fn migrate(txn: &WriteTransaction, steps: &[Step]) -> Result<(), Faul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::{AUDIT, DEVICE, INTEGRATION, MEMBER, MOVEMENT, NOTICE, RETAINED, Rows, SESSION, SETTING};
+    use crate::tables::{
+        AUDIT, DEVICE, GRANT, GUEST_LINK, INTEGRATION, MEMBER, MOVEMENT, NOTICE, RETAINED, Rows, SESSION, SETTING,
+    };
     use crate::{Memory, Settings};
     use redb::{Database, ReadableDatabase};
 
     /// Tables of rows that later schemas have.
-    const LATER: [Rows; 5] = [INTEGRATION, SETTING, NOTICE, MOVEMENT, AUDIT];
+    const LATER: [Rows; 7] = [INTEGRATION, SETTING, NOTICE, MOVEMENT, AUDIT, GRANT, GUEST_LINK];
     const ROOM: Rows = TableDefinition::new("room");
     const PLACE: TableDefinition<'static, u64, &str> = TableDefinition::new("place");
 

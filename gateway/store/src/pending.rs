@@ -13,6 +13,8 @@ use std::sync::Arc;
 enum Key {
     Home(u64),
     Member(u64),
+    Grant(u64),
+    GuestLink(u64),
     Session(u64),
     Room(u64),
     Device(u64),
@@ -31,6 +33,11 @@ impl Key {
         match record {
             Record::Home(home) => Self::Home(home.id.raw()),
             Record::Member(member) => Self::Member(member.id.raw()),
+            Record::MemberDeleted(member) => Self::Member(member.raw()),
+            Record::Grant(grant) => Self::Grant(grant.id.raw()),
+            Record::GrantDeleted(grant) => Self::Grant(grant.raw()),
+            Record::GuestLink(link) => Self::GuestLink(link.id.raw()),
+            Record::GuestLinkDeleted(link) => Self::GuestLink(link.raw()),
             Record::Session(session) => Self::Session(session.id.raw()),
             Record::SessionEnded(session) => Self::Session(session.raw()),
             Record::Room(room) => Self::Room(room.id.raw()),

@@ -10,6 +10,7 @@ mod notice;
 mod retained;
 mod setting;
 mod settings;
+mod sharing;
 mod traffic;
 
 pub(crate) use audit::{entry, to_entry};
@@ -19,6 +20,7 @@ pub(crate) use retained::{retained, to_retained};
 pub(crate) use setting::{HOME_ASSISTANT, home_assistant, to_setting};
 pub(crate) use settings::{device, home, member, room, session, switch};
 pub(crate) use settings::{to_device, to_home, to_member, to_room, to_session, to_switch};
+pub(crate) use sharing::{grant, guest_link, to_grant, to_guest_link};
 pub(crate) use traffic::{command, reported, to_command, to_reported};
 
 use gatehouse_core::name::Name;

@@ -1,10 +1,12 @@
 //! What a set of records amounts to: the later one for the same key replaces the earlier.
 
-use gatehouse_core::access::{Member, Session};
+use gatehouse_core::access::{Grant, GuestLink, Member, Session};
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::device::{Device, SecretHash};
 use gatehouse_core::homeassistant::HomeAssistant;
-use gatehouse_core::ids::{CommandId, DeviceId, IntegrationId, MemberId, NoticeId, RoomId, SessionId, SwitchId};
+use gatehouse_core::ids::{
+    CommandId, DeviceId, GrantId, GuestLinkId, IntegrationId, MemberId, NoticeId, RoomId, SessionId, SwitchId,
+};
 use gatehouse_core::integration::Integration;
 use gatehouse_core::notice::Notice;
 use gatehouse_core::record::{HomeRecord, Record, Room};
@@ -17,6 +19,8 @@ pub(crate) struct Facts {
     pub(crate) home: Option<Arc<HomeRecord>>,
     pub(crate) members: BTreeMap<MemberId, Arc<Member>>,
     pub(crate) sessions: BTreeMap<SessionId, Session>,
+    pub(crate) grants: BTreeMap<GrantId, Arc<Grant>>,
+    pub(crate) links: BTreeMap<GuestLinkId, Arc<GuestLink>>,
     pub(crate) rooms: BTreeMap<RoomId, Arc<Room>>,
     pub(crate) devices: BTreeMap<DeviceId, Arc<Device>>,
     pub(crate) switches: BTreeMap<SwitchId, Arc<Switch>>,
@@ -32,6 +36,11 @@ impl Facts {
         match record {
             Record::Home(home) => self.home = Some(home.clone()),
             Record::Member(member) => drop(self.members.insert(member.id, member.clone())),
+            Record::MemberDeleted(id) => drop(self.members.remove(id)),
+            Record::Grant(grant) => drop(self.grants.insert(grant.id, grant.clone())),
+            Record::GrantDeleted(id) => drop(self.grants.remove(id)),
+            Record::GuestLink(link) => drop(self.links.insert(link.id, link.clone())),
+            Record::GuestLinkDeleted(id) => drop(self.links.remove(id)),
             Record::Session(session) => drop(self.sessions.insert(session.id, session.clone())),
             Record::SessionEnded(id) => drop(self.sessions.remove(id)),
             Record::Room(room) => drop(self.rooms.insert(room.id, room.clone())),
@@ -59,6 +68,8 @@ impl Facts {
         let mut all: Vec<_> = self.home.iter().cloned().map(Record::Home).collect();
         all.extend(self.members.values().cloned().map(Record::Member));
         all.extend(self.sessions.values().cloned().map(Record::Session));
+        all.extend(self.grants.values().cloned().map(Record::Grant));
+        all.extend(self.links.values().cloned().map(Record::GuestLink));
         all.extend(self.rooms.values().cloned().map(Record::Room));
         all.extend(self.devices.values().cloned().map(Record::Device));
         all.extend(self.switches.values().cloned().map(Record::Switch));

@@ -3,51 +3,102 @@
 mod claim_code;
 mod credentials;
 mod denied;
+mod grant;
 mod people;
+mod rights;
 mod throttle;
 mod viewer;
 
 pub use claim_code::{CLAIM_CODE_LIFE, ClaimCode};
 pub use credentials::{BoardCredential, Credentials, IntegrationCredential};
 pub use denied::Denied;
+pub(crate) use grant::check_end;
+pub use grant::{Giver, Grant, GuestLink, Hours, Level, MAX_GRANTS, MAX_GUEST_LINKS, Share, Target, Terms};
 pub use people::{
     Client, MAX_EARLIER_PASSWORDS, MAX_SESSIONS_PER_MEMBER, Member, Role, Session, TokenHash, USE_IS_NOTED_EVERY,
 };
+pub use rights::Rights;
+pub(crate) use rights::{Places, Resolved, Resolver, Set};
 pub use throttle::Throttle;
-pub use viewer::{Administer, Operate, Rights, Viewer, ViewerId};
+pub use viewer::{Administer, Operate, Viewer, ViewerId, ViewerKind};
 
-use crate::ids::{MemberId, SessionId, SwitchId};
+use crate::ids::{GrantId, GuestLinkId, MemberId, SessionId};
 use crate::name::Name;
+use crate::record::Record;
+use crate::time::Now;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use viewer::Who;
 
-/// People and their sessions, as the API needs them to know who asks.
+/// People a home may have.
+pub const MAX_MEMBERS: usize = 64;
+
+/// People, their sessions and what they may do, as the API needs them to know who asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
     pub(crate) members: BTreeMap<MemberId, Arc<Member>>,
     pub(crate) sessions: BTreeMap<SessionId, Session>,
     pub(crate) by_token: HashMap<TokenHash, SessionId>,
+    pub(crate) grants: BTreeMap<GrantId, Arc<Grant>>,
+    pub(crate) links: BTreeMap<GuestLinkId, Arc<GuestLink>>,
+    /// What follows from the grants now; the home keeps it up to date.
+    pub(crate) resolved: Resolved,
 }
 
 impl Access {
     /// Who is behind a token; none when it is unknown or good no more.
     pub fn viewer(&self, token: &TokenHash) -> Option<Viewer> {
-        let session = self.sessions.get(self.by_token.get(token)?)?;
-        let member = self.members.get(&session.member)?;
-        Some(Viewer::new(Who::Person(member.clone(), session.id), self.rights_of(member)))
+        if let Some(session) = self.by_token.get(token).and_then(|id| self.sessions.get(id)) {
+            let member = self.members.get(&session.member)?;
+            return Some(Viewer::new(Who::Person(member.clone(), session.id), self.rights_of(member)));
+        }
+        let link = self.links.values().find(|link| link.token == *token)?;
+        Some(Viewer::new(Who::GuestLink(link.clone()), self.resolved.links.get(&link.id)?.clone()))
     }
 
     /// What a person may do now.
-    fn rights_of(&self, member: &Member) -> Arc<Rights> {
-        Arc::new(if member.role == Role::Owner { Rights::all() } else { Rights::default() })
+    pub(crate) fn rights_of(&self, member: &Member) -> Arc<Rights> {
+        match member.role {
+            Role::Owner => Arc::new(Rights::all()),
+            Role::Member | Role::Guest => self.resolved.people.get(&member.id).cloned().unwrap_or_default(),
+        }
     }
 
-    /// Whether whoever asked may still move a switch: a capability does not outlive what it rests on.
-    pub(crate) fn may_operate(&self, by: ViewerId, switch: SwitchId) -> bool {
-        let ViewerId::Session(session) = by else { return false };
-        let member = self.sessions.get(&session).and_then(|session| self.members.get(&session.member));
-        member.is_some_and(|member| self.rights_of(member).may_operate(switch))
+    /// What whoever asked may do now: a capability does not outlive what it rests on.
+    pub(crate) fn rights(&self, by: ViewerId) -> Arc<Rights> {
+        match by {
+            ViewerId::Session(session) => {
+                let member = self.sessions.get(&session).and_then(|session| self.members.get(&session.member));
+                member.map(|member| self.rights_of(member)).unwrap_or_default()
+            }
+            ViewerId::GuestLink(link) => self.resolved.links.get(&link).cloned().unwrap_or_default(),
+            ViewerId::Token(_) => Arc::default(),
+        }
+    }
+
+    /// All people, in the order they came.
+    pub fn members(&self) -> impl Iterator<Item = &Arc<Member>> {
+        self.members.values()
+    }
+
+    /// A person by id.
+    pub fn member(&self, id: MemberId) -> Option<&Arc<Member>> {
+        self.members.get(&id)
+    }
+
+    /// All grants, in the order they were made.
+    pub fn grants(&self) -> impl Iterator<Item = &Arc<Grant>> {
+        self.grants.values()
+    }
+
+    /// Whether a grant holds now: within its time, and the clock can be believed if it has one.
+    pub fn is_holding(&self, grant: GrantId) -> bool {
+        self.resolved.holding.contains(&grant)
+    }
+
+    /// All guest links, in the order they were made.
+    pub fn guest_links(&self) -> impl Iterator<Item = &Arc<GuestLink>> {
+        self.links.values()
     }
 
     /// What a person is called.
@@ -70,6 +121,19 @@ impl Access {
         self.sessions.values().filter(move |session| session.member == member)
     }
 
+    /// What ends grants and links that are over by now.
+    pub(crate) fn over(&self, now: &Now) -> impl Iterator<Item = Record> + use<'_> {
+        let now = *now;
+        let grants = self.grants.values().filter(move |grant| grant.terms.is_over(&now));
+        let links = self.links.values().filter(move |link| link.terms.is_over(&now));
+        let ended = grants.map(|grant| Record::GrantDeleted(grant.id));
+        ended.chain(links.map(|link| Record::GuestLinkDeleted(link.id)))
+    }
+
+    pub(crate) fn terms(&self) -> impl Iterator<Item = &Terms> {
+        self.grants.values().map(|grant| &grant.terms).chain(self.links.values().map(|link| &link.terms))
+    }
+
     pub(crate) fn open(&mut self, session: Session) {
         self.by_token.insert(session.token, session.id);
         self.sessions.insert(session.id, session);
@@ -83,6 +147,10 @@ impl Access {
 
     pub(crate) fn by_name(&self, name: &Name) -> Option<&Arc<Member>> {
         self.members.values().find(|member| member.name.same_as(name))
+    }
+
+    pub(crate) fn owners(&self) -> usize {
+        self.members.values().filter(|member| member.role == Role::Owner).count()
     }
 
     /// The sessions that must end so that `member` can open one more.

@@ -1,64 +1,11 @@
 //! Whoever is signed in, what they may do, and the capabilities that say so in their name.
 
-use super::{Denied, Member, Role};
+use super::{Denied, Giver, GuestLink, Member, Rights, Role, Share};
 use crate::command::{Actor, ActorKind};
-use crate::ids::{GuestLinkId, MemberId, SessionId, SwitchId, TokenId};
+use crate::ids::{DeviceId, GuestLinkId, MemberId, RoomId, SessionId, SwitchId, TokenId};
 use crate::name::Name;
-use std::collections::BTreeSet;
+use crate::time::Wall;
 use std::sync::Arc;
-
-/// Which switches something holds for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Switches {
-    /// All of them, also those that come later.
-    All,
-    /// These.
-    Only(BTreeSet<SwitchId>),
-}
-
-impl Default for Switches {
-    fn default() -> Self {
-        Self::Only(BTreeSet::new())
-    }
-}
-
-impl Switches {
-    pub(crate) fn has(&self, switch: SwitchId) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(switches) => switches.contains(&switch),
-        }
-    }
-}
-
-/// What someone may do now. Nothing, by default.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rights {
-    /// Change the home's settings, and see whatever there is.
-    pub(crate) administer: bool,
-    /// Switches that exist for them.
-    pub(crate) view: Switches,
-    /// Switches they may move; each of them is in `view`.
-    pub(crate) operate: Switches,
-}
-
-impl Rights {
-    /// Everything: what an owner may.
-    pub fn all() -> Self {
-        Self { administer: true, view: Switches::All, operate: Switches::All }
-    }
-
-    /// Every switch that there is, to see and perhaps to move, but no settings.
-    pub fn home(operate: bool) -> Self {
-        let operate = if operate { Switches::All } else { Switches::default() };
-        Self { administer: false, view: Switches::All, operate }
-    }
-
-    /// Whether they may move a switch.
-    pub fn may_operate(&self, switch: SwitchId) -> bool {
-        self.operate.has(switch)
-    }
-}
 
 /// Who someone is that is signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,18 +15,30 @@ pub(super) enum Who {
     /// A program, by an API token.
     #[expect(dead_code, reason = "API tokens are made in the next step")]
     Program { token: TokenId, name: Name },
-    /// Whoever holds a guest link, in the session that it opened.
-    #[expect(dead_code, reason = "guest links are made in the next step")]
-    GuestLink { link: GuestLinkId, session: SessionId, name: Name },
+    /// Whoever holds a guest link.
+    GuestLink(Arc<GuestLink>),
 }
 
 /// By what a viewer, and what they ask for, is known again: a capability is looked at anew by it when it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ViewerId {
-    /// A session of a person, or one that a guest link opened.
+    /// A session of a person.
     Session(SessionId),
+    /// A guest link.
+    GuestLink(GuestLinkId),
     /// An API token.
     Token(TokenId),
+}
+
+/// What a viewer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ViewerKind {
+    /// A person.
+    Member,
+    /// A program with an API token.
+    Token,
+    /// Whoever holds a guest link.
+    GuestLink,
 }
 
 /// Someone who is signed in, and what they may do: a person, a program with a token, or whoever holds a guest link.
@@ -97,7 +56,8 @@ impl Viewer {
     /// By what they are known again.
     pub fn id(&self) -> ViewerId {
         match &self.who {
-            Who::Person(_, session) | Who::GuestLink { session, .. } => ViewerId::Session(*session),
+            Who::Person(_, session) => ViewerId::Session(*session),
+            Who::GuestLink(link) => ViewerId::GuestLink(link.id),
             Who::Program { token, .. } => ViewerId::Token(*token),
         }
     }
@@ -107,7 +67,7 @@ impl Viewer {
         match &self.who {
             Who::Person(member, _) => member.id.to_string(),
             Who::Program { token, .. } => token.to_string(),
-            Who::GuestLink { link, .. } => link.to_string(),
+            Who::GuestLink(link) => link.id.to_string(),
         }
     }
 
@@ -115,7 +75,8 @@ impl Viewer {
     pub fn name(&self) -> &Name {
         match &self.who {
             Who::Person(member, _) => &member.name,
-            Who::Program { name, .. } | Who::GuestLink { name, .. } => name,
+            Who::Program { name, .. } => name,
+            Who::GuestLink(link) => &link.name,
         }
     }
 
@@ -125,7 +86,7 @@ impl Viewer {
             Who::Person(member, _) => member.role,
             Who::Program { .. } if self.rights.administer => Role::Owner,
             Who::Program { .. } => Role::Member,
-            Who::GuestLink { .. } => Role::Guest,
+            Who::GuestLink(_) => Role::Guest,
         }
     }
 
@@ -135,7 +96,7 @@ impl Viewer {
             Who::Person(member, _) if member.role == Role::Guest => ActorKind::Guest,
             Who::Person(..) => ActorKind::Member,
             Who::Program { .. } => ActorKind::Token,
-            Who::GuestLink { .. } => ActorKind::Guest,
+            Who::GuestLink(_) => ActorKind::Guest,
         };
         Actor { kind, name: self.name().as_str().into() }
     }
@@ -144,7 +105,7 @@ impl Viewer {
     pub fn person(&self) -> Result<&Arc<Member>, Denied> {
         match &self.who {
             Who::Person(member, _) => Ok(member),
-            Who::Program { .. } | Who::GuestLink { .. } => Err(Denied::Forbidden),
+            Who::Program { .. } | Who::GuestLink(_) => Err(Denied::Forbidden),
         }
     }
 
@@ -153,11 +114,11 @@ impl Viewer {
         self.person().ok().map(|member| member.id)
     }
 
-    /// The session they ask in; none for a program.
+    /// The session they ask in; none for programs and guest links, whose token is all they have.
     pub fn session(&self) -> Option<SessionId> {
         match &self.who {
-            Who::Person(_, session) | Who::GuestLink { session, .. } => Some(*session),
-            Who::Program { .. } => None,
+            Who::Person(_, session) => Some(*session),
+            Who::Program { .. } | Who::GuestLink(_) => None,
         }
     }
 
@@ -168,7 +129,59 @@ impl Viewer {
 
     /// Whether they may move a switch.
     pub fn may_operate(&self, switch: SwitchId) -> bool {
-        self.rights.may_operate(switch)
+        self.rights.operate.has(switch)
+    }
+
+    /// Whether a device exists for them.
+    pub fn may_view_device(&self, device: DeviceId) -> bool {
+        self.rights.devices.has(device)
+    }
+
+    /// Whether a room exists for them.
+    pub fn may_view_room(&self, room: RoomId) -> bool {
+        self.rights.rooms.has(room)
+    }
+
+    /// Whether they are told who did something. Guests are told of themselves and of what is nobody; who lives here is
+    /// not theirs to know.
+    pub fn may_view_actor(&self, actor: &Actor) -> bool {
+        let somebody =
+            matches!(actor.kind, ActorKind::Member | ActorKind::Guest | ActorKind::Token | ActorKind::Integration);
+        self.role() != Role::Guest || !somebody || *actor == self.actor()
+    }
+
+    /// Whether there is anything they may let others see and move.
+    pub fn may_share(&self) -> bool {
+        !self.rights.share.is_empty()
+    }
+
+    /// When all that they may do ends; none when something has no end.
+    pub fn until(&self) -> Option<Wall> {
+        self.rights.until
+    }
+
+    /// Who let them see or move a switch; none when nobody had to.
+    pub fn shared_by(&self, switch: SwitchId) -> Option<&Actor> {
+        self.rights.from(switch)
+    }
+
+    /// What they are: a person, a program or a guest link.
+    pub fn kind(&self) -> ViewerKind {
+        match &self.who {
+            Who::Person(..) => ViewerKind::Member,
+            Who::Program { .. } => ViewerKind::Token,
+            Who::GuestLink(_) => ViewerKind::GuestLink,
+        }
+    }
+
+    /// The right to give others a part of the home: an owner's gift rests on nobody, a member's on their own right.
+    pub fn share(&self) -> Result<Share, Denied> {
+        let rests_on = match &self.who {
+            _ if self.rights.administer => None,
+            Who::Person(member, _) if member.role == Role::Member => Some(member.id),
+            _ => return Err(Denied::Forbidden),
+        };
+        Ok(Share { giver: Giver { actor: self.actor(), rests_on } })
     }
 
     /// The right to move one switch.

@@ -5,6 +5,7 @@ use super::boards::{Dropped, Presence};
 use super::commands::{Commands, SentOrders};
 use super::notices::Notices;
 use super::settings::Queue;
+use super::sharing::Sharing;
 use super::{DeviceEntry, Effect, Home, SwitchEntry};
 use crate::access::Throttle;
 use crate::device::Device;
@@ -21,9 +22,10 @@ fn rank(record: &Record) -> u8 {
     match record {
         Record::Home(_) | Record::Member(_) | Record::Room(_) | Record::Integration(..) => 0,
         Record::HomeAssistant(_) | Record::Notice(_) => 0,
-        Record::Session(_) | Record::Device(_) => 1,
+        Record::Session(_) | Record::Device(_) | Record::Grant(_) | Record::GuestLink(_) => 1,
         Record::SessionEnded(_) | Record::Switch(_) => 2,
         Record::RoomDeleted(_) | Record::IntegrationDeleted(_) | Record::NoticeDeleted(_) | Record::Reported(..) => 3,
+        Record::MemberDeleted(_) | Record::GrantDeleted(_) | Record::GuestLinkDeleted(_) => 3,
         Record::Command(_) | Record::Entry(_) => 4,
     }
 }
@@ -41,6 +43,7 @@ impl Home {
             claim_code: None,
             throttle: Throttle::default(),
             access: Arc::default(),
+            sharing: Sharing::default(),
             rooms: BTreeMap::new(),
             devices: BTreeMap::new(),
             by_board: HashMap::new(),
@@ -61,7 +64,23 @@ impl Home {
                 record => home.apply_record(record, &mut untold),
             }
         }
+        home.refresh_access(&now, &mut effects);
         (home, effects)
+    }
+
+    pub(super) fn apply_access(&mut self, record: Record) {
+        let access = Arc::make_mut(&mut self.access);
+        match record {
+            Record::Member(member) => drop(access.members.insert(member.id, member)),
+            Record::MemberDeleted(id) => drop(access.members.remove(&id)),
+            Record::Session(session) => access.open(session),
+            Record::SessionEnded(session) => access.close(session),
+            Record::Grant(grant) => drop(access.grants.insert(grant.id, grant)),
+            Record::GrantDeleted(id) => drop(access.grants.remove(&id)),
+            Record::GuestLink(link) => drop(access.links.insert(link.id, link)),
+            Record::GuestLinkDeleted(id) => drop(access.links.remove(&id)),
+            _ => debug_assert!(false, "not about people"),
+        }
     }
 
     /// Makes a durable fact true, and tells of it.
@@ -72,16 +91,15 @@ impl Home {
                 self.household = Some(home.clone());
                 out.push(Effect::Changed(Change::Home(home)));
             }
-            Record::Member(member) => {
-                Arc::make_mut(&mut self.access).members.insert(member.id, member);
-                out.push(Effect::Changed(Change::Access(self.access.clone())));
-            }
-            Record::Session(session) => {
-                Arc::make_mut(&mut self.access).open(session);
-                out.push(Effect::Changed(Change::Access(self.access.clone())));
-            }
-            Record::SessionEnded(session) => {
-                Arc::make_mut(&mut self.access).close(session);
+            record @ (Record::Member(_)
+            | Record::MemberDeleted(_)
+            | Record::Session(_)
+            | Record::SessionEnded(_)
+            | Record::Grant(_)
+            | Record::GrantDeleted(_)
+            | Record::GuestLink(_)
+            | Record::GuestLinkDeleted(_)) => {
+                self.apply_access(record);
                 out.push(Effect::Changed(Change::Access(self.access.clone())));
             }
             Record::Room(room) => {

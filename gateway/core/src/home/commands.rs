@@ -1,7 +1,7 @@
 //! The life of a command: asked, sent, settled exactly once and in time.
 
 use super::{Answer, Effect, Home};
-use crate::access::{Denied, Operate};
+use crate::access::{Denied, Operate, ViewerId};
 use crate::command::{
     Actor, ActorKind, BOARD_LEAD, Command, Confirmation, DEFAULT_TIMEOUT, MAX_TIMEOUT, MIN_TIMEOUT, OrderId, Outcome,
     Reason,
@@ -136,8 +136,7 @@ impl Home {
     ) {
         let Operate { switch, actor, by } = cap;
         // Looked at anew: the right may have ended since the capability was had.
-        let known = self.switches.contains_key(&switch) && self.access.may_operate(by, switch);
-        if let Err(denied) = check(&asked).and(known.then_some(()).ok_or(Denied::NotFound("switch"))) {
+        if let Err(denied) = check(&asked).and_then(|()| self.may_still_operate(by, switch)) {
             out.push(Effect::Answer(request, Err(denied)));
             return;
         }
@@ -155,6 +154,15 @@ impl Home {
                 open.name = Some(name.clone());
             }
             self.commands.name(now.mono, name, &command);
+        }
+    }
+
+    fn may_still_operate(&self, by: ViewerId, switch: SwitchId) -> Result<(), Denied> {
+        let rights = self.access.rights(by);
+        match self.switches.contains_key(&switch) && rights.view.has(switch) {
+            true if rights.operate.has(switch) => Ok(()),
+            true => Err(Denied::Forbidden),
+            false => Err(Denied::NotFound("switch")),
         }
     }
 

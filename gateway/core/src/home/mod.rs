@@ -12,11 +12,13 @@ mod boards;
 mod clock_offset;
 mod commands;
 mod integrations;
+mod members;
 mod notices;
 mod people;
 mod rooms;
 mod rotation;
 mod settings;
+mod sharing;
 mod things;
 
 #[cfg(test)]
@@ -24,13 +26,17 @@ mod tests;
 
 pub use account::AccountChange;
 pub use boards::Dropped;
+pub use members::MemberEdit;
 pub use people::{Claim, SignInCheck};
 pub use rooms::MAX_ROOMS;
 pub use rotation::NewCredential;
 pub use settings::Setting;
 pub use things::{Edit, MAX_DEVICES, Registration};
 
-use crate::access::{Access, BoardCredential, ClaimCode, Client, Credentials, Denied, Operate, Throttle, Viewer};
+use crate::access::{
+    Access, BoardCredential, ClaimCode, Client, Credentials, Denied, Grant, GuestLink, Member, Operate, Throttle,
+    Viewer,
+};
 use crate::command::Command;
 use crate::device::{BoardEvent, Device, NewSecret, Order};
 use crate::edge::IntegrationCommand;
@@ -50,6 +56,7 @@ use integrations::IntegrationEntry;
 use notices::Notices;
 use rotation::Rotation;
 use settings::Queue;
+use sharing::Sharing;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -134,6 +141,8 @@ pub enum Input {
         /// Whether it is on disk.
         ok: bool,
     },
+    /// The home's zone is so many minutes east of UTC from now on.
+    ZoneOffset(i16),
     /// Home Assistant says that it started.
     HomeAssistantStarted,
     /// A deadline may have passed.
@@ -183,6 +192,12 @@ pub enum Answer {
     Device(Arc<DeviceView>),
     /// The switch as it is now.
     Switch(Arc<SwitchView>),
+    /// The person as they are now.
+    Member(Arc<Member>),
+    /// The grant as it is now.
+    Grant(Arc<Grant>),
+    /// The guest link as it is now.
+    GuestLink(Arc<GuestLink>),
     /// The integration as it is now.
     Integration(Arc<Integration>),
     /// How Home Assistant is told of the home now.
@@ -219,6 +234,7 @@ pub struct Home {
     claim_code: Option<ClaimCode>,
     throttle: Throttle,
     access: Arc<Access>,
+    sharing: Sharing,
     rooms: BTreeMap<RoomId, Arc<Room>>,
     devices: BTreeMap<DeviceId, DeviceEntry>,
     by_board: HashMap<BoardId, DeviceId>,
@@ -240,6 +256,7 @@ impl Home {
         // A deadline that has passed comes before whatever arrived after it, however late its tick: no report that
         // waited in a queue can confirm a command whose time was over.
         self.settle_overdue(&now, out);
+        self.end_what_is_over(&now, out);
         self.begin_due_round(&now, out);
         if self.notices.next_deadline().is_some_and(|due| due <= now.mono) {
             self.notices.write_due(Some(now.mono), out);
@@ -274,6 +291,7 @@ impl Home {
             Input::Condition(kind, subjects) => self.condition(&now, kind, &subjects, out),
             Input::NewClaimCode(code) => self.claim_code = self.household.is_none().then_some(code),
             Input::Written { ticket, ok } => self.written(&now, ticket, ok, out),
+            Input::ZoneOffset(east) => self.zone_offset(&now, east, out),
             Input::HomeAssistantStarted => self.home_assistant_started(&now, out),
             Input::Tick => {}
             Input::Stop => self.stop(&now, out),
@@ -284,7 +302,8 @@ impl Home {
     /// When the next [`Input::Tick`] is due.
     pub fn next_deadline(&self) -> Option<Mono> {
         let (announcing, notices) = (self.announcing.next_deadline(), self.notices.next_deadline());
-        self.commands.next_deadline().into_iter().chain(announcing).chain(notices).min()
+        let sharing = self.sharing.next_deadline();
+        self.commands.next_deadline().into_iter().chain(announcing).chain(notices).chain(sharing).min()
     }
 
     /// The claim code, while the home has no owner and the code is live.

@@ -1,7 +1,7 @@
 //! Rooms: made, renamed and deleted.
 
 use super::Home;
-use crate::access::Denied;
+use crate::access::{Denied, Target};
 use crate::device::Device;
 use crate::ids::RoomId;
 use crate::name::Name;
@@ -47,7 +47,8 @@ impl Home {
         let devices = devices.map(|device| Record::Device(Arc::new(Device { room: None, ..Device::clone(device) })));
         let switches = self.switches.values().map(|entry| &entry.switch).filter(|switch| switch.room == Some(id));
         let switches = switches.map(|switch| Record::Switch(Arc::new(Switch { room: None, ..Switch::clone(switch) })));
-        Ok(devices.chain(switches).chain([Record::RoomDeleted(id)]).collect())
+        let given = self.plan_end_of_target(Target::Room(id));
+        Ok(devices.chain(switches).chain(given).chain([Record::RoomDeleted(id)]).collect())
     }
 }
 

@@ -3,11 +3,13 @@
 //! A change is planned as records, the records are written under a ticket, and only when they are on disk are the same
 //! records applied, told and answered. The next change is planned after that, so no two can contradict each other.
 
-use super::{AccountChange, Answer, Claim, Edit, Effect, Home, NewCredential, Registration};
-use crate::access::{Administer, Client, Denied, TokenHash};
+use super::{AccountChange, Answer, Claim, Edit, Effect, Home, MemberEdit, NewCredential, Registration};
+use crate::access::{Administer, Client, Denied, Share, Terms, TokenHash};
 use crate::device::SecretHash;
 use crate::homeassistant::{Form, HomeAssistant, Prefix};
-use crate::ids::{DeviceId, IntegrationId, MemberId, NoticeId, Request, RoomId, SessionId, SwitchId, Ticket};
+use crate::ids::{
+    DeviceId, GrantId, GuestLinkId, IntegrationId, MemberId, NoticeId, Request, RoomId, SessionId, SwitchId, Ticket,
+};
 use crate::integration::NewIntegration;
 use crate::name::{Endpoint, Name};
 use crate::record::Record;
@@ -37,6 +39,19 @@ pub enum Setting {
     CloseSession(SessionId),
     /// Something about one's own account. Answered with [`Answer::Done`], or with [`Answer::Viewer`] when it says how.
     Account(AccountChange),
+    /// Another name or role of a person. Answered with [`Answer::Member`].
+    UpdateMember(Administer, MemberId, MemberEdit),
+    /// A person less, with their sessions and all that was given to them or rests on them. Answered with
+    /// [`Answer::Done`].
+    DeleteMember(Administer, MemberId),
+    /// A person may do something with a part of the home. Answered with [`Answer::Grant`].
+    CreateGrant(Share, MemberId, Terms),
+    /// A grant ends. Answered with [`Answer::Done`].
+    DeleteGrant(Share, GrantId),
+    /// A link lets guests in. Answered with [`Answer::GuestLink`].
+    CreateGuestLink(Share, Name, TokenHash, Terms),
+    /// A guest link is good no more, and whoever came by it is out. Answered with [`Answer::Done`].
+    DeleteGuestLink(Share, GuestLinkId),
     /// A new room. Answered with [`Answer::Room`].
     CreateRoom(Administer, Name),
     /// A room's other name. Answered with [`Answer::Room`].
@@ -75,6 +90,9 @@ enum Reply {
     Device(DeviceId),
     Rotation(DeviceId),
     Switch(SwitchId),
+    Member(MemberId),
+    Grant(GrantId),
+    GuestLink(GuestLinkId),
     Integration(IntegrationId),
     HomeAssistant,
 }
@@ -139,6 +157,7 @@ impl Home {
                     self.replay_early(now, switch.device, &switch.endpoint, out);
                 }
             }
+            self.refresh_access(now, out);
             self.follow_up(done.reply, out);
             let reply = self.reply(done.reply);
             answer(done.request, reply, out);
@@ -193,6 +212,13 @@ impl Home {
                 let entry = self.switches.get(&id).ok_or(Denied::NotFound("switch"))?;
                 Ok(Answer::Switch(Arc::new(self.switch_view(entry))))
             }
+            Reply::Member(id) => self.access.member(id).cloned().map(Answer::Member).ok_or(Denied::NotFound("member")),
+            Reply::Grant(id) => {
+                self.access.grants.get(&id).cloned().map(Answer::Grant).ok_or(Denied::NotFound("grant"))
+            }
+            Reply::GuestLink(id) => {
+                self.access.links.get(&id).cloned().map(Answer::GuestLink).ok_or(Denied::NotFound("guest link"))
+            }
             Reply::Integration(id) => {
                 let entry = self.integrations.get(&id).ok_or(Denied::NotFound("integration"))?;
                 Ok(Answer::Integration(entry.integration.clone()))
@@ -217,6 +243,22 @@ impl Home {
             Setting::CloseSession(id) => {
                 let open = self.access.is_open(id);
                 Ok((open.then_some(Record::SessionEnded(id)).into_iter().collect(), Reply::Done))
+            }
+            Setting::UpdateMember(_, id, edit) => Ok((vec![self.plan_member_update(id, edit)?], Reply::Member(id))),
+            Setting::DeleteMember(_, id) => Ok((self.plan_member_deletion(id)?, Reply::Done)),
+            Setting::CreateGrant(cap, to, terms) => {
+                let grant = self.plan_grant(now, cap.giver(), to, terms)?;
+                let reply = Reply::Grant(grant.id);
+                Ok((vec![Record::Grant(grant)], reply))
+            }
+            Setting::DeleteGrant(cap, id) => Ok((vec![self.plan_grant_deletion(cap.giver(), id)?], Reply::Done)),
+            Setting::CreateGuestLink(cap, name, token, terms) => {
+                let link = self.plan_guest_link(now, cap.giver(), name, token, terms)?;
+                let reply = Reply::GuestLink(link.id);
+                Ok((vec![Record::GuestLink(link)], reply))
+            }
+            Setting::DeleteGuestLink(cap, id) => {
+                Ok((vec![self.plan_guest_link_deletion(cap.giver(), id)?], Reply::Done))
             }
             Setting::CreateRoom(_, name) => {
                 let room = self.plan_room(name)?;

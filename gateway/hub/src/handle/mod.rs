@@ -2,6 +2,7 @@
 
 mod integrations;
 mod people;
+mod sharing;
 mod things;
 
 pub use integrations::AskedIntegration;

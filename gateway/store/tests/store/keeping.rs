@@ -2,12 +2,12 @@
 
 use crate::support::{Running, patient};
 use crate::support::{
-    command, device, found, home, home_assistant, integration, keep, member, name, notice, reported, room, session,
-    switch,
+    command, device, found, grant, guest_link, home, home_assistant, integration, keep, member, name, notice, reported,
+    room, session, switch,
 };
 use gatehouse_core::command::Outcome;
 use gatehouse_core::homeassistant::Form;
-use gatehouse_core::ids::{CommandId, IntegrationId, NoticeId, RoomId, SessionId};
+use gatehouse_core::ids::{CommandId, GrantId, GuestLinkId, IntegrationId, MemberId, NoticeId, RoomId, SessionId};
 use gatehouse_core::record::Record;
 use gatehouse_store::{Memory, Settings};
 use std::sync::Arc;
@@ -19,6 +19,10 @@ fn everything() -> Vec<Record> {
         member(2),
         session(3),
         session(4),
+        grant(40),
+        grant(41),
+        guest_link(50),
+        guest_link(51),
         room(5, "Küche"),
         device(6),
         switch(7, None),
@@ -74,7 +78,11 @@ fn what_is_deleted_stays_away() {
     keep(dir.path(), vec![session(3), session(4), room(5, "Kitchen"), room(6, "Hall")]);
     keep(dir.path(), vec![notice(9, 1), notice(10, 1), notice(10, 2)]);
     keep(dir.path(), vec![integration(7, &["a"]), integration(8, &["a"]), integration(8, &["b"])]);
+    keep(dir.path(), vec![member(2), member(12), grant(40), grant(41), guest_link(50), guest_link(51)]);
     let gone = vec![
+        Record::MemberDeleted(MemberId::from_raw(12)),
+        Record::GrantDeleted(GrantId::from_raw(40)),
+        Record::GuestLinkDeleted(GuestLinkId::from_raw(51)),
         Record::SessionEnded(SessionId::from_raw(3)),
         Record::RoomDeleted(RoomId::from_raw(5)),
         Record::RoomDeleted(RoomId::from_raw(999)),
@@ -82,7 +90,9 @@ fn what_is_deleted_stays_away() {
         Record::NoticeDeleted(NoticeId::from_raw(9)),
     ];
     keep(dir.path(), gone);
-    assert_eq!(found(dir.path()), [session(4), room(6, "Hall"), integration(8, &["b"]), notice(10, 2)]);
+    let left =
+        [member(2), session(4), grant(41), guest_link(50), room(6, "Hall"), integration(8, &["b"]), notice(10, 2)];
+    assert_eq!(found(dir.path()), left);
 }
 
 #[test]

@@ -176,15 +176,26 @@ fn a_newer_schema_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     keep(dir.path(), vec![room(1, "Kitchen")]);
     meddle(dir.path(), |txn| drop(txn.open_table(META).unwrap().insert("schema", 99).unwrap()));
-    let error = refused(dir.path(), "newer gatehouse (schema 99, this one knows 8); install that version");
-    assert!(matches!(error, OpenError::TooNew { found: 99, known: 8, .. }), "{error}");
+    let error = refused(dir.path(), "newer gatehouse (schema 99, this one knows 9); install that version");
+    assert!(matches!(error, OpenError::TooNew { found: 99, known: 9, .. }), "{error}");
 }
 
 #[test]
 fn a_damaged_row_is_named_and_nothing_is_opened() {
-    for table in
-        ["home", "member", "session", "room", "device", "switch", "integration", "setting", "notice", "reported"]
-    {
+    for table in [
+        "home",
+        "member",
+        "session",
+        "grant",
+        "guest_link",
+        "room",
+        "device",
+        "switch",
+        "integration",
+        "setting",
+        "notice",
+        "reported",
+    ] {
         let dir = tempfile::tempdir().unwrap();
         keep(dir.path(), vec![device(6)]);
         meddle(dir.path(), |txn| {

@@ -1,12 +1,15 @@
 //! Records to keep, a writer whose answers a test waits for, and a disk that fails and crashes when told to.
 
-use gatehouse_core::access::{Client, Member, Role, Session, TokenHash};
+use gatehouse_core::access::{
+    Client, Giver, Grant, GuestLink, Hours, Level, Member, Role, Session, Target, Terms, TokenHash,
+};
 use gatehouse_core::audit::{Entry, Kind};
 use gatehouse_core::command::{Actor, ActorKind, BoardSession, Command, Confirmation, OrderId, Outcome, Reason};
 use gatehouse_core::device::{Device, SecretHash};
 use gatehouse_core::homeassistant::{Form, HomeAssistant, Prefix};
 use gatehouse_core::ids::{
-    CommandId, DeviceId, EntryId, HomeId, IntegrationId, MemberId, NoticeId, RoomId, SessionId, SwitchId, Ticket,
+    CommandId, DeviceId, EntryId, GrantId, GuestLinkId, HomeId, IntegrationId, MemberId, NoticeId, RoomId, SessionId,
+    SwitchId, Ticket,
 };
 use gatehouse_core::integration::{Filter, Integration, user_name};
 use gatehouse_core::name::{BoardId, Endpoint, Name};
@@ -63,6 +66,29 @@ pub(crate) fn session(id: u64) -> Record {
         last_used_at: id.is_multiple_of(3).then_some(Wall::from_millis(1_700_000_300_000)),
         client: Client::new("Tablet", id.is_multiple_of(2).then_some([192, 0, 2, 1].into())),
     })
+}
+
+fn terms(id: u64) -> Terms {
+    let hours = if id.is_multiple_of(2) { Hours::new(0b101, 60, 50) } else { None };
+    let target = if id.is_multiple_of(2) { Target::Home } else { Target::Room(RoomId::from_raw(5)) };
+    Terms { target, level: Level::Operate, until: Some(Wall::from_millis(1_900_000_000_000)), hours }
+}
+
+fn giver(id: u64) -> Giver {
+    let rests_on = id.is_multiple_of(2).then_some(MemberId::from_raw(2));
+    Giver { actor: Actor::member(&name("Ana")), rests_on }
+}
+
+pub(crate) fn grant(id: u64) -> Record {
+    let (terms, by) = (terms(id), giver(id));
+    let (id, to) = (GrantId::from_raw(id), MemberId::from_raw(2));
+    Record::Grant(Arc::new(Grant { id, to, terms, by, created_at: Some(Wall::from_millis(1_700_000_000_000)) }))
+}
+
+pub(crate) fn guest_link(id: u64) -> Record {
+    let (terms, by, token) = (terms(id), giver(id), TokenHash([id as u8; 32]));
+    let id = GuestLinkId::from_raw(id);
+    Record::GuestLink(Arc::new(GuestLink { id, name: name("Katze"), token, terms, by, created_at: None }))
 }
 
 pub(crate) fn room(id: u64, text: &str) -> Record {

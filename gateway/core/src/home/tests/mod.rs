@@ -12,6 +12,7 @@ mod people;
 mod restart;
 mod rotation;
 mod settings;
+mod sharing;
 
 use super::*;
 use crate::access::{Administer, TokenHash};
