@@ -5,6 +5,7 @@ import type { World } from './world';
 /** Who asks, and how to let them in or out. */
 export interface Asker {
   session: string | null;
+  userAgent: string | null;
   open(session: string): void;
   close(): void;
 }

@@ -7,9 +7,7 @@ export const viewerOf = ({ person }: World) => ({ id: person.id, name: person.na
 
 export function entryMutations(world: World) {
   const enter = (asker: Asker) => {
-    const session = world.id('session-');
-    world.sessions.add(session);
-    asker.open(session);
+    asker.open(world.sessions.open(asker.userAgent));
     return { token: null, viewer: viewerOf(world) };
   };
   const attempt = (): void => {
@@ -45,7 +43,7 @@ export function entryMutations(world: World) {
       return enter(asker);
     },
     signOut: (_: unknown, asker: Asker) => {
-      if (asker.session) world.sessions.delete(asker.session);
+      if (asker.session) world.sessions.end(asker.session);
       asker.close();
       return true;
     },

@@ -1,6 +1,7 @@
 /** Answers gateway/schema.graphql from a World. Its rules are the contract's, as far as the dashboard meets them. */
 import { readFileSync } from 'node:fs';
 import { buildSchema } from 'graphql';
+import { accountMutations, accountQueries } from './account';
 import { checkInside, inside, type Asker, type ById } from './asking';
 import { commandMutations } from './commands';
 import { entryMutations, viewerOf } from './entry';
@@ -21,6 +22,7 @@ export function rootsOf(world: World) {
     query: queries(world),
     mutation: {
       ...entryMutations(world),
+      ...accountMutations(world),
       ...commandMutations(world),
       ...furnitureMutations(world),
       ...integrationMutations(world),
@@ -52,6 +54,7 @@ function queries(world: World) {
     switch: byId(world.switches, (it) => views.switch(it)),
     devices: inside(world, () => [...world.devices.values()].map((it) => views.device(it))),
     device: byId(world.devices, (it) => views.device(it)),
+    ...accountQueries(world),
     ...integrationQueries(world),
     ...noticeQueries(world),
     ...passwordQueries(world),

@@ -34,10 +34,21 @@ export function gateway(world: World) {
     {
       schema,
       roots,
-      context: ({ extra }): Asker => ({ session: sessionOf(extra.request), open() {}, close() {} }),
+      context: ({ extra }): Asker => ({
+        session: sessionOf(extra.request),
+        userAgent: null,
+        open() {},
+        close() {},
+      }),
       onConnect({ extra }) {
         const session = sessionOf(extra.request);
-        if (session && world.sessions.has(session)) return true;
+        if (session && world.sessions.has(session)) {
+          const stop = world.listen((event) => {
+            if (event.kind === 'session-ended' && event.id === session) extra.socket.close(4403, 'Revoked');
+          });
+          extra.socket.on('close', stop);
+          return true;
+        }
         extra.socket.close(4401, 'Unauthenticated');
         return;
       },
@@ -53,6 +64,7 @@ export function gateway(world: World) {
       response.setHeader('set-cookie', `${COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict${more}`);
     const asker: Asker = {
       session: sessionOf(request),
+      userAgent: request.headers['user-agent'] ?? null,
       open: (session) => set(session),
       close: () => set('', '; Max-Age=0'),
     };

@@ -5,6 +5,7 @@
 import type { Actor } from '../src/api/switches';
 import type { Device } from '../src/api/devices';
 import type { Room } from '../src/api/rooms';
+import { Sessions } from './account';
 import { Commands, type MockCommand } from './commands';
 import { Integrations } from './integrations';
 import { Notices } from './notices';
@@ -32,7 +33,8 @@ export type Event =
   | { kind: 'switch-removed'; id: string }
   | { kind: 'device'; id: string }
   | { kind: 'notice'; id: string }
-  | { kind: 'notice-removed'; id: string };
+  | { kind: 'notice-removed'; id: string }
+  | { kind: 'session-ended'; id: string };
 
 export const BUTTON: Actor = { kind: 'BUTTON', name: 'button 1' };
 
@@ -54,7 +56,7 @@ export class World {
   readonly integrations = new Integrations(this);
   readonly notices = new Notices(this);
   readonly record = new RecordBook();
-  readonly sessions = new Set<string>();
+  readonly sessions = new Sessions(this);
   readonly #listeners = new Set<(event: Event) => void>();
   #ids = 0;
 

@@ -41,7 +41,12 @@ const ALL = [
     about: 'What this is, and where to read more',
     group: 'This home',
   },
-  { path: '/account', name: 'My account', about: 'Your name and your sign-in', group: 'You' },
+  {
+    path: '/account',
+    name: 'My account',
+    about: 'Your name, your password, where you are signed in',
+    group: 'You',
+  },
 ] as const satisfies readonly Page[];
 
 /** Where the page stands that lists the rest on small screens. */

@@ -59,6 +59,11 @@ export class Session {
     this.#leave('');
   }
 
+  /** The person has another name, here or on another screen. */
+  renamed(viewer: NonNullable<api.Presence['viewer']>): void {
+    this.viewer = viewer;
+  }
+
   /** The gateway no longer knows this session. */
   expired(): void {
     if (this.stage === 'signed-in') this.#leave('Your session has ended. Sign in again.');

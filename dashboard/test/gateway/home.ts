@@ -51,4 +51,13 @@ export function watchOver(context: BrowserContext): string[] {
 export const card = (page: Page, name: string): Locator => page.locator(`[data-switch-name="${name}"]`);
 export const status = (page: Page, name: string): Locator => card(page, name).getByTestId('switch-status');
 
+/** Signs Ana in, and waits for the switches. */
+export async function enter(page: Page, password: string): Promise<void> {
+  await page.goto(origin);
+  await page.getByLabel('Your name').fill('Ana');
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(card(page, 'Hall light')).toBeVisible();
+}
+
 export { base as test, expect };

@@ -8,6 +8,8 @@ interface Home {
   server: MockServer;
   /** Signs in on this page and waits for the panel. */
   enter(page: Page): Promise<void>;
+  /** A page in a browser of its own. */
+  browser(): Promise<Page>;
   /** Signs in on this page and on a second screen, which is answered. */
   enterTwice(page: Page): Promise<Page>;
 }
@@ -30,6 +32,11 @@ export const test = base.extend<{ home: Home }>({
       world,
       server,
       enter,
+      async browser() {
+        const context = await browser.newContext();
+        contexts.push(context);
+        return context.newPage();
+      },
       async enterTwice(page) {
         await enter(page);
         // A window of its own: browsers slow down tabs that are behind another.

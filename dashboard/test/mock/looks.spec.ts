@@ -114,6 +114,9 @@ for (const [size, viewport] of Object.entries({
         await expectAccessible(page, colorScheme);
         await open(page, 'My account');
         await expect(page.getByText('Owner: decides everything')).toBeVisible();
+        await page.getByLabel('Current password').fill('a warm lamp');
+        await page.getByLabel('New password').fill('a lamp of Ana');
+        await expect(page.getByLabel('New password')).toHaveAccessibleDescription(/easily guessed/);
         await expectAccessible(page, colorScheme);
         await page.goto(`${home.server.url}/more`);
         await expect(page.getByRole('main').getByRole('link', { name: 'Integrations' })).toBeVisible();

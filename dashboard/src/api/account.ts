@@ -1,0 +1,64 @@
+import { graphql, type ResultOf } from './graphql';
+import { request } from './http';
+
+const SESSIONS = graphql(`
+  query Sessions {
+    sessions {
+      id
+      openedAt
+      lastUsedAt
+      userAgent
+      address
+      current
+    }
+  }
+`);
+
+const DELETE_SESSION = graphql(`
+  mutation DeleteSession($input: DeleteSessionInput!) {
+    deleteSession(input: $input)
+  }
+`);
+
+const DELETE_OTHER_SESSIONS = graphql(`
+  mutation DeleteOtherSessions {
+    deleteOtherSessions
+  }
+`);
+
+const CHANGE_PASSWORD = graphql(`
+  mutation ChangePassword($input: ChangePasswordInput!) {
+    changePassword(input: $input)
+  }
+`);
+
+const UPDATE_VIEWER = graphql(`
+  mutation UpdateViewer($input: UpdateViewerInput!) {
+    updateViewer(input: $input) {
+      id
+      name
+      role
+    }
+  }
+`);
+
+/** A place where the person is signed in. */
+export type SignIn = ResultOf<typeof SESSIONS>['sessions'][number];
+
+/** The latest first. */
+export const sessions = async (): Promise<SignIn[]> => (await request(SESSIONS, {})).sessions;
+
+/** Its WebSockets are closed too. */
+export const deleteSession = async (id: string): Promise<void> =>
+  void (await request(DELETE_SESSION, { input: { id } }));
+
+/** Every one but this. */
+export const deleteOtherSessions = async (): Promise<void> => void (await request(DELETE_OTHER_SESSIONS, {}));
+
+/** Every other session of the person ends. */
+export const changePassword = async (input: { current: string; new: string }): Promise<void> =>
+  void (await request(CHANGE_PASSWORD, { input }));
+
+/** The name to sign in with from now on. */
+export const renameViewer = async (name: string): Promise<ResultOf<typeof UPDATE_VIEWER>['updateViewer']> =>
+  (await request(UPDATE_VIEWER, { input: { name } })).updateViewer;

@@ -1,0 +1,51 @@
+import * as api from '../api/account';
+import type { Live } from './live.svelte';
+import type { Session } from './session.svelte';
+
+/** The person who is signed in: for their own page. */
+export class Account {
+  /** null until read. */
+  sessions = $state.raw<readonly api.SignIn[] | null>(null);
+
+  constructor(
+    private readonly live: Live,
+    private readonly session: Session,
+  ) {}
+
+  /** @throws ApiError */
+  load = () =>
+    this.live.checked(async () => {
+      this.sessions = await api.sessions();
+    });
+
+  /** @throws ApiError */
+  rename = (name: string) =>
+    this.live.checked(async () => {
+      this.session.renamed(await api.renameViewer(name));
+    });
+
+  /** Signs the person out everywhere else. @throws ApiError */
+  changePassword = (current: string, wanted: string) =>
+    this.live.checked(async () => {
+      await api.changePassword({ current, new: wanted });
+      this.#onlyThis();
+    });
+
+  /** @throws ApiError */
+  end = (id: string) =>
+    this.live.checked(async () => {
+      await api.deleteSession(id);
+      this.sessions = this.sessions?.filter((one) => one.id !== id) ?? null;
+    });
+
+  /** @throws ApiError */
+  endOthers = () =>
+    this.live.checked(async () => {
+      await api.deleteOtherSessions();
+      this.#onlyThis();
+    });
+
+  #onlyThis(): void {
+    this.sessions = this.sessions?.filter((one) => one.current) ?? null;
+  }
+}

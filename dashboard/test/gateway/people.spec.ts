@@ -1,0 +1,40 @@
+/** Accounts, as people have them on two browsers: the daemon itself. Runs after the home was claimed by the first tap. */
+import { card, enter, expect, test, watchOver } from './home';
+
+let password = 'seven quiet lamps';
+
+test('another password signs the other browser out, and the old one is good for nothing', async ({
+  browser,
+}) => {
+  const contexts = await Promise.all([browser.newContext(), browser.newContext()]);
+  const faults = contexts.map(watchOver);
+  const [page, other] = await Promise.all([contexts[0]!.newPage(), contexts[1]!.newPage()]);
+  await enter(page, password);
+  await enter(other, password);
+
+  await page.getByRole('link', { name: 'My account' }).click();
+  await expect(page.getByRole('list', { name: 'Sessions' })).toContainText('This one');
+  await page.getByLabel('Current password').fill(password);
+  await page.getByLabel('New password').fill('mill house');
+  await expect(page.getByLabel('New password')).toHaveAccessibleDescription(/easily guessed/);
+  const before = password;
+  password = 'nine loud kettles';
+  await page.getByLabel('New password').fill(password);
+  await expect(page.locator('[data-score="3"], [data-score="4"]')).toBeVisible();
+  await page.getByRole('button', { name: 'Change password' }).click();
+  await expect(page.getByText('Changed. Everywhere else you are signed out.')).toBeVisible();
+
+  await expect(other.getByText('Your session has ended. Sign in again.')).toBeVisible();
+  await other.getByLabel('Your name').fill('Ana');
+  await other.getByLabel('Password').fill(before);
+  await other.getByRole('button', { name: 'Sign in' }).click();
+  await expect(other.getByText('do not go together')).toBeVisible();
+  await other.getByLabel('Password').fill(password);
+  await other.getByRole('button', { name: 'Sign in' }).click();
+  await expect(card(other, 'Hall light')).toBeVisible();
+
+  await page.getByRole('link', { name: 'Record' }).click();
+  await expect(page.getByRole('list', { name: 'What was done' })).toContainText('wall button Kitchen 1 on');
+  expect(faults.flat()).toEqual([]);
+  for (const context of contexts) await context.close();
+});
