@@ -22,8 +22,8 @@ export const ABOUT: readonly { readonly about: About; readonly name: string }[] 
 
 export const everything = (): Wanted => ({ text: '', about: 'all', switchId: '', from: '', to: '' });
 
-/** How each kind is told: "Ana" + this + the subject. */
-const TOLD: Record<RecordKind, string> = {
+/** How each kind is told: "Ana" + this + the subject. Those that are not here go by their own name. */
+const TOLD: Partial<Record<RecordKind, string>> = {
   COMMAND: 'asked for',
   SWITCH_MOVED: 'moved',
   HOME_CLAIMED: 'claimed',
@@ -96,7 +96,6 @@ export function told({ what, subject, text, actor, command, change }: RecordEntr
   if (what === 'SWITCH_MOVED') {
     return { who, did: `${subject} ${change ? (change.on ? 'on' : 'off') : text}`, how: '', good: true };
   }
-  // Kinds may come that this page does not know: their name is still better than nothing.
   const verb = TOLD[what] ?? what.toLowerCase().replaceAll('_', ' ');
   const alone = what === 'SIGNED_IN' || what === 'SIGNED_OUT';
   return { who, did: alone ? verb : `${verb} ${subject}`, how: text, good: true };
