@@ -27,6 +27,11 @@ impl DateTime {
     pub(crate) fn millis(&self) -> i64 {
         self.0.timestamp_millis()
     }
+
+    /// Day and time of day in UTC, to the minute, for people.
+    pub(crate) fn minutes(&self) -> String {
+        self.0.format("%Y-%m-%d %H:%M").to_string()
+    }
 }
 
 /// A wall time as the API gives it.

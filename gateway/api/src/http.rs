@@ -242,12 +242,12 @@ pub(crate) fn parse(json: &[u8]) -> Result<Posted, String> {
 /// Who asks, if a request with these headers may.
 fn asker(headers: &HeaderMap, peer: &Peer, page: Page) -> Result<Asker, Refusal> {
     let forbidden = |message| Err(Refusal { status: StatusCode::FORBIDDEN, code: "FORBIDDEN", message });
+    let origin = headers.get(header::ORIGIN).map(HeaderValue::as_bytes).unwrap_or_default();
+    // Behind a proxy that speaks TLS, only the page knows that it does.
+    let secure = peer.secure || (page == Page::Own && origin.starts_with(b"https:"));
     let delivery = match page {
         Page::Foreign => return forbidden("This page is not the gateway's own. Configure http.allowed_origins."),
-        Page::Own => {
-            let origin = headers.get(header::ORIGIN).map(HeaderValue::as_bytes).unwrap_or_default();
-            Delivery::Cookie { secure: peer.secure || origin.starts_with(b"https:") }
-        }
+        Page::Own => Delivery::Cookie { secure },
         Page::Allowed | Page::None => Delivery::Answer,
     };
     let token = match bearer(headers) {
@@ -260,7 +260,10 @@ fn asker(headers: &HeaderMap, peer: &Peer, page: Page) -> Result<Asker, Refusal>
             (Some(_), _) => return forbidden("With a cookie, a request must come from the gateway's own page."),
         },
     };
-    Ok(Asker { token, address: peer.address, user_agent: user_agent(headers), delivery })
+    // The host is ours: see `respond`.
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let base = format!("{}://{host}", if secure { "https" } else { "http" });
+    Ok(Asker { token, address: peer.address, user_agent: user_agent(headers), base, delivery })
 }
 
 /// As far as it is text, and cut to what can be kept.

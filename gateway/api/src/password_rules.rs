@@ -1,6 +1,7 @@
 //! Which passwords are good enough, and what to do about others: one truth, asked by the page while someone types.
 
 use crate::error::told;
+use crate::one_time;
 use crate::viewer::{asker, shared, signed_in};
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use gatehouse_core::access::Denied;
@@ -175,7 +176,7 @@ pub(crate) struct PasswordEstimateInput {
     /// anyway. At most 8 are looked at.
     #[graphql(default)]
     names: Vec<String>,
-    /// A live one-time code, of who is not signed in: the claim code.
+    /// A live one-time code, of who is not signed in: the claim code, or that of an invitation.
     code: Option<String>,
 }
 
@@ -192,6 +193,11 @@ impl PasswordRulesQuery {
         names.truncate(MAX_NAMES);
         match code {
             Some(code) if shared.hub.view().home.is_none() => shared.hub.try_claim_code(code).await.map_err(told)?,
+            Some(code) if asker(ctx).viewer(&shared.hub.view()).is_none() && one_time::hash(&code).is_some() => {
+                let address = asker(ctx).address.to_string();
+                let offer = shared.hub.try_invitation(one_time::hash(&code), address).await.map_err(told)?;
+                names.push(offer.home.to_string());
+            }
             _ => {
                 let signed_in = signed_in(ctx)?;
                 names.insert(0, signed_in.viewer.name().to_string());

@@ -275,7 +275,7 @@ impl RecordQuery {
 
 /// A moment as the record's filter takes it; nothing is older than 1970.
 impl DateTime {
-    fn wall(&self) -> Wall {
+    pub(crate) fn wall(&self) -> Wall {
         Wall::from_millis(u64::try_from(self.millis()).unwrap_or(0))
     }
 }

@@ -8,6 +8,7 @@ use crate::gateway::GatewayQuery;
 use crate::home::HomeQuery;
 use crate::home_assistant::{HomeAssistantMutation, HomeAssistantQuery};
 use crate::integrations::{IntegrationsMutation, IntegrationsQuery};
+use crate::invitations::{InvitationsMutation, InvitationsQuery};
 use crate::metrics::MetricsQuery;
 use crate::notices::{NoticesMutation, NoticesQuery};
 use crate::password_rules::PasswordRulesQuery;
@@ -42,6 +43,7 @@ pub(crate) struct QueryRoot(
     DevicesQuery,
     CommandsQuery,
     IntegrationsQuery,
+    InvitationsQuery,
     HomeAssistantQuery,
     NoticesQuery,
     MetricsQuery,
@@ -59,6 +61,7 @@ pub(crate) struct MutationRoot(
     RoomsMutation,
     DevicesMutation,
     IntegrationsMutation,
+    InvitationsMutation,
     HomeAssistantMutation,
     NoticesMutation,
     AccountMutation,

@@ -40,7 +40,7 @@ pub(crate) struct SignInInput {
 }
 
 /// Hands the token over in the way the client can keep it.
-fn session(ctx: &Context<'_>, token: String, viewer: gatehouse_core::access::Viewer) -> Session {
+pub(crate) fn session(ctx: &Context<'_>, token: String, viewer: gatehouse_core::access::Viewer) -> Session {
     let token = match asker(ctx).delivery {
         Delivery::Cookie { secure } => {
             ctx.insert_http_header("set-cookie", viewer::set_cookie(Some(&token), secure));
@@ -51,7 +51,7 @@ fn session(ctx: &Context<'_>, token: String, viewer: gatehouse_core::access::Vie
     Session { token, viewer: Viewer(viewer) }
 }
 
-fn can_receive(ctx: &Context<'_>) -> Result<()> {
+pub(crate) fn can_receive(ctx: &Context<'_>) -> Result<()> {
     match asker(ctx).delivery {
         Delivery::Nowhere => Err(told(Denied::Conflict("A browser signs in by HTTP, not by WebSocket.".to_owned()))),
         Delivery::Cookie { .. } | Delivery::Answer => Ok(()),

@@ -25,6 +25,8 @@ pub(crate) struct Asker {
     pub(crate) address: IpAddr,
     /// What the client calls itself; empty when it does not.
     pub(crate) user_agent: Arc<str>,
+    /// How they reach this gateway, for links: `https://gatehouse.local`.
+    pub(crate) base: String,
     /// How a new token would reach the client.
     pub(crate) delivery: Delivery,
 }

@@ -96,6 +96,10 @@ id!(
     IntegrationId, "i"
 );
 id!(
+    /// A way in for someone who is to become a person of this home.
+    InvitationId, "v"
+);
+id!(
     /// What the owner should know.
     NoticeId, "n"
 );

@@ -13,6 +13,7 @@ pub mod home;
 pub mod homeassistant;
 pub mod ids;
 pub mod integration;
+pub mod invitation;
 pub mod mail;
 pub mod member_name;
 pub mod metric;

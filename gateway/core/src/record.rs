@@ -4,11 +4,15 @@
 
 use crate::access::{Grant, GuestLink, Member, Session};
 use crate::audit::Entry;
+use crate::code::CodeHash;
 use crate::command::Command;
 use crate::device::{Device, SecretHash};
 use crate::homeassistant::HomeAssistant;
-use crate::ids::{GrantId, GuestLinkId, HomeId, IntegrationId, MemberId, NoticeId, RoomId, SessionId, SwitchId};
+use crate::ids::{
+    GrantId, GuestLinkId, HomeId, IntegrationId, InvitationId, MemberId, NoticeId, RoomId, SessionId, SwitchId,
+};
 use crate::integration::Integration;
+use crate::invitation::Invitation;
 use crate::name::Name;
 use crate::notice::Notice;
 use crate::switch::{Reported, Switch};
@@ -67,6 +71,10 @@ pub enum Record {
     Integration(Arc<Integration>, SecretHash),
     /// An integration is revoked.
     IntegrationDeleted(IntegrationId),
+    /// Someone is invited, and the hash of the code that it takes to accept.
+    Invitation(Arc<Invitation>, CodeHash),
+    /// An invitation was used up, was taken back or has ended.
+    InvitationDeleted(InvitationId),
     /// How Home Assistant is told of the home.
     HomeAssistant(Arc<HomeAssistant>),
     /// What the owner should know, or has dismissed.

@@ -4,8 +4,9 @@ use crate::access::Access;
 use crate::command::Command;
 use crate::device::BoardFacts;
 use crate::homeassistant::HomeAssistant;
-use crate::ids::{DeviceId, IntegrationId, NoticeId, RoomId, SwitchId};
+use crate::ids::{DeviceId, IntegrationId, InvitationId, NoticeId, RoomId, SwitchId};
 use crate::integration::Integration;
+use crate::invitation::Invitation;
 use crate::name::{BoardId, Endpoint, Name};
 use crate::notice::Notice;
 use crate::record::{HomeRecord, Room};
@@ -87,6 +88,10 @@ pub enum Change {
     Integration(Arc<Integration>),
     /// An integration is revoked.
     IntegrationRemoved(IntegrationId),
+    /// An invitation is new or another.
+    Invitation(Arc<Invitation>),
+    /// An invitation is no more.
+    InvitationRemoved(InvitationId),
     /// How Home Assistant is told of the home is another.
     HomeAssistant(Arc<HomeAssistant>),
     /// A notice is new or counted up.
@@ -110,6 +115,8 @@ pub struct View {
     pub switches: Vec<Arc<SwitchView>>,
     /// Integrations, by id.
     pub integrations: Vec<Arc<Integration>>,
+    /// Invitations that are open, by id.
+    pub invitations: Vec<Arc<Invitation>>,
     /// How Home Assistant is told of the home.
     pub home_assistant: Arc<HomeAssistant>,
     /// Notices that are not dismissed, by id.
@@ -140,6 +147,8 @@ impl View {
             Change::Switch(switch) => put(&mut self.switches, switch, |s| s.id),
             Change::Integration(integration) => put(&mut self.integrations, integration, |i| i.id),
             Change::IntegrationRemoved(id) => self.integrations.retain(|integration| integration.id != *id),
+            Change::Invitation(invitation) => put(&mut self.invitations, invitation, |i| i.id),
+            Change::InvitationRemoved(id) => self.invitations.retain(|invitation| invitation.id != *id),
             Change::HomeAssistant(set) => self.home_assistant = set.clone(),
             Change::Notice(notice) => put(&mut self.notices, notice, |n| n.id),
             Change::NoticeRemoved(id) => self.notices.retain(|notice| notice.id != *id),

@@ -196,6 +196,9 @@ impl EventLoop {
                 Input::SetSwitch { cap, request: self.wait(reply), on, timeout, request_id }
             }
             Message::TryClaimCode { code, reply } => Input::TryClaimCode { request: self.wait(reply), code },
+            Message::TryInvitation { code, address, reply } => {
+                Input::TryInvitation { request: self.wait(reply), code, address }
+            }
             Message::BeginSignIn { name, address, reply } => {
                 Input::BeginSignIn { request: self.wait(reply), name, address }
             }

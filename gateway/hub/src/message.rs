@@ -1,6 +1,7 @@
 //! What people and the store put into the hub's inbox.
 
 use gatehouse_core::access::{Client, Denied, Operate, TokenHash};
+use gatehouse_core::code::CodeHash;
 use gatehouse_core::command::Command;
 use gatehouse_core::home::{Answer, Dropped, Setting, SignInCheck};
 use gatehouse_core::ids::{CommandId, SessionId};
@@ -18,6 +19,7 @@ pub(crate) enum Message {
     FindCommand { id: CommandId, reply: oneshot::Sender<Option<Arc<Command>>> },
     TryClaimCode { code: String, reply: Reply },
     ClaimCode { reply: oneshot::Sender<Option<String>> },
+    TryInvitation { code: Option<CodeHash>, address: String, reply: Reply },
     BeginSignIn { name: String, address: String, reply: Reply },
     FinishSignIn { check: SignInCheck, right: bool, token: TokenHash, client: Client, reply: Reply },
     PasswordChecked { check: SignInCheck, right: bool, reply: Reply },

@@ -1,8 +1,8 @@
 //! Records into tables, within one transaction.
 
 use crate::tables::{
-    AUDIT, COMMAND, DEVICE, GRANT, GUEST_LINK, HOME, INTEGRATION, MEMBER, MOVEMENT, NOTICE, OPEN_COMMAND, REPORTED,
-    RETAINED, ROOM, Rows, SESSION, SETTING, SWITCH,
+    AUDIT, COMMAND, DEVICE, GRANT, GUEST_LINK, HOME, INTEGRATION, INVITATION, MEMBER, MOVEMENT, NOTICE, OPEN_COMMAND,
+    REPORTED, RETAINED, ROOM, Rows, SESSION, SETTING, SWITCH,
 };
 use crate::{Settings, rows};
 use gatehouse_core::audit::Kind;
@@ -49,6 +49,7 @@ pub(crate) fn apply<'a>(
     let mut device = txn.open_table(DEVICE)?;
     let mut switch = txn.open_table(SWITCH)?;
     let mut integration = txn.open_table(INTEGRATION)?;
+    let mut invitation = txn.open_table(INVITATION)?;
     let mut setting = txn.open_table(SETTING)?;
     let mut notice = txn.open_table(NOTICE)?;
     let mut reported = txn.open_table(REPORTED)?;
@@ -71,6 +72,8 @@ pub(crate) fn apply<'a>(
                 put(&mut integration, kept.id.raw(), &rows::integration(kept, *secret))?;
             }
             Record::IntegrationDeleted(id) => drop(integration.remove(id.raw())?),
+            Record::Invitation(kept, code) => put(&mut invitation, kept.id.raw(), &rows::invitation(kept, *code))?,
+            Record::InvitationDeleted(id) => drop(invitation.remove(id.raw())?),
             Record::HomeAssistant(kept) => put(&mut setting, rows::HOME_ASSISTANT, &rows::home_assistant(kept))?,
             Record::Notice(kept) => put(&mut notice, kept.id.raw(), &rows::notice(kept))?,
             Record::NoticeDeleted(id) => drop(notice.remove(id.raw())?),

@@ -3,8 +3,8 @@
 use crate::error::Fault;
 use crate::rows::{self, BadRow};
 use crate::tables::{
-    COMMAND, DEVICE, GRANT, GUEST_LINK, HOME, INTEGRATION, MEMBER, NOTICE, OPEN_COMMAND, REPORTED, RETAINED, ROOM,
-    Rows, SESSION, SETTING, SWITCH,
+    COMMAND, DEVICE, GRANT, GUEST_LINK, HOME, INTEGRATION, INVITATION, MEMBER, NOTICE, OPEN_COMMAND, REPORTED,
+    RETAINED, ROOM, Rows, SESSION, SETTING, SWITCH,
 };
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::ids::SwitchId;
@@ -32,6 +32,10 @@ pub(crate) fn load(txn: &ReadTransaction) -> Result<Vec<Record>, Fault> {
     table(txn, INTEGRATION, &mut all, |key, row| {
         let (integration, secret) = rows::to_integration(key, row)?;
         Ok(Record::Integration(Arc::new(integration), secret))
+    })?;
+    table(txn, INVITATION, &mut all, |key, row| {
+        let (invitation, code) = rows::to_invitation(key, row)?;
+        Ok(Record::Invitation(Arc::new(invitation), code))
     })?;
     table(txn, NOTICE, &mut all, |key, row| Ok(Record::Notice(Arc::new(rows::to_notice(key, row)?))))?;
 

@@ -9,7 +9,8 @@ use redb::{ReadableTable, TableDefinition, WriteTransaction};
 pub(crate) type Step = fn(&WriteTransaction) -> Result<(), Fault>;
 
 /// `STEPS[n - 1]` leads from schema n to n + 1. Steps are added at the end and never changed.
-pub(crate) const STEPS: &[Step] = &[integrations, retained, settings, next_secrets, notices, audit, accounts, sharing];
+pub(crate) const STEPS: &[Step] =
+    &[integrations, retained, settings, next_secrets, notices, audit, accounts, sharing, invitations];
 
 /// The schema that this version reads and writes.
 pub(crate) const SCHEMA: u64 = newest(STEPS);
@@ -70,6 +71,12 @@ fn accounts(txn: &WriteTransaction) -> Result<(), Fault> {
     append(txn, "session", &[0, 0, 0])
 }
 
+/// To schema 10: people are invited, nobody so far.
+fn invitations(txn: &WriteTransaction) -> Result<(), Fault> {
+    txn.open_table(TableDefinition::<u64, &[u8]>::new("invitation"))?;
+    Ok(())
+}
+
 /// Every row of a table gets the same bytes at its end.
 fn append(txn: &WriteTransaction, table: &str, tail: &[u8]) -> Result<(), Fault> {
     let mut table = txn.open_table(TableDefinition::<u64, &[u8]>::new(table))?;
@@ -122,13 +129,14 @@ pub(crate) fn migrate(txn: &WriteTransaction, steps: &[Step]) -> Result<(), Faul
 mod tests {
     use super::*;
     use crate::tables::{
-        AUDIT, DEVICE, GRANT, GUEST_LINK, INTEGRATION, MEMBER, MOVEMENT, NOTICE, RETAINED, Rows, SESSION, SETTING,
+        AUDIT, DEVICE, GRANT, GUEST_LINK, INTEGRATION, INVITATION, MEMBER, MOVEMENT, NOTICE, RETAINED, Rows, SESSION,
+        SETTING,
     };
     use crate::{Memory, Settings};
     use redb::{Database, ReadableDatabase};
 
     /// Tables of rows that later schemas have.
-    const LATER: [Rows; 7] = [INTEGRATION, SETTING, NOTICE, MOVEMENT, AUDIT, GRANT, GUEST_LINK];
+    const LATER: [Rows; 8] = [INTEGRATION, SETTING, NOTICE, MOVEMENT, AUDIT, GRANT, GUEST_LINK, INVITATION];
     const ROOM: Rows = TableDefinition::new("room");
     const PLACE: TableDefinition<'static, u64, &str> = TableDefinition::new("place");
 

@@ -6,6 +6,7 @@
 
 mod audit;
 mod integration;
+mod invitation;
 mod notice;
 mod retained;
 mod setting;
@@ -15,6 +16,7 @@ mod traffic;
 
 pub(crate) use audit::{entry, to_entry};
 pub(crate) use integration::{integration, to_integration};
+pub(crate) use invitation::{invitation, to_invitation};
 pub(crate) use notice::{notice, to_notice};
 pub(crate) use retained::{retained, to_retained};
 pub(crate) use setting::{HOME_ASSISTANT, home_assistant, to_setting};
@@ -59,7 +61,7 @@ fn to_wall(millis: Option<u64>) -> Option<Wall> {
 macro_rules! mirror {
     ($row:ident, $core:path, $($variant:ident),+ $(,)?) => {
         #[derive(serde::Serialize, serde::Deserialize)]
-        enum $row { $($variant),+ }
+        pub(super) enum $row { $($variant),+ }
 
         impl From<$core> for $row {
             fn from(core: $core) -> Self {

@@ -26,6 +26,7 @@ pub(crate) const DEVICE: Rows = TableDefinition::new("device");
 pub(crate) const SWITCH: Rows = TableDefinition::new("switch");
 pub(crate) const INTEGRATION: Rows = TableDefinition::new("integration");
 /// What the owner set, by the numbers of [`crate::rows::setting`].
+pub(crate) const INVITATION: Rows = TableDefinition::new("invitation");
 pub(crate) const SETTING: Rows = TableDefinition::new("setting");
 pub(crate) const NOTICE: Rows = TableDefinition::new("notice");
 pub(crate) const REPORTED: Rows = TableDefinition::new("reported");
@@ -42,7 +43,8 @@ pub(crate) const RETAINED: TableDefinition<'static, &[u8], &[u8]> = TableDefinit
 
 /// Makes every table, so that one that is missing later means damage.
 pub(crate) fn create(txn: &WriteTransaction) -> Result<(), TableError> {
-    let kept = [HOME, MEMBER, SESSION, GRANT, GUEST_LINK, ROOM, DEVICE, SWITCH, INTEGRATION, SETTING, NOTICE];
+    let kept =
+        [HOME, MEMBER, SESSION, GRANT, GUEST_LINK, ROOM, DEVICE, SWITCH, INTEGRATION, INVITATION, SETTING, NOTICE];
     let happened = [REPORTED, MOVEMENT, AUDIT, COMMAND];
     for rows in kept.into_iter().chain(happened) {
         txn.open_table(rows)?;

@@ -1,13 +1,16 @@
 //! What a set of records amounts to: the later one for the same key replaces the earlier.
 
 use gatehouse_core::access::{Grant, GuestLink, Member, Session};
+use gatehouse_core::code::CodeHash;
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::device::{Device, SecretHash};
 use gatehouse_core::homeassistant::HomeAssistant;
 use gatehouse_core::ids::{
-    CommandId, DeviceId, GrantId, GuestLinkId, IntegrationId, MemberId, NoticeId, RoomId, SessionId, SwitchId,
+    CommandId, DeviceId, GrantId, GuestLinkId, IntegrationId, InvitationId, MemberId, NoticeId, RoomId, SessionId,
+    SwitchId,
 };
 use gatehouse_core::integration::Integration;
+use gatehouse_core::invitation::Invitation;
 use gatehouse_core::notice::Notice;
 use gatehouse_core::record::{HomeRecord, Record, Room};
 use gatehouse_core::switch::{Reported, Switch};
@@ -25,6 +28,7 @@ pub(crate) struct Facts {
     pub(crate) devices: BTreeMap<DeviceId, Arc<Device>>,
     pub(crate) switches: BTreeMap<SwitchId, Arc<Switch>>,
     pub(crate) integrations: BTreeMap<IntegrationId, (Arc<Integration>, SecretHash)>,
+    pub(crate) invitations: BTreeMap<InvitationId, (Arc<Invitation>, CodeHash)>,
     pub(crate) home_assistant: Option<Arc<HomeAssistant>>,
     pub(crate) notices: BTreeMap<NoticeId, Arc<Notice>>,
     pub(crate) reported: BTreeMap<SwitchId, Reported>,
@@ -49,6 +53,8 @@ impl Facts {
             Record::Switch(switch) => drop(self.switches.insert(switch.id, switch.clone())),
             Record::Integration(new, secret) => drop(self.integrations.insert(new.id, (new.clone(), *secret))),
             Record::IntegrationDeleted(id) => drop(self.integrations.remove(id)),
+            Record::Invitation(new, code) => drop(self.invitations.insert(new.id, (new.clone(), *code))),
+            Record::InvitationDeleted(id) => drop(self.invitations.remove(id)),
             Record::HomeAssistant(set) => self.home_assistant = Some(set.clone()),
             Record::Notice(notice) => drop(self.notices.insert(notice.id, notice.clone())),
             Record::NoticeDeleted(id) => drop(self.notices.remove(id)),
@@ -74,6 +80,7 @@ impl Facts {
         all.extend(self.devices.values().cloned().map(Record::Device));
         all.extend(self.switches.values().cloned().map(Record::Switch));
         all.extend(self.integrations.values().map(|(new, secret)| Record::Integration(new.clone(), *secret)));
+        all.extend(self.invitations.values().map(|(new, code)| Record::Invitation(new.clone(), *code)));
         all.extend(self.home_assistant.iter().cloned().map(Record::HomeAssistant));
         all.extend(self.notices.values().cloned().map(Record::Notice));
         all.extend(self.reported.iter().map(|(id, reported)| Record::Reported(*id, reported.clone())));

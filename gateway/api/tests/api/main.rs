@@ -13,6 +13,7 @@ mod documents;
 mod doorway;
 mod home_assistant;
 mod integrations;
+mod invitations;
 mod limits;
 mod metrics;
 mod notices;

@@ -3,6 +3,7 @@
 use super::announcing::Announcing;
 use super::boards::{Dropped, Presence};
 use super::commands::{Commands, SentOrders};
+use super::invitations::Invitations;
 use super::notices::Notices;
 use super::settings::Queue;
 use super::sharing::Sharing;
@@ -23,7 +24,8 @@ fn rank(record: &Record) -> u8 {
         Record::Home(_) | Record::Member(_) | Record::Room(_) | Record::Integration(..) => 0,
         Record::HomeAssistant(_) | Record::Notice(_) => 0,
         Record::Session(_) | Record::Device(_) | Record::Grant(_) | Record::GuestLink(_) => 1,
-        Record::SessionEnded(_) | Record::Switch(_) => 2,
+        Record::Invitation(..) => 1,
+        Record::SessionEnded(_) | Record::Switch(_) | Record::InvitationDeleted(_) => 2,
         Record::RoomDeleted(_) | Record::IntegrationDeleted(_) | Record::NoticeDeleted(_) | Record::Reported(..) => 3,
         Record::MemberDeleted(_) | Record::GrantDeleted(_) | Record::GuestLinkDeleted(_) => 3,
         Record::Command(_) | Record::Entry(_) => 4,
@@ -49,6 +51,7 @@ impl Home {
             by_board: HashMap::new(),
             switches: BTreeMap::new(),
             integrations: BTreeMap::new(),
+            invitations: Invitations::default(),
             notices: Notices::default(),
             commands: Commands::default(),
             announcing: Announcing::default(),
@@ -116,6 +119,8 @@ impl Home {
             Record::Switch(switch) => self.apply_switch(switch, out),
             Record::Integration(integration, secret) => self.apply_integration(integration, secret, out),
             Record::IntegrationDeleted(id) => self.apply_integration_deletion(id, out),
+            Record::Invitation(invitation, code) => self.apply_invitation(invitation, code, out),
+            Record::InvitationDeleted(id) => self.apply_invitation_deletion(id, out),
             Record::HomeAssistant(set) => self.apply_home_assistant(set, out),
             Record::Notice(notice) => self.apply_notice(notice, out),
             Record::NoticeDeleted(id) => self.apply_notice_deletion(id),

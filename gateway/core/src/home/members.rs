@@ -20,7 +20,6 @@ pub struct MemberEdit {
 impl Home {
     /// A person more, with what they may do from the start on: for whoever lets people in. `member` has an id of its own.
     /// What is given rests on `by`, as any other grant.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for invitations"))]
     pub(super) fn plan_new_member(
         &mut self,
         now: &Now,
@@ -80,6 +79,7 @@ impl Home {
         let mut records: Vec<_> = sessions.map(|session| Record::SessionEnded(session.id)).collect();
         records.extend(grants.map(|grant| Record::GrantDeleted(grant.id)));
         records.extend(links.map(|link| Record::GuestLinkDeleted(link.id)));
+        records.extend(self.ends_of_invitations(id));
         records.push(Record::MemberDeleted(id));
         Ok(records)
     }

@@ -2,7 +2,7 @@
 //!
 //! [`Home::handle`] takes one input with the time it arrived at and says what to do about it. It has four kinds of
 //! business, one file each: what boards say (`boards`), commands (`commands`), who people are (`people`, `account`), and settings,
-//! which are durable before they are true (`settings`, `rooms`, `things`, `integrations`, `rotation`). Home Assistant is told of them
+//! which are durable before they are true (`settings`, `rooms`, `things`, `integrations`, `invitations`, `rotation`). Home Assistant is told of them
 //! (`announcing`), and the owner of what went wrong (`notices`).
 
 mod account;
@@ -12,6 +12,7 @@ mod boards;
 mod clock_offset;
 mod commands;
 mod integrations;
+mod invitations;
 mod members;
 mod notices;
 mod people;
@@ -37,12 +38,14 @@ use crate::access::{
     Access, BoardCredential, ClaimCode, Client, Credentials, Denied, Grant, GuestLink, Member, Operate, Throttle,
     Viewer,
 };
+use crate::code::CodeHash;
 use crate::command::Command;
 use crate::device::{BoardEvent, Device, NewSecret, Order};
 use crate::edge::IntegrationCommand;
 use crate::homeassistant::HomeAssistant;
 use crate::ids::{DeviceId, IdSource, IntegrationId, Request, RoomId, SessionId, SwitchId, Ticket};
 use crate::integration::Integration;
+use crate::invitation::{Invitation, Offer};
 use crate::name::{BoardId, Endpoint};
 use crate::notice::{Incident, NoticeKind, Subject};
 use crate::record::{HomeRecord, Record, Room};
@@ -53,6 +56,7 @@ use announcing::Announcing;
 use boards::Presence;
 use commands::{Commands, SentOrders};
 use integrations::IntegrationEntry;
+use invitations::Invitations;
 use notices::Notices;
 use rotation::Rotation;
 use settings::Queue;
@@ -87,6 +91,15 @@ pub enum Input {
         request: Request,
         /// What they typed.
         code: String,
+    },
+    /// Someone who is not signed in shows an invitation's code. Answered with [`Answer::Offer`].
+    TryInvitation {
+        /// Who waits.
+        request: Request,
+        /// The hash of the code; none when what they showed cannot be one.
+        code: Option<CodeHash>,
+        /// Where from; guessing is slowed down per address.
+        address: String,
     },
     /// Someone starts to sign in. Answered with [`Answer::SignIn`].
     BeginSignIn {
@@ -200,6 +213,10 @@ pub enum Answer {
     GuestLink(Arc<GuestLink>),
     /// The integration as it is now.
     Integration(Arc<Integration>),
+    /// The invitation as it is now.
+    Invitation(Arc<Invitation>),
+    /// What an invitation offers.
+    Offer(Offer),
     /// How Home Assistant is told of the home now.
     HomeAssistant(Arc<HomeAssistant>),
 }
@@ -240,6 +257,7 @@ pub struct Home {
     by_board: HashMap<BoardId, DeviceId>,
     switches: BTreeMap<SwitchId, SwitchEntry>,
     integrations: BTreeMap<IntegrationId, IntegrationEntry>,
+    invitations: Invitations,
     notices: Notices,
     commands: Commands,
     announcing: Announcing,
@@ -258,6 +276,7 @@ impl Home {
         self.settle_overdue(&now, out);
         self.end_what_is_over(&now, out);
         self.begin_due_round(&now, out);
+        self.end_invitations(&now, out);
         if self.notices.next_deadline().is_some_and(|due| due <= now.mono) {
             self.notices.write_due(Some(now.mono), out);
         }
@@ -269,6 +288,10 @@ impl Home {
             }
             Input::TryClaimCode { request, code } => {
                 let answer = self.try_claim_code(&now, &code).map(|()| Answer::Done);
+                out.push(Effect::Answer(request, answer));
+            }
+            Input::TryInvitation { request, code, address } => {
+                let answer = self.try_invitation(&now, code.as_ref(), &address).map(Answer::Offer);
                 out.push(Effect::Answer(request, answer));
             }
             Input::BeginSignIn { request, name, address } => {
@@ -345,6 +368,7 @@ impl Home {
             devices: self.devices.values().map(|entry| Arc::new(self.device_view(entry))).collect(),
             switches: self.switches.values().map(|entry| Arc::new(self.switch_view(entry))).collect(),
             integrations: self.integrations.values().map(|entry| entry.integration.clone()).collect(),
+            invitations: self.invitations.shown(),
             home_assistant: Arc::new(self.announcing.set().clone()),
             notices: self.notices.shown(),
             access: self.access.clone(),

@@ -8,9 +8,11 @@ use crate::access::{Administer, Client, Denied, Share, Terms, TokenHash};
 use crate::device::SecretHash;
 use crate::homeassistant::{Form, HomeAssistant, Prefix};
 use crate::ids::{
-    DeviceId, GrantId, GuestLinkId, IntegrationId, MemberId, NoticeId, Request, RoomId, SessionId, SwitchId, Ticket,
+    DeviceId, GrantId, GuestLinkId, IntegrationId, InvitationId, MemberId, NoticeId, Request, RoomId, SessionId,
+    SwitchId, Ticket,
 };
 use crate::integration::NewIntegration;
+use crate::invitation::{Acceptance, NewInvitation};
 use crate::name::{Endpoint, Name};
 use crate::record::Record;
 use crate::time::Now;
@@ -52,6 +54,12 @@ pub enum Setting {
     CreateGuestLink(Share, Name, TokenHash, Terms),
     /// A guest link is good no more, and whoever came by it is out. Answered with [`Answer::Done`].
     DeleteGuestLink(Share, GuestLinkId),
+    /// Someone is invited. Answered with [`Answer::Invitation`].
+    CreateInvitation(Share, NewInvitation),
+    /// An invitation is taken back. Answered with [`Answer::Done`].
+    DeleteInvitation(Share, InvitationId),
+    /// Someone who was invited comes. Answered with [`Answer::Viewer`].
+    AcceptInvitation(Acceptance),
     /// A new room. Answered with [`Answer::Room`].
     CreateRoom(Administer, Name),
     /// A room's other name. Answered with [`Answer::Room`].
@@ -94,6 +102,7 @@ enum Reply {
     Grant(GrantId),
     GuestLink(GuestLinkId),
     Integration(IntegrationId),
+    Invitation(InvitationId),
     HomeAssistant,
 }
 
@@ -223,6 +232,7 @@ impl Home {
                 let entry = self.integrations.get(&id).ok_or(Denied::NotFound("integration"))?;
                 Ok(Answer::Integration(entry.integration.clone()))
             }
+            Reply::Invitation(id) => self.invitation(id).map(Answer::Invitation),
             Reply::HomeAssistant => Ok(Answer::HomeAssistant(Arc::new(self.announcing.set().clone()))),
         }
     }
@@ -259,6 +269,17 @@ impl Home {
             }
             Setting::DeleteGuestLink(cap, id) => {
                 Ok((vec![self.plan_guest_link_deletion(cap.giver(), id)?], Reply::Done))
+            }
+            Setting::CreateInvitation(cap, new) => {
+                let (id, records) = self.plan_invitation(now, cap.giver(), new)?;
+                Ok((records, Reply::Invitation(id)))
+            }
+            Setting::DeleteInvitation(cap, id) => {
+                Ok((vec![self.plan_invitation_deletion(cap.giver(), id)?], Reply::Done))
+            }
+            Setting::AcceptInvitation(acceptance) => {
+                let reply = Reply::Viewer(acceptance.token);
+                Ok((self.plan_acceptance(now, acceptance)?, reply))
             }
             Setting::CreateRoom(_, name) => {
                 let room = self.plan_room(name)?;

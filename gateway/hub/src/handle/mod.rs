@@ -1,6 +1,7 @@
 //! How everyone else asks the hub for something: one file for each feature.
 
 mod integrations;
+mod invitations;
 mod people;
 mod sharing;
 mod things;

@@ -71,7 +71,7 @@ impl Hub {
         }
     }
 
-    async fn viewer(&self, setting: Setting) -> Result<Viewer, Denied> {
+    pub(super) async fn viewer(&self, setting: Setting) -> Result<Viewer, Denied> {
         match self.set(setting).await? {
             Answer::Viewer(viewer) => Ok(viewer),
             other => unexpected(&other),

@@ -24,7 +24,7 @@ struct HoursRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct TermsRow {
+pub(super) struct TermsRow {
     target: TargetRow,
     level: LevelRow,
     until_ms: Option<u64>,
@@ -32,7 +32,7 @@ struct TermsRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct GiverRow<'a> {
+pub(super) struct GiverRow<'a> {
     #[serde(borrow)]
     actor: ActorRow<'a>,
     rests_on: Option<u64>,
@@ -57,7 +57,7 @@ struct GuestLinkRow<'a> {
     created_at_ms: Option<u64>,
 }
 
-fn terms(terms: &Terms) -> TermsRow {
+pub(super) fn terms(terms: &Terms) -> TermsRow {
     TermsRow {
         target: match terms.target {
             Target::Home => TargetRow::Home,
@@ -71,7 +71,7 @@ fn terms(terms: &Terms) -> TermsRow {
     }
 }
 
-fn to_terms(row: TermsRow) -> Result<Terms, BadRow> {
+pub(super) fn to_terms(row: TermsRow) -> Result<Terms, BadRow> {
     let hours =
         |row: HoursRow| Hours::new(row.days, row.from, row.to).ok_or_else(|| BadRow("hours that cannot be".to_owned()));
     Ok(Terms {
@@ -87,11 +87,11 @@ fn to_terms(row: TermsRow) -> Result<Terms, BadRow> {
     })
 }
 
-fn giver(by: &Giver) -> GiverRow<'_> {
+pub(super) fn giver(by: &Giver) -> GiverRow<'_> {
     GiverRow { actor: (&by.actor).into(), rests_on: by.rests_on.map(MemberId::raw) }
 }
 
-fn to_giver(row: GiverRow<'_>) -> Giver {
+pub(super) fn to_giver(row: GiverRow<'_>) -> Giver {
     Giver { actor: row.actor.into(), rests_on: row.rests_on.map(MemberId::from_raw) }
 }
 

@@ -2,12 +2,14 @@
 
 use crate::support::{Running, patient};
 use crate::support::{
-    command, device, found, grant, guest_link, home, home_assistant, integration, keep, member, name, notice, reported,
-    room, session, switch,
+    command, device, found, grant, guest_link, home, home_assistant, integration, invitation, keep, member, name,
+    notice, reported, room, session, switch,
 };
 use gatehouse_core::command::Outcome;
 use gatehouse_core::homeassistant::Form;
-use gatehouse_core::ids::{CommandId, GrantId, GuestLinkId, IntegrationId, MemberId, NoticeId, RoomId, SessionId};
+use gatehouse_core::ids::{
+    CommandId, GrantId, GuestLinkId, IntegrationId, InvitationId, MemberId, NoticeId, RoomId, SessionId,
+};
 use gatehouse_core::record::Record;
 use gatehouse_store::{Memory, Settings};
 use std::sync::Arc;
@@ -29,6 +31,8 @@ fn everything() -> Vec<Record> {
         switch(17, Some(5)),
         integration(20, &[]),
         integration(21, &["garden/#", "+/a"]),
+        invitation(24, 1),
+        invitation(27, 2),
         notice(30, 1),
         notice(31, 300),
         home_assistant(Form::Component),
@@ -79,6 +83,7 @@ fn what_is_deleted_stays_away() {
     keep(dir.path(), vec![notice(9, 1), notice(10, 1), notice(10, 2)]);
     keep(dir.path(), vec![integration(7, &["a"]), integration(8, &["a"]), integration(8, &["b"])]);
     keep(dir.path(), vec![member(2), member(12), grant(40), grant(41), guest_link(50), guest_link(51)]);
+    keep(dir.path(), vec![invitation(11, 1), invitation(12, 2), invitation(12, 1)]);
     let gone = vec![
         Record::MemberDeleted(MemberId::from_raw(12)),
         Record::GrantDeleted(GrantId::from_raw(40)),
@@ -87,11 +92,20 @@ fn what_is_deleted_stays_away() {
         Record::RoomDeleted(RoomId::from_raw(5)),
         Record::RoomDeleted(RoomId::from_raw(999)),
         Record::IntegrationDeleted(IntegrationId::from_raw(7)),
+        Record::InvitationDeleted(InvitationId::from_raw(11)),
         Record::NoticeDeleted(NoticeId::from_raw(9)),
     ];
     keep(dir.path(), gone);
-    let left =
-        [member(2), session(4), grant(41), guest_link(50), room(6, "Hall"), integration(8, &["b"]), notice(10, 2)];
+    let left = [
+        member(2),
+        session(4),
+        grant(41),
+        guest_link(50),
+        room(6, "Hall"),
+        integration(8, &["b"]),
+        invitation(12, 1),
+        notice(10, 2),
+    ];
     assert_eq!(found(dir.path()), left);
 }
 

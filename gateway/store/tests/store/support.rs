@@ -4,14 +4,17 @@ use gatehouse_core::access::{
     Client, Giver, Grant, GuestLink, Hours, Level, Member, Role, Session, Target, Terms, TokenHash,
 };
 use gatehouse_core::audit::{Entry, Kind};
+use gatehouse_core::code::CodeHash;
 use gatehouse_core::command::{Actor, ActorKind, BoardSession, Command, Confirmation, OrderId, Outcome, Reason};
 use gatehouse_core::device::{Device, SecretHash};
 use gatehouse_core::homeassistant::{Form, HomeAssistant, Prefix};
 use gatehouse_core::ids::{
-    CommandId, DeviceId, EntryId, GrantId, GuestLinkId, HomeId, IntegrationId, MemberId, NoticeId, RoomId, SessionId,
-    SwitchId, Ticket,
+    CommandId, DeviceId, EntryId, GrantId, GuestLinkId, HomeId, IntegrationId, InvitationId, MemberId, NoticeId,
+    RoomId, SessionId, SwitchId, Ticket,
 };
 use gatehouse_core::integration::{Filter, Integration, user_name};
+use gatehouse_core::invitation::Invitation;
+use gatehouse_core::mail::Address;
 use gatehouse_core::name::{BoardId, Endpoint, Name};
 use gatehouse_core::notice::{Notice, NoticeKind, Subject};
 use gatehouse_core::record::{HomeRecord, Record, Room};
@@ -127,6 +130,24 @@ pub(crate) fn integration(id: u64, publish: &[&str]) -> Record {
         created_at: id.is_multiple_of(2).then_some(Wall::from_millis(1_700_000_000_000)),
     };
     Record::Integration(Arc::new(integration), SecretHash([id as u8; 32]))
+}
+
+pub(crate) fn invitation(id: u64, uses_left: u32) -> Record {
+    let invitation = Invitation {
+        id: InvitationId::from_raw(id),
+        role: Role::Guest,
+        inviter: MemberId::from_raw(2),
+        by: Giver {
+            actor: Actor::member(&name("Ana")),
+            rests_on: id.is_multiple_of(4).then_some(MemberId::from_raw(2)),
+        },
+        grants: vec![Terms { target: Target::Home, level: Level::View, until: None, hours: None }; (id % 3) as usize],
+        created_at: id.is_multiple_of(2).then_some(Wall::from_millis(1_700_000_000_000)),
+        expires_at: id.is_multiple_of(3).then_some(Wall::from_millis(1_700_000_300_000)),
+        uses_left,
+        email: id.is_multiple_of(2).then(|| Address::new("ben@example.org").unwrap()),
+    };
+    Record::Invitation(Arc::new(invitation), CodeHash([id as u8; 32]))
 }
 
 pub(crate) fn home_assistant(form: Form) -> Record {

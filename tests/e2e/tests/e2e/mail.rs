@@ -193,3 +193,33 @@ async fn a_page_for_signing_in_knows_whether_the_gateway_sends_mail() {
     let ways: Value = home.visitor().ask("gateway", document, json!({})).await;
     assert_eq!(ways["signInWays"]["mail"], json!(true));
 }
+
+#[tokio::test]
+async fn an_invitation_that_was_mailed_lets_its_reader_in_and_what_is_not_taken_becomes_a_notice() {
+    let mut home = Home::claimed().await;
+    let mut smtp = SmtpServer::start(json!({ "answers": [250, 550] })).await;
+    home.restart_with(&smtp.config()).await;
+    let create = "mutation ($input: CreateInvitationInput!) { createInvitation(input: $input) { code mailed } }";
+    let input = json!({ "input": { "role": "MEMBER", "email": "ben@example.org" } });
+    let created: Value = home.owner().ask("createInvitation", create, input.clone()).await;
+    assert_eq!(created["mailed"], json!(true));
+    let mail = smtp.mail().await;
+    assert_eq!((mail.code, mail.from.as_str(), mail.to.len()), (250, "home@example.org", 1));
+    assert!(mail.said().contains("Ana invites you to Mill House"), "{}", mail.text);
+    let code = mail.behind("/join#");
+    let accept =
+        "mutation ($input: AcceptInvitationInput!) { acceptInvitation(input: $input) { token viewer { name } } }";
+    let input_of_ben = json!({ "input": { "code": code, "name": "Ben", "password": "nine quiet lamps" } });
+    let ben: Value = home.visitor().ask("acceptInvitation", accept, input_of_ben).await;
+    let ben = home.visitor().with_token(ben["token"].as_str().map(str::to_owned));
+    home.stop().await;
+    home.start().await;
+    let viewer: Value = ben.ask("viewer", "{ viewer { name role } }", json!({})).await;
+    assert_eq!(viewer, json!({ "name": "Ben", "role": "MEMBER" }), "who came in stays in");
+    let mut screen = home.owner().subscribe("subscription { noticeChanged { code } }").await;
+    let _: Value = home.owner().ask("createInvitation", create, input).await;
+    assert_eq!(smtp.mail().await.code, 550);
+    screen.value("noticeChanged", "mail that failed", |notice| notice["code"] == "MAIL_FAILED").await;
+    let log = home.daemon().process().stderr_so_far().join("\n");
+    assert!(!log.contains("ben@example.org") && !log.contains(&code), "{log}");
+}

@@ -29,6 +29,8 @@ impl Oracle {
                 Record::Grant(grant) => (grant.id.raw(), self.acked.grants.contains_key(&grant.id)),
                 Record::GuestLink(link) => (link.id.raw(), self.acked.links.contains_key(&link.id)),
                 Record::MemberDeleted(_) | Record::GrantDeleted(_) | Record::GuestLinkDeleted(_) => continue,
+                Record::Invitation(new, _) => (new.id.raw(), self.acked.invitations.contains_key(&new.id)),
+                Record::InvitationDeleted(_) => continue,
                 Record::SessionEnded(_) | Record::RoomDeleted(_) | Record::IntegrationDeleted(_) => continue,
                 Record::HomeAssistant(_) => continue,
                 Record::Entry(entry) => (entry.id.raw(), false),

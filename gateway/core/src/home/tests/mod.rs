@@ -7,6 +7,7 @@ mod bounds;
 mod commands;
 mod integration_commands;
 mod integrations;
+mod invitations;
 mod notices;
 mod people;
 mod restart;

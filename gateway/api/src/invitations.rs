@@ -1,0 +1,237 @@
+//! Invitations: how people come into a home.
+
+use crate::commands::Actor;
+use crate::error::{bad_name, no_such, told};
+use crate::gateway::{DateTime, date_time};
+use crate::one_time;
+use crate::sign_in::{Session, can_receive, session};
+use crate::viewer::{self, Role, asker, shared, signed_in};
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use gatehouse_core::access::Denied;
+use gatehouse_core::invitation::{self, Acceptance, NewInvitation};
+use gatehouse_core::mail::{Address, Letter};
+use gatehouse_core::name::Name;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// An invitation that is open.
+pub(crate) struct Invitation(Arc<invitation::Invitation>);
+
+/// An invitation that is open: neither used up nor taken back nor ended.
+#[Object]
+impl Invitation {
+    /// Its id for good.
+    async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// What who comes will be here.
+    async fn role(&self) -> Role {
+        self.0.role.into()
+    }
+
+    /// Where it was mailed; null when it was not meant for one address.
+    async fn email(&self) -> Option<&str> {
+        self.0.email.as_ref().map(Address::as_str)
+    }
+
+    /// When it ends; null when it is good until it is used or taken back.
+    async fn expires_at(&self) -> Option<DateTime> {
+        self.0.expires_at.and_then(date_time)
+    }
+
+    /// How many people it may still let in.
+    async fn uses_left(&self) -> u32 {
+        self.0.uses_left
+    }
+
+    /// Who invites. It holds while they may.
+    async fn by(&self) -> Actor {
+        Actor(self.0.by.actor.clone())
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> Option<DateTime> {
+        self.0.created_at.and_then(date_time)
+    }
+}
+
+/// A new invitation, and the code that it takes to accept it.
+#[derive(SimpleObject)]
+pub(crate) struct CreatedInvitation {
+    /// The invitation.
+    invitation: Invitation,
+    /// Its code, for a link or a QR code: `/join#CODE`. It is told this once; the gateway keeps a hash only.
+    code: String,
+    /// Whether a mail with the link is on its way to the address given.
+    mailed: bool,
+}
+
+/// What whoever holds an invitation's code may know.
+#[derive(SimpleObject)]
+pub(crate) struct InvitationOffer {
+    /// What the home is called.
+    home_name: String,
+    /// Who invites.
+    inviter: String,
+    /// What who accepts will be here.
+    role: Role,
+}
+
+/// A new invitation.
+#[derive(InputObject)]
+pub(crate) struct CreateInvitationInput {
+    /// What who comes will be here.
+    role: Role,
+    /// Where to mail it, where the gateway sends mail (`signInWays`). It lets in one person then.
+    email: Option<String>,
+    /// When it ends, at most 90 days ahead; without one it is good until it is used or taken back. One with an end cannot be
+    /// used while the gateway's clock is not trusted.
+    expires_at: Option<DateTime>,
+    /// How many people it lets in: 1 to 16.
+    #[graphql(default = 1)]
+    uses: u32,
+}
+
+/// An invitation less.
+#[derive(InputObject)]
+pub(crate) struct DeleteInvitationInput {
+    /// Which invitation.
+    id: ID,
+}
+
+/// What makes someone a person of this home.
+#[derive(InputObject)]
+pub(crate) struct AcceptInvitationInput {
+    /// The invitation's code; dashes, blanks and case do not count.
+    code: String,
+    /// The name they will sign in with: 1 to 64 characters, a letter among them.
+    name: String,
+    /// Their password: at least 8 characters, at most 256 bytes, and not easily guessed (`passwordEstimate`).
+    password: String,
+}
+
+#[derive(Default)]
+pub(crate) struct InvitationsQuery;
+
+#[Object]
+impl InvitationsQuery {
+    /// Open invitations, in the order they were made: all of them, at most 64, for an owner; one's own for a member.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn invitations(&self, ctx: &Context<'_>) -> Result<Vec<Invitation>> {
+        let asked = signed_in(ctx)?;
+        asked.viewer.share().map_err(told)?;
+        let (owner, member) = (asked.viewer.administer().is_ok(), asked.viewer.member());
+        let all = asked.view.invitations.iter().filter(|one| owner || Some(one.inviter) == member).cloned();
+        Ok(all.map(Invitation).collect())
+    }
+
+    /// What the holder of this code is invited to; null when it is good for nothing, of which kind its trouble may be. Anyone
+    /// may ask; wrong codes slow down further ones.
+    /// Errors: GATEWAY_UNCLAIMED, RATE_LIMITED, BUSY.
+    async fn invitation(&self, ctx: &Context<'_>, code: String) -> Result<Option<InvitationOffer>> {
+        viewer::claimed(ctx)?;
+        let address = asker(ctx).address.to_string();
+        match shared(ctx).hub.try_invitation(one_time::hash(&code), address).await {
+            Ok(offer) => Ok(Some(InvitationOffer {
+                home_name: offer.home.to_string(),
+                inviter: offer.by.to_string(),
+                role: offer.role.into(),
+            })),
+            Err(Denied::BadInput { .. }) => Ok(None),
+            Err(denied) => Err(told(denied)),
+        }
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct InvitationsMutation;
+
+#[Object]
+impl InvitationsMutation {
+    /// Makes an invitation, and mails it where an address is given. Its code is answered once. For owners; an invitation holds
+    /// while who made it is one.
+    /// Errors: BAD_INPUT (email, expiresAt, uses), CONFLICT (there are 64, or no mail server is configured), FORBIDDEN (also
+    /// for programs, which are nobody to invite), BUSY, STORAGE.
+    async fn create_invitation(&self, ctx: &Context<'_>, input: CreateInvitationInput) -> Result<CreatedInvitation> {
+        let by = signed_in(ctx)?;
+        let (cap, inviter) = (by.viewer.share().map_err(told)?, by.viewer.person().map_err(told)?);
+        let shared = shared(ctx);
+        let email = input.email.map(|email| Address::new(&email)).transpose();
+        let email = email.map_err(|bad| told(Denied::BadInput { field: "email", message: bad.to_string() }))?;
+        // A place in the queue first: what cannot be mailed is not made.
+        let place = match (&email, &shared.settings.mail) {
+            (None, _) => None,
+            (Some(_), None) => {
+                let message = "This gateway sends no mail. Hand over the link or the QR code, or configure [smtp].";
+                return Err(told(Denied::Conflict(message.to_owned())));
+            }
+            (Some(_), Some(mail)) => Some(mail.clone().try_reserve_owned().map_err(|_| told(Denied::Busy))?),
+        };
+        let (code, hash) = one_time::new_code();
+        let new = NewInvitation {
+            role: input.role.into(),
+            inviter: inviter.id,
+            grants: Vec::new(),
+            code: hash,
+            expires_at: input.expires_at.map(|at| at.wall()),
+            uses: input.uses,
+            email: email.clone(),
+        };
+        let invitation = shared.hub.create_invitation(cap, new).await.map_err(told)?;
+        let view = shared.hub.view();
+        let mailed = match (place, email, &view.home) {
+            (Some(place), Some(to), Some(home)) => {
+                let link = format!("{}/join#{code}", asker(ctx).base);
+                place.send(letter(&home.name, inviter.name.as_str(), to, &link, &invitation));
+                true
+            }
+            _ => false,
+        };
+        Ok(CreatedInvitation { invitation: Invitation(invitation), code, mailed })
+    }
+
+    /// Takes an invitation back: its code is good for nothing any more. True when done. For owners and who made it.
+    /// Errors: NOT_FOUND, FORBIDDEN, BUSY, STORAGE.
+    async fn delete_invitation(&self, ctx: &Context<'_>, input: DeleteInvitationInput) -> Result<bool> {
+        let cap = signed_in(ctx)?.viewer.share().map_err(told)?;
+        let id = input.id.parse().map_err(|_| no_such("invitation"))?;
+        shared(ctx).hub.delete_invitation(cap, id).await.map_err(told)?;
+        Ok(true)
+    }
+
+    /// Makes who holds an invitation's code a person of this home, and signs them in. What is refused uses up nothing.
+    /// Errors: BAD_INPUT (code, name, password), RATE_LIMITED, CONFLICT (there are 64 people), GATEWAY_UNCLAIMED, BUSY,
+    /// STORAGE.
+    async fn accept_invitation(&self, ctx: &Context<'_>, input: AcceptInvitationInput) -> Result<Session> {
+        viewer::claimed(ctx)?;
+        can_receive(ctx)?;
+        let shared = shared(ctx);
+        let code = one_time::hash(&input.code);
+        // First the code, which costs little and is throttled; only who has it may make the gateway hash.
+        let offer = shared.hub.try_invitation(code, asker(ctx).address.to_string()).await.map_err(told)?;
+        let Some(code) = code else { return Err(told(Denied::Busy)) };
+        let name = Name::new(&input.name).map_err(bad_name("name"))?;
+        let names = vec![name.to_string(), offer.home.to_string()];
+        let password = shared.estimator.check("password", input.password, names).await.map_err(told)?;
+        let password_hash = shared.passwords.hash(password).await.map_err(told)?;
+        let (token, hash) = viewer::new_token();
+        let acceptance = Acceptance { code, name, password_hash, token: hash, client: asker(ctx).client() };
+        let viewer = shared.hub.accept_invitation(acceptance).await.map_err(told)?;
+        Ok(session(ctx, token, viewer))
+    }
+}
+
+fn letter(home: &Name, inviter: &str, to: Address, link: &str, invitation: &invitation::Invitation) -> Letter {
+    let mut text = format!(
+        "Hello,\n\n{inviter} invites you to {home}. Open this link to choose a name and a password:\n\n{link}\n\n\
+         It lets one person in, once."
+    );
+    if let Some(end) = invitation.expires_at.and_then(date_time) {
+        let _infallible = write!(text, " It is good until {} UTC.", end.minutes());
+    }
+    text.push_str("\n\nIf you expected nothing like this, nothing has to be done.\n");
+    let subject = format!("{inviter} invites you to {home}");
+    Letter { id: gatehouse_hub::random(), home: home.clone(), to, subject, text }
+}

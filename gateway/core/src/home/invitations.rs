@@ -1,0 +1,190 @@
+//! Invitations: made, taken back, used up, ended by time.
+//!
+//! The end of one is noticed before whatever input comes after it, and kept: a clock that steps back opens nothing again.
+
+use super::{Effect, Home};
+use crate::access::{Denied, Giver, Member, Role};
+use crate::code::CodeHash;
+use crate::ids::{InvitationId, MemberId};
+use crate::invitation::{
+    Acceptance, Invitation, MAX_GRANTS, MAX_INVITATIONS, MAX_LIFE, MAX_USES, NewInvitation, Offer,
+};
+use crate::record::Record;
+use crate::time::{Now, Wall};
+use crate::view::Change;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+#[derive(Debug)]
+struct Entry {
+    invitation: Arc<Invitation>,
+    code: CodeHash,
+}
+
+/// All invitations that are open.
+#[derive(Debug, Default)]
+pub(super) struct Invitations {
+    entries: BTreeMap<InvitationId, Entry>,
+    /// When the first of them ends.
+    first_end: Option<Wall>,
+}
+
+impl Invitations {
+    pub(super) fn shown(&self) -> Vec<Arc<Invitation>> {
+        self.entries.values().map(|entry| entry.invitation.clone()).collect()
+    }
+
+    fn find_end(&mut self) {
+        self.first_end = self.entries.values().filter_map(|entry| entry.invitation.expires_at).min();
+    }
+}
+
+impl Home {
+    /// Those whose time is over are no more. A fact of the clock and nobody's decision, so it is true at once and written
+    /// behind.
+    pub(super) fn end_invitations(&mut self, now: &Now, out: &mut Vec<Effect>) {
+        if self.invitations.first_end.is_none_or(|end| !now.wall_trusted || now.wall < end) {
+            return;
+        }
+        let ended = self.invitations.entries.values().map(|entry| &entry.invitation);
+        let ended: Vec<_> = ended.filter(|invitation| invitation.has_ended(now)).map(|ended| ended.id).collect();
+        let records: Vec<_> = ended.into_iter().map(Record::InvitationDeleted).collect();
+        out.push(Effect::Write { ticket: None, records: records.clone() });
+        for record in records {
+            self.apply_record(record, out);
+        }
+    }
+
+    /// What whoever holds this code is offered. Wrong codes count; none is one that cannot be a code.
+    pub(super) fn try_invitation(
+        &mut self,
+        now: &Now,
+        code: Option<&CodeHash>,
+        address: &str,
+    ) -> Result<Offer, Denied> {
+        let home = self.household.as_ref().ok_or(Denied::Unclaimed)?.name.clone();
+        let key = format!("invitation {address}");
+        self.throttle.check(&key, now.mono)?;
+        let found = code.and_then(|code| self.open_invitation(now, code)).map(|entry| entry.invitation.clone());
+        let Some(invitation) = found else {
+            self.throttle.wrong(&key, now.mono);
+            return Err(not_good());
+        };
+        self.throttle.right(&key);
+        let by = self.access.name_of(invitation.inviter).ok_or_else(not_good)?.clone();
+        Ok(Offer { home, by, role: invitation.role })
+    }
+
+    /// The invitation of this code, when it can be used.
+    fn open_invitation(&self, now: &Now, code: &CodeHash) -> Option<&Entry> {
+        let open = |entry: &&Entry| entry.code == *code && entry.invitation.is_live(now);
+        self.invitations
+            .entries
+            .values()
+            .find(open)
+            .filter(|entry| self.may_invite(entry.invitation.inviter, &entry.invitation.by))
+    }
+
+    /// Whether a person may still invite: an owner, or a member by what they may share.
+    fn may_invite(&self, member: MemberId, by: &Giver) -> bool {
+        self.access.member(member).is_some_and(|member| match by.rests_on {
+            None => member.role == Role::Owner,
+            Some(_) => member.role != Role::Guest,
+        })
+    }
+
+    pub(super) fn plan_invitation(
+        &mut self,
+        now: &Now,
+        by: &Giver,
+        new: NewInvitation,
+    ) -> Result<(InvitationId, Vec<Record>), Denied> {
+        let NewInvitation { role, inviter, grants, code, expires_at, uses, email } = new;
+        let bad = |field, message: String| Err(Denied::BadInput { field, message });
+        // A member lets people in to what they share, and makes nobody an owner.
+        let shares = by.rests_on.is_none() || (role != Role::Owner && !grants.is_empty());
+        if !self.may_invite(inviter, by) || !shares {
+            return Err(Denied::Forbidden);
+        }
+        if grants.len() > MAX_GRANTS {
+            return bad("grants", format!("An invitation brings at most {MAX_GRANTS} grants."));
+        }
+        for terms in &grants {
+            self.check_terms(now, by, terms)?;
+        }
+        if !(1..=MAX_USES).contains(&uses) {
+            return bad("uses", format!("An invitation lets in 1 to {MAX_USES} people."));
+        }
+        if email.is_some() && uses != 1 {
+            return bad("uses", "An invitation to one address lets in one person.".to_owned());
+        }
+        if let (Some(end), true) = (expires_at, now.wall_trusted) {
+            let life = u64::try_from(MAX_LIFE.as_millis()).unwrap_or(u64::MAX);
+            if end <= now.wall || end.as_millis() - now.wall.as_millis() > life {
+                return bad("expiresAt", "The end must lie ahead, at most 90 days.".to_owned());
+            }
+        }
+        if self.invitations.entries.len() >= MAX_INVITATIONS {
+            let message = format!("A home has at most {MAX_INVITATIONS} open invitations. Take one back first.");
+            return Err(Denied::Conflict(message));
+        }
+        let id = InvitationId::from_raw(self.ids.draw());
+        let (by, created_at) = (by.clone(), now.stamp());
+        let invitation = Invitation { id, role, inviter, by, grants, created_at, expires_at, uses_left: uses, email };
+        Ok((id, vec![Record::Invitation(Arc::new(invitation), code)]))
+    }
+
+    /// By an owner, or by who made it.
+    pub(super) fn plan_invitation_deletion(&self, by: &Giver, id: InvitationId) -> Result<Record, Denied> {
+        let invitation = self.invitation(id)?;
+        match by.rests_on {
+            Some(member) if invitation.inviter != member => Err(Denied::NotFound("invitation")),
+            _ => Ok(Record::InvitationDeleted(id)),
+        }
+    }
+
+    /// Those of a person who goes, which go with them.
+    pub(super) fn ends_of_invitations(&self, inviter: MemberId) -> impl Iterator<Item = Record> {
+        let all = self.invitations.entries.values().map(|entry| &entry.invitation);
+        all.filter(move |invitation| invitation.inviter == inviter).map(|ended| Record::InvitationDeleted(ended.id))
+    }
+
+    /// The person, their session and the use of the invitation are on disk together or not at all.
+    pub(super) fn plan_acceptance(&mut self, now: &Now, acceptance: Acceptance) -> Result<Vec<Record>, Denied> {
+        let Acceptance { code, name, password_hash, token, client } = acceptance;
+        let entry = self.open_invitation(now, &code).ok_or_else(not_good)?;
+        let invitation = Invitation::clone(&entry.invitation);
+        let id = MemberId::from_raw(self.ids.draw());
+        let member = Member { id, name, role: invitation.role, password_hash, earlier: Vec::new() };
+        let mut records = self.plan_new_member(now, member, &invitation.grants, &invitation.by)?;
+        let used = match invitation.uses_left {
+            0 | 1 => Record::InvitationDeleted(invitation.id),
+            uses => Record::Invitation(Arc::new(Invitation { uses_left: uses - 1, ..invitation }), code),
+        };
+        records.extend([self.session(now, id, token, client), used]);
+        Ok(records)
+    }
+
+    pub(super) fn invitation(&self, id: InvitationId) -> Result<Arc<Invitation>, Denied> {
+        let entry = self.invitations.entries.get(&id).ok_or(Denied::NotFound("invitation"))?;
+        Ok(entry.invitation.clone())
+    }
+
+    pub(super) fn apply_invitation(&mut self, invitation: Arc<Invitation>, code: CodeHash, out: &mut Vec<Effect>) {
+        self.invitations.entries.insert(invitation.id, Entry { invitation: invitation.clone(), code });
+        self.invitations.find_end();
+        out.push(Effect::Changed(Change::Invitation(invitation)));
+    }
+
+    pub(super) fn apply_invitation_deletion(&mut self, id: InvitationId, out: &mut Vec<Effect>) {
+        self.invitations.entries.remove(&id);
+        self.invitations.find_end();
+        out.push(Effect::Changed(Change::InvitationRemoved(id)));
+    }
+}
+
+/// Of which kind its trouble is, nobody is told: whoever was invited has to ask for another one anyway.
+fn not_good() -> Denied {
+    let message = "This invitation was used, has ended or was taken back. Ask who invited you for a new one.";
+    Denied::BadInput { field: "code", message: message.to_owned() }
+}
