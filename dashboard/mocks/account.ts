@@ -10,6 +10,8 @@ export interface MockSession {
   lastUsedAt: string;
   userAgent: string | null;
   address: string;
+  /** The person's id. */
+  who: string;
 }
 
 /** By what the cookie holds. */
@@ -19,10 +21,10 @@ export class Sessions extends Map<string, MockSession> {
   }
 
   /** Lets someone in; answers what the cookie is to hold. */
-  open(userAgent: string | null, address = '192.168.1.20'): string {
+  open(userAgent: string | null, who: string, address = '192.168.1.20'): string {
     const secret = this.world.id('session-');
     const now = new Date().toISOString();
-    this.set(secret, { id: this.world.id('l'), openedAt: now, lastUsedAt: now, userAgent, address });
+    this.set(secret, { id: this.world.id('l'), openedAt: now, lastUsedAt: now, userAgent, address, who });
     return secret;
   }
 
@@ -31,14 +33,18 @@ export class Sessions extends Map<string, MockSession> {
     if (this.delete(secret)) this.world.tell({ kind: 'session-ended', id: secret });
   }
 
-  endOthers(secret: string | null): void {
-    for (const one of [...this.keys()]) if (one !== secret) this.end(one);
+  /** Ends those of a person, but for one. */
+  endAll(who: string, but: string | null): void {
+    for (const [secret, one] of [...this]) if (one.who === who && secret !== but) this.end(secret);
   }
 }
 
 export const accountQueries = (world: World) => ({
   sessions: inside(world, (_: unknown, { session }: Asker) =>
-    [...world.sessions].reverse().map(([secret, one]) => ({ ...one, current: secret === session })),
+    [...world.sessions]
+      .filter(([, one]) => one.who === world.whoIs(session).id)
+      .reverse()
+      .map(([secret, one]) => ({ ...one, current: secret === session })),
   ),
 });
 
@@ -50,25 +56,27 @@ export const accountMutations = (world: World) => ({
     return true;
   }),
   deleteOtherSessions: inside(world, (_: unknown, { session }: Asker) => {
-    world.sessions.endOthers(session);
+    world.sessions.endAll(world.whoIs(session).id, session);
     return true;
   }),
   changePassword: inside(world, ({ input }: Input<{ current: string; new: string }>, { session }: Asker) => {
-    if (input.current !== world.person.password) {
+    const person = world.whoIs(session);
+    if (input.current !== person.password) {
       throw refuse('BAD_INPUT', 'This is not your password.', { field: 'current' });
     }
-    checkPassword(input.new, [world.person.name], 'new');
-    if (input.new === world.person.password) {
+    checkPassword(input.new, [person.name], 'new');
+    if (input.new === person.password) {
       throw refuse('BAD_INPUT', 'You had this password before.', { field: 'new' });
     }
-    world.person.password = input.new;
-    world.sessions.endOthers(session);
+    person.password = input.new;
+    world.sessions.endAll(person.id, session);
     return true;
   }),
-  updateViewer: inside(world, ({ input }: Input<{ name?: string | null }>) => {
-    const name = nameFrom(input.name ?? world.person.name);
+  updateViewer: inside(world, ({ input }: Input<{ name?: string | null }>, { session }: Asker) => {
+    const person = world.whoIs(session);
+    const name = nameFrom(input.name ?? person.name);
     if (!/\p{L}/u.test(name)) throw refuse('BAD_INPUT', 'A name has a letter.', { field: 'name' });
-    world.person.name = name;
-    return viewerOf(world);
+    person.name = name;
+    return viewerOf(world, session);
   }),
 });

@@ -1,6 +1,6 @@
 /** Commands of the fake gateway, and how its boards take them. */
 import type { Actor, Command } from '../src/api/switches';
-import { inside, known, type Input } from './asking';
+import { inside, known, type Asker, type Input } from './asking';
 import { Views } from './views';
 import type { MockSwitch, World } from './world';
 
@@ -121,17 +121,17 @@ type Wanted = { switchId: string; on: boolean; timeoutMs: number };
 
 export function commandMutations(world: World) {
   const views = new Views(world);
-  const set = async ({ switchId, on, timeoutMs }: Wanted) => {
-    const actor = { kind: 'MEMBER', name: world.person.name } as const;
+  const set = async ({ switchId, on, timeoutMs }: Wanted, { session }: Asker) => {
+    const actor = { kind: 'MEMBER', name: world.whoIs(session).name } as const;
     return views.command(await world.commands.ask(known(world.switches, switchId), on, timeoutMs, actor));
   };
   return {
-    setSwitch: inside(world, ({ input }: Input<Wanted>) => set(input)),
-    setSwitches: inside(world, ({ inputs }: { inputs: Wanted[] }) =>
+    setSwitch: inside(world, ({ input }: Input<Wanted>, asker: Asker) => set(input, asker)),
+    setSwitches: inside(world, ({ inputs }: { inputs: Wanted[] }, asker: Asker) =>
       Promise.all(
         inputs.map(async (input) =>
           world.switches.has(input.switchId)
-            ? { switchId: input.switchId, command: await set(input), code: null }
+            ? { switchId: input.switchId, command: await set(input, asker), code: null }
             : { switchId: input.switchId, command: null, code: 'NOT_FOUND' },
         ),
       ),

@@ -3,12 +3,16 @@ import { checkPassword } from './passwords';
 import { nameFrom, refuse, type Asker, type Input } from './asking';
 import type { World } from './world';
 
-export const viewerOf = ({ person }: World) => ({ id: person.id, name: person.name, role: 'OWNER' });
+export const viewerOf = (world: World, session: string | null) => {
+  const { id, name, role } = world.whoIs(session);
+  return { id, name, role };
+};
 
 export function entryMutations(world: World) {
-  const enter = (asker: Asker) => {
-    asker.open(world.sessions.open(asker.userAgent));
-    return { token: null, viewer: viewerOf(world) };
+  const enter = (asker: Asker, who: string) => {
+    const session = world.sessions.open(asker.userAgent, who);
+    asker.open(session);
+    return { token: null, viewer: viewerOf(world, session) };
   };
   const attempt = (): void => {
     if (world.attemptsLeft <= 0) {
@@ -30,17 +34,16 @@ export function entryMutations(world: World) {
       const name = nameFrom(input.memberName, 'memberName');
       checkPassword(input.password, [homeName, name]);
       world.homeName = homeName;
-      world.person = { ...world.person, name, password: input.password };
+      Object.assign(world.person, { name, password: input.password });
       world.claimed = true;
-      return enter(asker);
+      return enter(asker, world.person.id);
     },
     signIn: ({ input }: Input<{ name: string; password: string }>, asker: Asker) => {
       if (!world.claimed) throw refuse('GATEWAY_UNCLAIMED', 'This gateway has not been claimed yet.');
       attempt();
-      if (input.name !== world.person.name || input.password !== world.person.password) {
-        throw refuse('UNAUTHENTICATED', 'Wrong name or password.');
-      }
-      return enter(asker);
+      const person = world.personCalled(input.name);
+      if (person?.password !== input.password) throw refuse('UNAUTHENTICATED', 'Wrong name or password.');
+      return enter(asker, person.id);
     },
     signOut: (_: unknown, asker: Asker) => {
       if (asker.session) world.sessions.end(asker.session);

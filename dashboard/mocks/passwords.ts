@@ -22,10 +22,13 @@ export function checkPassword(password: string, names: readonly string[], field 
 
 export const passwordQueries = (world: World) => ({
   passwordEstimate: ({ input }: Input<PasswordEstimateInput>, { session }: Asker) => {
-    if (!(session && world.sessions.has(session)) && input.code !== world.claimCode) {
+    if (!(session && world.sessions.has(session)) && !codeIsLive(world, input.code ?? '')) {
       world.attemptsLeft -= 1;
       throw refuse('BAD_INPUT', 'This code is wrong or has expired.', { field: 'code' });
     }
     return estimate(input.password, input.names ?? []);
   },
 });
+
+const codeIsLive = (world: World, code: string): boolean =>
+  code === world.claimCode || world.invitations.open(code) !== undefined;

@@ -7,6 +7,7 @@ import { commandMutations } from './commands';
 import { entryMutations, viewerOf } from './entry';
 import { furnitureMutations } from './furniture';
 import { integrationMutations, integrationQueries } from './integrations';
+import { invitationMutations, invitationQueries } from './invitations';
 import { noticeMutations, noticeQueries } from './notices';
 import { passwordQueries } from './passwords';
 import { recordQueries } from './record';
@@ -26,6 +27,7 @@ export function rootsOf(world: World) {
       ...commandMutations(world),
       ...furnitureMutations(world),
       ...integrationMutations(world),
+      ...invitationMutations(world),
       ...noticeMutations(world),
     },
     subscription: subscriptions(world),
@@ -45,9 +47,10 @@ function queries(world: World) {
       time: new Date().toISOString(),
       clockTrusted: true,
       version: session ? '0.1.0' : null,
+      signInWays: { mail: world.mail },
     }),
     viewer: (_: unknown, { session }: Asker) =>
-      session && world.sessions.has(session) ? viewerOf(world) : null,
+      session && world.sessions.has(session) ? viewerOf(world, session) : null,
     home: inside(world, () => ({ id: 'h1', name: world.homeName, timeZone: 'Europe/Berlin' })),
     rooms: inside(world, () => [...world.rooms.keys()].map((id) => views.room(id))),
     switches: inside(world, () => views.switches()),
@@ -56,6 +59,7 @@ function queries(world: World) {
     device: byId(world.devices, (it) => views.device(it)),
     ...accountQueries(world),
     ...integrationQueries(world),
+    ...invitationQueries(world),
     ...noticeQueries(world),
     ...passwordQueries(world),
     ...recordQueries(world),

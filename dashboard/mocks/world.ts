@@ -8,6 +8,7 @@ import type { Room } from '../src/api/rooms';
 import { Sessions } from './account';
 import { Commands, type MockCommand } from './commands';
 import { Integrations } from './integrations';
+import { Invitations } from './invitations';
 import { Notices } from './notices';
 import { RecordBook } from './record';
 
@@ -26,6 +27,13 @@ export interface MockSwitch {
   behaviour: Behaviour;
 }
 
+export interface MockMember {
+  id: string;
+  name: string;
+  role: 'OWNER' | 'MEMBER' | 'GUEST';
+  password: string;
+}
+
 export type MockDevice = Omit<Device, 'room' | 'switches'> & { roomId: string | null };
 
 export type Event =
@@ -42,7 +50,12 @@ export class World {
   claimed = true;
   claimCode = 'K7QF-2M9P';
   homeName = 'Alder Lane 4';
-  person = { id: 'm1', name: 'Ana', password: 'a warm lamp' };
+  /** The first owner. */
+  readonly person: MockMember = { id: 'm1', name: 'Ana', role: 'OWNER', password: 'a warm lamp' };
+  readonly members = new Map<string, MockMember>([[this.person.id, this.person]]);
+  readonly invitations = new Invitations(this);
+  /** Whether the gateway sends mail. */
+  mail = false;
   /** Attempts with a wrong password or code before RATE_LIMITED. */
   attemptsLeft = 5;
   /** Upper bound on how long a mute board is waited for, milliseconds. */
@@ -68,6 +81,21 @@ export class World {
   id(prefix: string): string {
     this.#ids += 1;
     return `${prefix}${this.#ids}`;
+  }
+
+  addMember(name: string, role: MockMember['role'], password: string): MockMember {
+    const member = { id: this.id('m'), name, role, password };
+    this.members.set(member.id, member);
+    return member;
+  }
+
+  personCalled(name: string): MockMember | undefined {
+    return [...this.members.values()].find((one) => one.name === name);
+  }
+
+  /** Who is signed in by this session; the first owner when nobody is. */
+  whoIs(session: string | null): MockMember {
+    return this.members.get(this.sessions.get(session ?? '')?.who ?? '') ?? this.person;
   }
 
   addRoom(name: string): Room {

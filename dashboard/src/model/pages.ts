@@ -27,6 +27,13 @@ const ALL = [
     bar: true,
     owner: true,
   },
+  {
+    path: '/people',
+    name: 'People',
+    about: 'Invite those who live here or visit',
+    group: 'This home',
+    owner: true,
+  },
   { path: '/record', name: 'Record', about: 'Who did what, and how it ended', group: 'This home' },
   {
     path: '/integrations',

@@ -1,9 +1,20 @@
 import { MORE, PAGES, type PagePath } from '../model/pages';
 
-/** The pages of a home, and those before one is in. */
-export type Path = PagePath | '/claim' | '/sign-in';
+/** Pages that a link with a one-time code leads to, whoever is signed in or not. */
+export const DOORS = ['/join'] as const;
 
-const PATHS: ReadonlySet<string> = new Set([...PAGES.map((page) => page.path), MORE, '/claim', '/sign-in']);
+/** The pages of a home, and those before one is in. */
+export type Path = PagePath | (typeof DOORS)[number] | '/claim' | '/sign-in';
+
+const PATHS: ReadonlySet<string> = new Set([
+  ...PAGES.map((page) => page.path),
+  MORE,
+  ...DOORS,
+  '/claim',
+  '/sign-in',
+]);
+
+export const isDoor = (path: Path): boolean => (DOORS as readonly string[]).includes(path);
 
 const here = (): Path => (PATHS.has(location.pathname) ? (location.pathname as Path) : '/');
 

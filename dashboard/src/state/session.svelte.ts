@@ -1,4 +1,5 @@
 import { ApiError } from '../api/error';
+import * as invitations from '../api/invitations';
 import * as api from '../api/session';
 
 export type Stage = 'starting' | 'unreachable' | 'unclaimed' | 'signed-out' | 'signed-in';
@@ -47,6 +48,15 @@ export class Session {
     await this.start();
   }
 
+  /** What the holder of a code is invited to; null when it is good for nothing. @throws ApiError */
+  offer = (code: string) => invitations.offer(code);
+
+  /** Becomes a person of the home, and is in. @throws ApiError when the gateway refuses */
+  async join(input: Parameters<typeof invitations.acceptInvitation>[0]): Promise<void> {
+    await invitations.acceptInvitation(input);
+    await this.#enter();
+  }
+
   /** @throws ApiError when the gateway refuses */
   async signIn(name: string, password: string): Promise<void> {
     await api.signIn({ name, password });
@@ -67,6 +77,12 @@ export class Session {
   /** The gateway no longer knows this session. */
   expired(): void {
     if (this.stage === 'signed-in') this.#leave('Your session has ended. Sign in again.');
+  }
+
+  /** Is in, in the place of whoever was: their frame goes, and its connection with it. */
+  async #enter(): Promise<void> {
+    this.stage = 'starting';
+    await this.start();
   }
 
   #leave(notice: string): void {

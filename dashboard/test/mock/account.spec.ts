@@ -37,8 +37,8 @@ test('another password signs every other browser out, and what is wrong with it 
 
 test('where one is signed in: what with, since when, and ended one by one or all', async ({ page, home }) => {
   const firefox = 'Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0';
-  home.world.sessions.open(firefox, '192.168.1.31');
-  home.world.sessions.open(null, '192.168.1.32');
+  home.world.sessions.open(firefox, home.world.person.id, '192.168.1.31');
+  home.world.sessions.open(null, home.world.person.id, '192.168.1.32');
   const other = await home.browser();
   await home.enter(other);
   await home.enter(page);

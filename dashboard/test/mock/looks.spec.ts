@@ -47,6 +47,23 @@ for (const [size, viewport] of Object.entries({
         await expectAccessible(page, colorScheme);
       });
 
+      test('an invitation, and who it invites', async ({ page, home }) => {
+        home.world.mail = true;
+        await home.enter(page);
+        await open(page, 'People');
+        await page.getByRole('button', { name: 'New invitation' }).click();
+        await page.getByLabel('E-mail address').fill('nobody');
+        await expectAccessible(page, colorScheme);
+        await page.getByLabel('E-mail address').fill('');
+        await page.getByRole('button', { name: 'Make invitation' }).click();
+        const link = await page.getByLabel('Link', { exact: true }).inputValue();
+        await expectAccessible(page, colorScheme);
+        await page.goto(link);
+        await page.getByLabel('Password').fill('nine loud kettles');
+        await expect(page.getByLabel('Password')).toHaveAccessibleDescription('Very hard to guess.');
+        await expectAccessible(page, colorScheme);
+      });
+
       test('the panel with everything that can be on it', async ({ page, home }) => {
         await home.enter(page);
         home.world.named('Stereo').behaviour = 'held';

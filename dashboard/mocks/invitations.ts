@@ -1,0 +1,81 @@
+/** Invitations to the fake home. */
+import type { CreateInvitationInput } from '../src/api/invitations';
+import type { Actor } from '../src/api/switches';
+import { inside, known, nameFrom, refuse, type Asker, type ById, type Input } from './asking';
+import { viewerOf } from './entry';
+import { checkPassword } from './passwords';
+import type { World } from './world';
+
+export interface MockInvitation {
+  id: string;
+  code: string;
+  role: CreateInvitationInput['role'];
+  email: string | null;
+  expiresAt: string | null;
+  usesLeft: number;
+  by: Actor;
+  createdAt: string;
+}
+
+export class Invitations extends Map<string, MockInvitation> {
+  constructor(private readonly world: World) {
+    super();
+  }
+
+  add({ role, email = null, expiresAt = null, uses }: CreateInvitationInput): MockInvitation {
+    const one: MockInvitation = {
+      id: this.world.id('v'),
+      code: this.world.id('kq7m-2fdh-'),
+      role,
+      email,
+      expiresAt,
+      usesLeft: uses ?? 1,
+      by: { kind: 'MEMBER', name: this.world.person.name },
+      createdAt: new Date().toISOString(),
+    };
+    this.set(one.id, one);
+    return one;
+  }
+
+  open(code: string): MockInvitation | undefined {
+    return [...this.values()].find((one) => one.code === code && one.usesLeft > 0);
+  }
+}
+
+export const invitationQueries = (world: World) => ({
+  invitations: inside(world, () => [...world.invitations.values()].filter((one) => one.usesLeft > 0)),
+  invitation: ({ code }: { code: string }) => {
+    const one = world.invitations.open(code);
+    return one ? { homeName: world.homeName, inviter: one.by.name, role: one.role } : null;
+  },
+});
+
+export const invitationMutations = (world: World) => ({
+  createInvitation: inside(world, ({ input }: Input<CreateInvitationInput>) => {
+    if (input.email && !/^\S+@\S+$/.test(input.email)) {
+      throw refuse('BAD_INPUT', 'This is no e-mail address.', { field: 'email' });
+    }
+    const invitation = world.invitations.add(input);
+    return { invitation, code: invitation.code, mailed: Boolean(input.email) };
+  }),
+  deleteInvitation: inside(world, ({ input: { id } }: Input<ById>) => {
+    known(world.invitations, id);
+    return world.invitations.delete(id);
+  }),
+  acceptInvitation: ({ input }: Input<{ code: string; name: string; password: string }>, asker: Asker) => {
+    const invitation = world.invitations.open(input.code);
+    if (!invitation) {
+      throw refuse('BAD_INPUT', 'This invitation has ended, or was used.', { field: 'code' });
+    }
+    const name = nameFrom(input.name);
+    if (world.personCalled(name)) {
+      throw refuse('BAD_INPUT', 'Someone here has this name already.', { field: 'name' });
+    }
+    checkPassword(input.password, [name, world.homeName]);
+    const { id } = world.addMember(name, invitation.role, input.password);
+    invitation.usesLeft -= 1;
+    const session = world.sessions.open(asker.userAgent, id);
+    asker.open(session);
+    return { token: null, viewer: viewerOf(world, session) };
+  },
+});

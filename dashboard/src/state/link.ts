@@ -1,0 +1,17 @@
+/**
+ * The one-time code of the link that led here. It stands behind `#`, so it was never sent anywhere; this takes it out of
+ * the address and the history too. Empty when there is none.
+ */
+export function codeFromLink(): string {
+  const found = location.hash.slice(1);
+  if (found) history.replaceState(null, '', location.pathname);
+  try {
+    return decodeURIComponent(found);
+  } catch {
+    return found;
+  }
+}
+
+/** A link that carries a code to one of our pages. */
+export const linkWith = (path: '/reset' | '/join' | '/guest', code: string): string =>
+  `${location.origin}${path}#${code}`;

@@ -1,0 +1,66 @@
+import { card, expect, open, test } from './home';
+
+test('an invitation is made, opened on another browser, and used up', async ({ page, home }) => {
+  await home.enter(page);
+  const other = await home.browser();
+  await open(page, 'People');
+  await page.getByRole('button', { name: 'New invitation' }).click();
+  await page.getByLabel('Guest: visits').check();
+  await page.getByLabel('Open for').selectOption('One day');
+  await expect(page.getByLabel('E-mail address')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Make invitation' }).click();
+  const once = page.getByTestId('shown-once');
+  await expect(once).toContainText(/Guest: visits.*For one person, until/);
+  await expect(once.getByRole('img', { name: 'QR code' })).toBeVisible();
+  const link = await once.getByLabel('Link', { exact: true }).inputValue();
+  const list = page.getByRole('list', { name: 'Open invitations' }).getByRole('listitem');
+  await expect(list).toHaveCount(1);
+  await expect(list).toContainText(/by Ana/);
+
+  await other.goto(link);
+  await expect(other.getByRole('heading', { name: 'Welcome to Alder Lane 4' })).toBeVisible();
+  expect(other.url(), 'the code leaves the address').toBe(`${home.server.url}/join`);
+  await expect(other.getByText('Ana invites you.')).toBeVisible();
+  await other.getByLabel('Your name').fill('Ana');
+  await other.getByLabel('Password').fill('Alder Lane 4 for ever');
+  await expect(other.getByLabel('Password')).toHaveAccessibleDescription(/easily guessed/);
+  await other.getByLabel('Password').fill('nine loud kettles');
+  await expect(other.getByLabel('Password')).toHaveAccessibleDescription('Very hard to guess.');
+  await other.getByRole('button', { name: 'Join' }).click();
+  await expect(other.getByLabel('Your name')).toHaveAccessibleDescription(/has this name already/);
+  await other.getByLabel('Your name').fill('Ben');
+  await other.getByRole('button', { name: 'Join' }).click();
+  await expect(card(other, 'Hall light')).toBeVisible();
+  await expect(other.getByRole('link', { name: 'Ben', exact: true })).toBeVisible();
+  await expect(other.getByRole('link', { name: 'People' }), 'only owners invite').toHaveCount(0);
+
+  await page.reload();
+  await expect(page.getByRole('list', { name: 'Open invitations' })).toHaveText('None');
+  await expect(page.getByText(link)).toHaveCount(0);
+  await other.goto('about:blank');
+  await other.goto(link);
+  await expect(other.getByText('Joining takes that place.')).toBeVisible();
+  await expect(other.getByLabel('Code')).toHaveAccessibleDescription(/Ask for another one/);
+  await other.getByRole('link', { name: 'Stay signed in as Ben' }).click();
+  await expect(card(other, 'Hall light')).toBeVisible();
+});
+
+test('an invitation is mailed where the gateway can, and taken back', async ({ page, home }) => {
+  home.world.mail = true;
+  await home.enter(page);
+  await open(page, 'People');
+  await page.getByRole('button', { name: 'New invitation' }).click();
+  await page.getByLabel('For how many people').fill('3');
+  await page.getByLabel('E-mail address').fill('ben@nowhere');
+  await expect(page.getByLabel('For how many people')).toHaveCount(0);
+  home.server.goAway();
+  await page.getByRole('button', { name: 'Make invitation' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'cannot be reached' })).toBeVisible();
+  home.server.comeBack();
+  await page.getByRole('button', { name: 'Make invitation' }).click();
+  await expect(page.getByText('An invitation is on its way to ben@nowhere')).toBeVisible();
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.getByRole('button', { name: /Take back the invitation: For ben@nowhere/ }).click();
+  await expect(page.getByRole('list', { name: 'Open invitations' })).toHaveText('None');
+  expect(home.world.invitations.size).toBe(0);
+});
