@@ -77,12 +77,39 @@ pub(crate) enum RecordKind {
     HomeAssistantUpdated,
     /// A notice was put away.
     NoticeDismissed,
+    /// Someone ended other sessions of theirs.
+    SessionsEnded,
+    /// Someone has another password.
+    PasswordChanged,
+    /// Someone has another name or role.
+    MemberUpdated,
+    /// Someone does not live here any more.
+    MemberDeleted,
+    /// Someone was given a part of the home.
+    GrantCreated,
+    /// What someone was given was taken back.
+    GrantDeleted,
+    /// A guest link was made.
+    GuestLinkCreated,
+    /// A guest link was taken back.
+    GuestLinkDeleted,
+    /// A program was given an API token.
+    TokenCreated,
+    /// An API token was taken back.
+    TokenDeleted,
+    /// Someone was invited.
+    InvitationCreated,
+    /// An invitation was taken back.
+    InvitationDeleted,
+    /// Someone came by an invitation.
+    MemberJoined,
 }
 
 /// One line of the record.
 pub(crate) struct RecordEntry {
     line: Line,
     subject: Arc<str>,
+    shows_actor: bool,
 }
 
 /// One thing that was done. People and things have the names they had then, switches that moved or were asked to the
@@ -99,9 +126,9 @@ impl RecordEntry {
         self.line.at().and_then(date_time)
     }
 
-    /// Who did it.
-    async fn actor(&self) -> Actor {
-        Actor(self.line.actor().clone())
+    /// Who did it; null when that is hidden from the viewer.
+    async fn actor(&self) -> Option<Actor> {
+        self.shows_actor.then(|| Actor(self.line.actor().clone()))
     }
 
     /// What was done.
@@ -248,9 +275,10 @@ impl RecordQuery {
         let shared = shared(ctx);
         // Held while the thread reads, which whoever asked cannot end.
         let _place = shared.readers.0.acquire().await.map_err(|_| told(Denied::Busy))?;
-        let (reader, seen) = (shared.commands.clone(), view.clone());
+        let (reader, seen, asks) = (shared.commands.clone(), view.clone(), viewer.clone());
         let read = tokio::task::spawn_blocking(move || {
-            let wanted = |line: &Line| may_view(&viewer, line) && filter.takes(line, &seen);
+            let wanted =
+                |line: &Line| may_view(&asks, line) && filter.takes(line, &seen, asks.may_view_actor(line.actor()));
             reader.record(before, Bounds { take, look_at: LOOK_AT }, wanted)
         });
         let read = read.await.map_err(|_| told(Denied::Storage))?;
@@ -260,7 +288,8 @@ impl RecordQuery {
         })?;
         let edge = |line: Line| {
             let subject = line.subject(&view);
-            RecordEdge { cursor: line.id().to_string(), node: RecordEntry { line, subject } }
+            let shows_actor = viewer.may_view_actor(line.actor());
+            RecordEdge { cursor: line.id().to_string(), node: RecordEntry { line, subject, shows_actor } }
         };
         let edges: Vec<_> = page.lines.into_iter().map(edge).collect();
         let page_info = PageInfo {

@@ -47,6 +47,32 @@ pub enum Kind {
     HomeAssistantUpdated,
     /// A notice was put away.
     NoticeDismissed,
+    /// Someone ended other sessions of theirs.
+    SessionsEnded,
+    /// Someone has another password.
+    PasswordChanged,
+    /// Someone has another name or role.
+    MemberUpdated,
+    /// Someone does not live here any more.
+    MemberDeleted,
+    /// Someone was given a part of the home.
+    GrantCreated,
+    /// What someone was given was taken back.
+    GrantDeleted,
+    /// A guest link was made.
+    GuestLinkCreated,
+    /// A guest link was taken back.
+    GuestLinkDeleted,
+    /// A program was given an API token.
+    TokenCreated,
+    /// An API token was taken back.
+    TokenDeleted,
+    /// Someone was invited.
+    InvitationCreated,
+    /// An invitation was taken back.
+    InvitationDeleted,
+    /// Someone came by an invitation.
+    MemberJoined,
 }
 
 /// One thing that was done, as kept on disk.
@@ -169,22 +195,23 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether a line is wanted.
-    pub fn takes(&self, line: &Line, view: &View) -> bool {
+    /// Whether a line is wanted by someone who is told its actor, or is not: then no filter finds that out either.
+    pub fn takes(&self, line: &Line, view: &View, told: bool) -> bool {
         let any = |empty: bool, among: bool| empty || among;
-        any(self.kinds.is_empty(), self.kinds.contains(&line.kind()))
+        (told || (self.actors.is_empty() && self.actor_name.is_none()))
+            && any(self.kinds.is_empty(), self.kinds.contains(&line.kind()))
             && any(self.actors.is_empty(), self.actors.contains(&line.actor().kind))
             && any(self.switches.is_empty(), line.switch().is_some_and(|id| self.switches.contains(&id)))
             && self.from.is_none_or(|from| line.at().is_some_and(|at| at >= from))
             && self.to.is_none_or(|to| line.at().is_some_and(|at| at < to))
             && self.actor_name.as_ref().is_none_or(|name| line.actor().name.to_lowercase() == name.to_lowercase())
-            && self.text.as_ref().is_none_or(|text| says(line, &text.to_lowercase(), view))
+            && self.text.as_ref().is_none_or(|text| says(line, &text.to_lowercase(), view, told))
     }
 }
 
-fn says(line: &Line, wanted: &str, view: &View) -> bool {
+fn says(line: &Line, wanted: &str, view: &View, told: bool) -> bool {
     let has = |text: &str| text.to_lowercase().contains(wanted);
-    has(&line.actor().name) || has(line.text()) || has(&line.subject(view))
+    (told && has(&line.actor().name)) || has(line.text()) || has(&line.subject(view))
 }
 
 #[cfg(test)]
@@ -255,7 +282,7 @@ mod tests {
     fn every_part_of_a_filter_must_take_a_line() {
         let (view, asked, moved) = (view(), command(1, Some(40)), entry(Kind::SwitchMoved, "Hall", Some(7)));
         let created = entry(Kind::RoomCreated, "Attic", None);
-        let takes = |filter: &Filter| [&asked, &moved, &created].map(|line| filter.takes(line, &view));
+        let takes = |filter: &Filter| [&asked, &moved, &created].map(|line| filter.takes(line, &view, true));
         let all = Filter::default();
         assert_eq!(takes(&all), [true; 3]);
         for (filter, wanted) in [
@@ -274,9 +301,16 @@ mod tests {
         ] {
             assert_eq!(takes(&filter), wanted, "{filter:?}");
         }
+        for by_actor in [
+            Filter { actors: vec![ActorKind::Member], ..all.clone() },
+            Filter { actor_name: Some("Ana".to_owned()), ..all.clone() },
+            Filter { text: Some("ana".to_owned()), ..all.clone() },
+        ] {
+            assert!(by_actor.takes(&asked, &view, true) && !by_actor.takes(&asked, &view, false), "{by_actor:?}");
+        }
         let timeless = command(2, None);
-        assert!(all.takes(&timeless, &view));
+        assert!(all.takes(&timeless, &view, true));
         let some = Filter { to: Some(Wall::from_millis(u64::MAX)), ..all };
-        assert!(!some.takes(&timeless, &view), "nobody knows when that was");
+        assert!(!some.takes(&timeless, &view, true), "nobody knows when that was");
     }
 }

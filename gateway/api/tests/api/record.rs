@@ -1,7 +1,9 @@
 //! The record: who did what, page by page, filtered, and as a file.
 
 use crate::support::{Board, Client, Gateway};
+use gatehouse_core::access::Administer;
 use gatehouse_core::device::Cause;
+use gatehouse_core::name::Name;
 use serde_json::{Value, json};
 
 const RECORD: &str = "query ($first: Int, $after: String, $filter: RecordFilter) {
@@ -189,18 +191,45 @@ async fn the_owner_gets_the_record_as_a_file() {
 #[tokio::test]
 async fn a_long_record_comes_in_slices_and_each_line_once() {
     let (gateway, ana) = Gateway::claimed().await;
-    let mut board = gateway.online_board("relay-1", 1).await;
+    let room = gateway.hub.create_room(Administer::console(), Name::new("Hall").unwrap()).await.unwrap().id;
     for turn in 0..1_234 {
-        board.report(1, turn % 2 == 0, Cause::Button, None).await;
+        let name = Name::new(&format!("Hall {turn}")).unwrap();
+        gateway.hub.rename_room(Administer::console(), room, name).await.unwrap();
     }
-    gateway.until("the last", |view| view.switches[0].last_change.as_ref().is_some_and(|change| !change.on)).await;
-    on_disk(&ana).await;
     let (text, whole) = unchunked(&ana.get("/record.csv").await.body);
     let ids: Vec<_> =
-        text.lines().filter(|line| line.contains("SWITCH_MOVED")).filter_map(|l| l.split(',').next()).collect();
+        text.lines().filter(|line| line.contains("ROOM_UPDATED")).filter_map(|l| l.split(',').next()).collect();
     let unique: std::collections::HashSet<_> = ids.iter().collect();
     assert_eq!((ids.len(), unique.len(), whole), (1_234, 1_234, true));
     // What a filter takes may be far behind what it does not.
     let commands = filtered(&ana, json!({ "kinds": ["COMMAND"] })).await;
     assert!(commands.is_empty());
+}
+
+#[tokio::test]
+async fn changes_of_settings_are_in_the_record_with_who_made_them() {
+    let (gateway, ana) = Gateway::claimed().await;
+    gateway.board("relay-1", 1).await;
+    let room = ana.ask("mutation { createRoom(input: { name: \"Hall\" }) { id } }", json!({})).await.data();
+    let rename = "mutation ($input: UpdateRoomInput!) { updateRoom(input: $input) { id } }";
+    let input = json!({ "input": { "id": room["createRoom"]["id"], "name": "Attic" } });
+    ana.ask(rename, input).await.data();
+    let refused = ana.ask("mutation { createRoom(input: { name: \"attic\" }) { id } }", json!({})).await;
+    assert_eq!(refused.code(), "CONFLICT");
+    gateway.sign_in().await;
+    let lines: Vec<_> = filtered(&ana, json!({})).await;
+    let line = |node: &Value| {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let actor = format!("{} {}", text(&node["actor"]["kind"]), text(&node["actor"]["name"]));
+        [text(&node["what"]), actor, text(&node["subject"]), text(&node["text"])]
+    };
+    let lines: Vec<_> = lines.iter().map(line).collect();
+    let wanted = [
+        ["SIGNED_IN", "MEMBER Ana", "Ana", ""],
+        ["ROOM_UPDATED", "MEMBER Ana", "Hall", "now called Attic"],
+        ["ROOM_CREATED", "MEMBER Ana", "Hall", ""],
+        ["DEVICE_CLAIMED", "CONSOLE console", "Board relay-1", "board relay-1"],
+        ["HOME_CLAIMED", "MEMBER Ana", "Lakeside", ""],
+    ];
+    assert_eq!(lines, wanted.map(|line| line.map(str::to_owned)));
 }

@@ -22,6 +22,7 @@ pub(crate) use rights::{Places, Resolved, Resolver, Set};
 pub use throttle::Throttle;
 pub use viewer::{Administer, Operate, Viewer, ViewerId, ViewerKind};
 
+use crate::command::Actor;
 use crate::ids::{GrantId, GuestLinkId, MemberId, SessionId};
 use crate::name::Name;
 use crate::record::Record;
@@ -104,6 +105,16 @@ impl Access {
     /// What a person is called.
     pub fn name_of(&self, member: MemberId) -> Option<&Name> {
         self.members.get(&member).map(|member| &member.name)
+    }
+
+    /// In whose name a person acts.
+    pub(crate) fn actor_of(&self, member: MemberId) -> Option<Actor> {
+        self.members.get(&member).map(|member| member.actor())
+    }
+
+    /// In whose name someone acts in a session.
+    pub(crate) fn actor_in(&self, session: SessionId) -> Option<Actor> {
+        self.actor_of(self.sessions.get(&session)?.member)
     }
 
     /// Whether a session is still open.

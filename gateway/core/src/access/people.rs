@@ -1,5 +1,6 @@
 //! Who lives here and who visits, and where they are signed in.
 
+use crate::command::{Actor, ActorKind};
 use crate::ids::{MemberId, SessionId};
 use crate::name::Name;
 use crate::time::{Now, Wall};
@@ -48,6 +49,14 @@ impl Member {
     /// The hashes of all passwords that a new one must differ from, the present one first.
     pub fn passwords(&self) -> Vec<Arc<str>> {
         std::iter::once(&self.password_hash).chain(&self.earlier).cloned().collect()
+    }
+}
+
+impl Member {
+    /// In whose name they act.
+    pub fn actor(&self) -> Actor {
+        let kind = if self.role == Role::Guest { ActorKind::Guest } else { ActorKind::Member };
+        Actor { kind, name: self.name.as_str().into() }
     }
 }
 

@@ -93,8 +93,7 @@ impl Viewer {
     /// In whose name they act.
     pub fn actor(&self) -> Actor {
         let kind = match &self.who {
-            Who::Person(member, _) if member.role == Role::Guest => ActorKind::Guest,
-            Who::Person(..) => ActorKind::Member,
+            Who::Person(member, _) => return member.actor(),
             Who::Program { .. } => ActorKind::Token,
             Who::GuestLink(_) => ActorKind::Guest,
         };

@@ -1,6 +1,7 @@
 //! Records become a home: all of them at start, later one change at a time.
 
 use super::announcing::Announcing;
+use super::auditing::Flutter;
 use super::boards::{Dropped, Presence};
 use super::commands::{Commands, SentOrders};
 use super::invitations::Invitations;
@@ -167,8 +168,14 @@ impl Home {
         match self.switches.get_mut(&id) {
             Some(entry) => entry.switch = switch,
             None => {
-                let entry =
-                    SwitchEntry { switch, reported: None, open: None, sent: SentOrders::default(), shown: None };
+                let entry = SwitchEntry {
+                    switch,
+                    reported: None,
+                    open: None,
+                    sent: SentOrders::default(),
+                    flutter: Flutter::default(),
+                    shown: None,
+                };
                 self.switches.insert(id, entry);
             }
         }

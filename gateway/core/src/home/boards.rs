@@ -2,12 +2,11 @@
 
 use super::clock_offset::ClockOffset;
 use super::{Effect, Home};
-use crate::audit::{self, Entry};
 use crate::command::{Actor, ActorKind, BoardSession, OrderId};
 use crate::device::{
     BoardEvent, BoardFacts, BoardState, Cause, Description, Fact, MAX_RELAYS, Report, Said, SecretHash,
 };
-use crate::ids::{DeviceId, EntryId, LinkId, SwitchId};
+use crate::ids::{DeviceId, LinkId, SwitchId};
 use crate::name::Endpoint;
 use crate::record::Record;
 use crate::switch::{Reported, SwitchChange};
@@ -315,24 +314,9 @@ impl Home {
         let reported = Reported { on: report.on, at: now.stamp(), change };
         entry.reported = Some(reported.clone());
         let mut records = vec![Record::Reported(switch, reported)];
-        records.extend(moved.then(|| self.movement(now, switch, report)).flatten());
+        records.extend(moved.then(|| self.movement(now, switch, actor_kind(report.cause), report.on)).flatten());
         out.push(Effect::Write { ticket: None, records });
         self.show_switch(switch, out);
-    }
-
-    /// What goes into the record of a relay that no command moved.
-    fn movement(&mut self, now: &Now, switch: SwitchId, report: &Report) -> Option<Record> {
-        let subject = self.switches.get(&switch)?.switch.name.as_str().into();
-        Some(Record::Entry(Arc::new(Entry {
-            id: EntryId::from_raw(self.ids.draw()),
-            at: now.stamp(),
-            actor: Actor::of_kind(actor_kind(report.cause)),
-            kind: audit::Kind::SwitchMoved,
-            subject,
-            text: audit::on_or_off(report.on).into(),
-            switch: Some(switch),
-            on: Some(report.on),
-        })))
     }
 
     fn keep_early(&mut self, device: DeviceId, report: &Report) {

@@ -8,6 +8,7 @@
 mod account;
 mod announcing;
 mod apply;
+mod auditing;
 mod boards;
 mod clock_offset;
 mod commands;
@@ -53,6 +54,7 @@ use crate::switch::{Reported, Switch};
 use crate::time::{Mono, Now};
 use crate::view::{Change, DeviceView, SwitchView, View};
 use announcing::Announcing;
+use auditing::Flutter;
 use boards::Presence;
 use commands::{Commands, SentOrders};
 use integrations::IntegrationEntry;
@@ -238,6 +240,7 @@ struct SwitchEntry {
     reported: Option<Reported>,
     open: Option<crate::ids::CommandId>,
     sent: SentOrders,
+    flutter: Flutter,
     /// As last told to everyone; a change is told once.
     shown: Option<Arc<SwitchView>>,
 }

@@ -204,6 +204,10 @@ impl Home {
         out.push(write(Record::Notice(notice)));
     }
 
+    pub(super) fn notice_kind(&self, id: NoticeId) -> Option<NoticeKind> {
+        self.notices.entries.get(&id).map(|entry| entry.notice.kind)
+    }
+
     pub(super) fn plan_dismissal(&mut self, now: &Now, id: NoticeId) -> Result<Record, Denied> {
         let entry = self.notices.entries.get_mut(&id).filter(|entry| !entry.notice.dismissed);
         let entry = entry.ok_or(Denied::NotFound("notice"))?;

@@ -184,6 +184,7 @@ impl Home {
     fn next_setting(&mut self, now: &Now, out: &mut Vec<Effect>) {
         while self.settings.in_flight.is_none() {
             let Some((request, setting)) = self.settings.waiting.pop_front() else { return };
+            let deed = self.deed(&setting);
             match self.plan(now, setting) {
                 Err(denied) => answer(request, Err(denied), out),
                 Ok((records, reply)) if records.is_empty() => {
@@ -191,7 +192,8 @@ impl Home {
                     let reply = self.reply(reply);
                     answer(request, reply, out);
                 }
-                Ok((records, reply)) => {
+                Ok((mut records, reply)) => {
+                    records.extend(deed.map(|deed| self.entry(now, deed)));
                     self.next_ticket += 1;
                     let ticket = Ticket(self.next_ticket);
                     out.push(Effect::Write { ticket: Some(ticket), records: records.clone() });

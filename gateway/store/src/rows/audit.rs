@@ -26,6 +26,19 @@ mirror!(
     IntegrationDeleted,
     HomeAssistantUpdated,
     NoticeDismissed,
+    SessionsEnded,
+    PasswordChanged,
+    MemberUpdated,
+    MemberDeleted,
+    GrantCreated,
+    GrantDeleted,
+    GuestLinkCreated,
+    GuestLinkDeleted,
+    TokenCreated,
+    TokenDeleted,
+    InvitationCreated,
+    InvitationDeleted,
+    MemberJoined,
 );
 
 #[derive(Serialize, Deserialize)]

@@ -17,6 +17,10 @@ use std::sync::Arc;
 impl Oracle {
     /// A change is planned: what is new in it has an id of its own.
     pub(super) fn plan_written(&mut self, records: &[Record]) {
+        let lines = records.iter().filter(|record| matches!(record, Record::Entry(_))).count();
+        // The end of a rotation is the one change that nobody makes.
+        let ends_rotation = matches!(records, [Record::Device(device)] if device.next.is_none());
+        assert_eq!(lines, usize::from(!ends_rotation), "a line in the record for each change: {records:?}");
         for record in records {
             let (raw, known) = match record {
                 Record::Home(home) => (home.id.raw(), self.acked.home.is_some()),

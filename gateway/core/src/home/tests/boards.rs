@@ -258,6 +258,15 @@ fn a_relay_that_no_command_moved_is_in_the_record() {
     house.reports(1, true, Cause::Interlock, None);
     let interlock = (Actor::of_kind(ActorKind::Interlock), "Lamp".into(), Some(true));
     assert_eq!(entries(&house), [button, interlock]);
+    for press in 0..100 {
+        house.reports(1, press % 2 == 1, Cause::Button, None);
+    }
+    assert_eq!(entries(&house).len(), 60, "no hand is that fast");
+    house.wait_ms(1_000).reports(1, false, Cause::Button, None);
+    let Some(Record::Entry(last)) = house.written.iter().rfind(|record| matches!(record, Record::Entry(_))) else {
+        panic!("a line")
+    };
+    assert_eq!(&*last.text, "off, after 42 more, too fast to be listed");
     let mut ids: Vec<_> = house
         .written
         .iter()

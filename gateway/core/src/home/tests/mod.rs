@@ -2,6 +2,7 @@
 
 mod account;
 mod announcing;
+mod auditing;
 mod boards;
 mod bounds;
 mod commands;

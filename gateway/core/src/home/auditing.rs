@@ -1,0 +1,218 @@
+//! Every change of settings has a line in the record, on disk together with it: no change without its line, and no line
+//! without its change.
+
+use super::settings::Setting;
+use super::{AccountChange, Edit, Home};
+use crate::access::{Level, Role, Target, Terms};
+use crate::audit::{Entry, Kind, on_or_off};
+use crate::command::{Actor, ActorKind};
+use crate::homeassistant::Form;
+use crate::ids::{EntryId, SwitchId};
+use crate::record::Record;
+use crate::time::{Mono, Now};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Movements of one switch that get lines of their own, however fast they come.
+const BURST: u32 = 60;
+/// How long until it may have one more.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Keeps a relay that flutters from filling the record, and the disk's queue with it: no hand is that fast.
+#[derive(Debug, Default)]
+pub(super) struct Flutter {
+    used: u32,
+    since: Mono,
+    unlisted: u64,
+}
+
+impl Flutter {
+    /// How many movements before this one got no line; none when it gets none either.
+    fn line(&mut self, now: Mono) -> Option<u64> {
+        let regained = u32::try_from(now.since(self.since).as_micros() / EVERY.as_micros()).unwrap_or(u32::MAX);
+        if regained > 0 {
+            (self.used, self.since) = (self.used.saturating_sub(regained), now);
+        }
+        if self.used == BURST {
+            self.unlisted += 1;
+            return None;
+        }
+        self.used += 1;
+        Some(std::mem::take(&mut self.unlisted))
+    }
+}
+
+fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "an owner",
+        Role::Member => "a member",
+        Role::Guest => "a guest",
+    }
+}
+
+/// What goes into the record of a change, but for when.
+pub(super) struct Deed {
+    actor: Actor,
+    kind: Kind,
+    subject: Arc<str>,
+    text: String,
+    switch: Option<SwitchId>,
+    on: Option<bool>,
+}
+
+impl Deed {
+    fn new(actor: &Actor, kind: Kind, subject: impl ToString) -> Self {
+        let subject = subject.to_string().into();
+        Self { actor: actor.clone(), kind, subject, text: String::new(), switch: None, on: None }
+    }
+
+    fn saying(self, text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..self }
+    }
+}
+
+impl Home {
+    /// The line for a change, as people and things are called before it. None for what leads to nothing, and for the end of a
+    /// rotation: its beginning is what somebody did. No secret, hash or code may be in it.
+    pub(super) fn deed(&self, setting: &Setting) -> Option<Deed> {
+        Some(match setting {
+            Setting::Claim(claim) => Deed::new(&Actor::member(&claim.member_name), Kind::HomeClaimed, &claim.home_name),
+            Setting::OpenSession { member, .. } => {
+                let actor = self.access.actor_of(*member)?;
+                Deed::new(&actor, Kind::SignedIn, &actor.name)
+            }
+            Setting::CloseSession(id) => {
+                let actor = self.access.actor_in(*id)?;
+                Deed::new(&actor, Kind::SignedOut, &actor.name)
+            }
+            Setting::Account(change) => self.account_deed(change)?,
+            Setting::UpdateMember(cap, id, edit) => {
+                let name = edit.name.as_ref().map(|name| format!("now called {name}"));
+                let role = edit.role.map(|role| format!("now {}", role_word(role)));
+                let text = name.into_iter().chain(role).collect::<Vec<_>>().join(", ");
+                Deed::new(cap.actor(), Kind::MemberUpdated, self.access.name_of(*id)?).saying(text)
+            }
+            Setting::DeleteMember(cap, id) => Deed::new(cap.actor(), Kind::MemberDeleted, self.access.name_of(*id)?),
+            Setting::CreateGrant(cap, to, terms) => {
+                let (actor, text) = (&cap.giver().actor, self.terms_in_words(terms));
+                Deed::new(actor, Kind::GrantCreated, self.access.name_of(*to)?).saying(text)
+            }
+            Setting::DeleteGrant(cap, id) => {
+                let grant = self.access.grants.get(id)?;
+                let (actor, text) = (&cap.giver().actor, self.terms_in_words(&grant.terms));
+                Deed::new(actor, Kind::GrantDeleted, self.access.name_of(grant.to)?).saying(text)
+            }
+            Setting::CreateGuestLink(cap, name, _, terms) => {
+                let (actor, text) = (&cap.giver().actor, self.terms_in_words(terms));
+                Deed::new(actor, Kind::GuestLinkCreated, name).saying(text)
+            }
+            Setting::DeleteGuestLink(cap, id) => {
+                let link = self.access.links.get(id)?;
+                Deed::new(&cap.giver().actor, Kind::GuestLinkDeleted, &link.name)
+            }
+            Setting::CreateInvitation(cap, new) => {
+                let text = format!("as {}", role_word(new.role));
+                Deed::new(&cap.giver().actor, Kind::InvitationCreated, "someone").saying(text)
+            }
+            Setting::DeleteInvitation(cap, _) => Deed::new(&cap.giver().actor, Kind::InvitationDeleted, "someone"),
+            Setting::AcceptInvitation(new) => Deed::new(&Actor::member(&new.name), Kind::MemberJoined, &new.name),
+            Setting::CreateRoom(cap, name) => Deed::new(cap.actor(), Kind::RoomCreated, name),
+            Setting::RenameRoom(cap, id, name) => Deed::new(cap.actor(), Kind::RoomUpdated, &self.rooms.get(id)?.name)
+                .saying(format!("now called {name}")),
+            Setting::DeleteRoom(cap, id) => Deed::new(cap.actor(), Kind::RoomDeleted, &self.rooms.get(id)?.name),
+            Setting::UpdateDevice(cap, id, edit) => {
+                let device = &self.devices.get(id)?.device;
+                Deed::new(cap.actor(), Kind::DeviceUpdated, &device.name).saying(self.edited(edit))
+            }
+            Setting::UpdateSwitch(cap, id, edit) => {
+                let switch = &self.switches.get(id)?.switch;
+                let deed = Deed::new(cap.actor(), Kind::SwitchUpdated, &switch.name).saying(self.edited(edit));
+                Deed { switch: Some(*id), ..deed }
+            }
+            Setting::RegisterBoard(cap, new) => {
+                let called = new.name.as_ref().map_or(new.board.as_str(), |name| name.as_str());
+                Deed::new(cap.actor(), Kind::DeviceClaimed, called).saying(format!("board {}", new.board))
+            }
+            Setting::RotateCredential(cap, id, _) => {
+                Deed::new(cap.actor(), Kind::CredentialRotated, &self.devices.get(id)?.device.name)
+            }
+            Setting::EndRotation(..) => return None,
+            Setting::CreateIntegration(cap, new) => Deed::new(cap.actor(), Kind::IntegrationCreated, &new.name),
+            Setting::DeleteIntegration(cap, id) => {
+                Deed::new(cap.actor(), Kind::IntegrationDeleted, &self.integrations.get(id)?.integration.name)
+            }
+            Setting::UpdateHomeAssistant(cap, form, prefix) => {
+                let form = form.map(|form| match form {
+                    Form::Device => "one message a device",
+                    Form::Component => "one message a switch",
+                    Form::Off => "not told any more",
+                });
+                let prefix = prefix.as_ref().map(|prefix| format!("under {prefix}"));
+                let text: Vec<_> = form.map(str::to_owned).into_iter().chain(prefix).collect();
+                Deed::new(cap.actor(), Kind::HomeAssistantUpdated, "Home Assistant").saying(text.join(", "))
+            }
+            Setting::DismissNotice(cap, id) => {
+                Deed::new(cap.actor(), Kind::NoticeDismissed, self.notice_kind(*id)?.code())
+            }
+            Setting::AdoptRelays(id, _) => {
+                let device = &self.devices.get(id)?.device;
+                // The board describes itself when it connects.
+                let actor = Actor { name: device.name.as_str().into(), ..Actor::of_kind(ActorKind::Boot) };
+                Deed::new(&actor, Kind::SwitchCreated, &device.name)
+            }
+        })
+    }
+
+    fn terms_in_words(&self, terms: &Terms) -> String {
+        let name = match terms.target {
+            Target::Home => None,
+            Target::Room(id) => self.rooms.get(&id).map(|room| room.name.clone()),
+            Target::Device(id) => self.devices.get(&id).map(|entry| entry.device.name.clone()),
+            Target::Switch(id) => self.switches.get(&id).map(|entry| entry.switch.name.clone()),
+        };
+        let level = match terms.level {
+            Level::View => "to see",
+            Level::Operate => "to see and to move",
+        };
+        let time = if terms.is_timed() { ", for a time" } else { "" };
+        format!("{}, {level}{time}", name.as_ref().map_or("the whole home", |name| name.as_str()))
+    }
+
+    fn account_deed(&self, change: &AccountChange) -> Option<Deed> {
+        let (member, kind, text) = match change {
+            AccountChange::EndSession { member, .. } => (member, Kind::SessionsEnded, "one".to_owned()),
+            AccountChange::EndOtherSessions { member, .. } => (member, Kind::SessionsEnded, "all others".to_owned()),
+            AccountChange::Password { member, .. } => (member, Kind::PasswordChanged, String::new()),
+            AccountChange::Name { member, name } => (member, Kind::MemberUpdated, format!("now called {name}")),
+        };
+        let actor = self.access.actor_of(*member)?;
+        Some(Deed::new(&actor, kind, &actor.name).saying(text))
+    }
+
+    /// The line for a relay that no command moved.
+    pub(super) fn movement(&mut self, now: &Now, id: SwitchId, actor: ActorKind, on: bool) -> Option<Record> {
+        let entry = self.switches.get_mut(&id)?;
+        let unlisted = entry.flutter.line(now.mono)?;
+        let deed = Deed::new(&Actor::of_kind(actor), Kind::SwitchMoved, &entry.switch.name);
+        let text = match unlisted {
+            0 => on_or_off(on).to_owned(),
+            more => format!("{}, after {more} more, too fast to be listed", on_or_off(on)),
+        };
+        Some(self.entry(now, Deed { switch: Some(id), on: Some(on), ..deed.saying(text) }))
+    }
+
+    fn edited(&self, edit: &Edit) -> String {
+        let name = edit.name.as_ref().map(|name| format!("now called {name}"));
+        let room = edit.room.map(|room| match room.and_then(|id| self.rooms.get(&id)) {
+            Some(room) => format!("put into {}", room.name),
+            None => "in no room of its own".to_owned(),
+        });
+        name.into_iter().chain(room).collect::<Vec<_>>().join(", ")
+    }
+
+    pub(super) fn entry(&mut self, now: &Now, deed: Deed) -> Record {
+        let Deed { actor, kind, subject, text, switch, on } = deed;
+        let id = EntryId::from_raw(self.ids.draw());
+        Record::Entry(Arc::new(Entry { id, at: now.stamp(), actor, kind, subject, text: text.into(), switch, on }))
+    }
+}
