@@ -96,6 +96,13 @@ pub(crate) enum ReasonCode {
 
 pub(crate) struct Actor(pub(crate) command::Actor);
 
+impl Actor {
+    /// Who it was; none when the viewer is not told.
+    pub(crate) fn shown(ctx: &Context<'_>, actor: &command::Actor) -> Option<Self> {
+        signed_in(ctx).ok()?.viewer.may_view_actor(actor).then(|| Self(actor.clone()))
+    }
+}
+
 /// Who, or what, moved a switch.
 #[Object]
 impl Actor {
@@ -131,8 +138,8 @@ impl Command {
     }
 
     /// Who asked; null when that is hidden from the viewer.
-    async fn actor(&self) -> Option<Actor> {
-        Some(Actor(self.0.actor.clone()))
+    async fn actor(&self, ctx: &Context<'_>) -> Option<Actor> {
+        Actor::shown(ctx, &self.0.actor)
     }
 
     /// How it ended.

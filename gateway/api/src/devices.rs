@@ -6,7 +6,7 @@ use crate::rooms::Room;
 use crate::switches::{Availability, Switch};
 use crate::viewer::{SignedIn, shared, signed_in};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
-use gatehouse_core::access::{self, Denied};
+use gatehouse_core::access::Denied;
 use gatehouse_core::home::Edit;
 use gatehouse_core::ids::DeviceId;
 use gatehouse_core::name::Name;
@@ -16,14 +16,9 @@ use std::sync::Arc;
 /// A claimed board.
 pub(crate) struct Device(pub(crate) Arc<DeviceView>);
 
-/// Whether devices exist for someone: a switch can be shown to a person who is shown no device.
-pub(crate) fn may_view_devices(viewer: &access::Viewer) -> bool {
-    viewer.administer().is_ok()
-}
-
 impl Device {
     pub(crate) fn find(asked: &SignedIn, id: DeviceId) -> Option<Self> {
-        asked.view.device(id).filter(|_| may_view_devices(&asked.viewer)).cloned().map(Self)
+        asked.view.device(id).filter(|_| asked.viewer.may_view_device(id)).cloned().map(Self)
     }
 }
 
@@ -42,7 +37,7 @@ impl Device {
 
     /// Where it is; null when it is in no room.
     async fn room(&self, ctx: &Context<'_>) -> Option<Room> {
-        Room::find(&shared(ctx).hub.view(), self.0.room)
+        Room::find(ctx, self.0.room)
     }
 
     /// Whether it takes commands now.
@@ -94,18 +89,15 @@ pub(crate) struct DevicesQuery;
 
 #[Object]
 impl DevicesQuery {
-    /// All devices, at most 1,000, in the order they were claimed.
+    /// The devices the viewer may view, at most 1,000, in the order they were claimed.
     /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
     #[graphql(complexity = "5 * child_complexity + 1")]
     async fn devices(&self, ctx: &Context<'_>) -> Result<Vec<Device>> {
-        let asked = signed_in(ctx)?;
-        if !may_view_devices(&asked.viewer) {
-            return Ok(Vec::new());
-        }
-        Ok(asked.view.devices.iter().cloned().map(Device).collect())
+        let SignedIn { viewer, view } = signed_in(ctx)?;
+        Ok(view.devices.iter().filter(|device| viewer.may_view_device(device.id)).cloned().map(Device).collect())
     }
 
-    /// One device; null when there is none of that id.
+    /// One device; null when there is none of that id, or none that the viewer may view.
     /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
     async fn device(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Device>> {
         let asked = signed_in(ctx)?;

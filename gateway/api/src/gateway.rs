@@ -32,6 +32,11 @@ impl DateTime {
     pub(crate) fn minutes(&self) -> String {
         self.0.format("%Y-%m-%d %H:%M").to_string()
     }
+
+    /// The same as the home takes it; nothing is older than 1970.
+    pub(crate) fn wall(&self) -> Wall {
+        Wall::from_millis(u64::try_from(self.millis()).unwrap_or(0))
+    }
 }
 
 /// A wall time as the API gives it.

@@ -11,7 +11,6 @@ use gatehouse_core::access::{Denied, Viewer};
 use gatehouse_core::audit::{self, Line};
 use gatehouse_core::ids::EntryId;
 use gatehouse_core::switch::SwitchChange;
-use gatehouse_core::time::Wall;
 use gatehouse_store::Bounds;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -299,12 +298,5 @@ impl RecordQuery {
             end_cursor: page.last.map(|last| EntryId::from_raw(last).to_string()),
         };
         Ok(RecordConnection { edges, page_info })
-    }
-}
-
-/// A moment as the record's filter takes it; nothing is older than 1970.
-impl DateTime {
-    pub(crate) fn wall(&self) -> Wall {
-        Wall::from_millis(u64::try_from(self.millis()).unwrap_or(0))
     }
 }

@@ -2,20 +2,21 @@
 
 use crate::error::{bad_name, no_such, told};
 use crate::switches::Switch;
-use crate::viewer::{shared, signed_in};
+use crate::viewer::{SignedIn, shared, signed_in};
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use gatehouse_core::ids::RoomId;
 use gatehouse_core::name::Name;
 use gatehouse_core::record;
-use gatehouse_core::view::View;
 use std::sync::Arc;
 
 /// A place in the home.
 pub(crate) struct Room(pub(crate) Arc<record::Room>);
 
 impl Room {
-    pub(crate) fn find(view: &View, id: Option<RoomId>) -> Option<Self> {
-        view.room(id?).cloned().map(Self)
+    /// A room; none when it does not exist for the viewer.
+    pub(crate) fn find(ctx: &Context<'_>, id: Option<RoomId>) -> Option<Self> {
+        let (id, asked) = (id?, signed_in(ctx).ok()?);
+        asked.view.room(id).filter(|_| asked.viewer.may_view_room(id)).cloned().map(Self)
     }
 }
 
@@ -45,11 +46,13 @@ pub(crate) struct RoomsQuery;
 
 #[Object]
 impl RoomsQuery {
-    /// All rooms, at most 256, in the order they were made.
+    /// The rooms the viewer may view, at most 256, in the order they were made: those that were given to them, and those of
+    /// switches that they may view.
     /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
     #[graphql(complexity = "5 * child_complexity + 1")]
     async fn rooms(&self, ctx: &Context<'_>) -> Result<Vec<Room>> {
-        Ok(signed_in(ctx)?.view.rooms.iter().cloned().map(Room).collect())
+        let SignedIn { viewer, view } = signed_in(ctx)?;
+        Ok(view.rooms.iter().filter(|room| viewer.may_view_room(room.id)).cloned().map(Room).collect())
     }
 }
 

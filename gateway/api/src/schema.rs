@@ -5,10 +5,13 @@ use crate::api::Shared;
 use crate::commands::CommandsQuery;
 use crate::devices::{DevicesMutation, DevicesQuery};
 use crate::gateway::GatewayQuery;
+use crate::grants::{GrantsMutation, GrantsQuery};
+use crate::guest_links::{GuestLinksMutation, GuestLinksQuery};
 use crate::home::HomeQuery;
 use crate::home_assistant::{HomeAssistantMutation, HomeAssistantQuery};
 use crate::integrations::{IntegrationsMutation, IntegrationsQuery};
 use crate::invitations::{InvitationsMutation, InvitationsQuery};
+use crate::members::{MembersMutation, MembersQuery};
 use crate::metrics::MetricsQuery;
 use crate::notices::{NoticesMutation, NoticesQuery};
 use crate::password_rules::PasswordRulesQuery;
@@ -46,6 +49,9 @@ pub(crate) struct QueryRoot(
     InvitationsQuery,
     HomeAssistantQuery,
     NoticesQuery,
+    MembersQuery,
+    GrantsQuery,
+    GuestLinksQuery,
     MetricsQuery,
     PasswordRulesQuery,
     RecordQuery,
@@ -64,6 +70,9 @@ pub(crate) struct MutationRoot(
     InvitationsMutation,
     HomeAssistantMutation,
     NoticesMutation,
+    MembersMutation,
+    GrantsMutation,
+    GuestLinksMutation,
     AccountMutation,
 );
 

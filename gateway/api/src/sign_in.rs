@@ -3,7 +3,7 @@
 use crate::error::{bad_name, told, wrong_sign_in};
 use crate::viewer::{self, Delivery, Viewer, asker, shared, signed_in};
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
-use gatehouse_core::access::Denied;
+use gatehouse_core::access::{Denied, ViewerKind};
 use gatehouse_core::home::Claim;
 use gatehouse_core::name::Name;
 
@@ -107,8 +107,13 @@ impl SignInMutation {
     /// Ends this session: its token is good for nothing any more, and its WebSockets are closed. True when done.
     /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN (a program's token has no session), BUSY, STORAGE.
     async fn sign_out(&self, ctx: &Context<'_>) -> Result<bool> {
-        let session = signed_in(ctx)?.viewer.session().ok_or_else(|| told(Denied::Forbidden))?;
-        shared(ctx).hub.sign_out(session).await.map_err(told)?;
+        let viewer = signed_in(ctx)?.viewer;
+        match viewer.session() {
+            Some(session) => shared(ctx).hub.sign_out(session).await.map_err(told)?,
+            // The link stays: it is forgotten on this client.
+            None if viewer.kind() == ViewerKind::GuestLink => {}
+            None => return Err(told(Denied::Forbidden)),
+        }
         if let Delivery::Cookie { secure } = asker(ctx).delivery {
             ctx.insert_http_header("set-cookie", viewer::set_cookie(None, secure));
         }

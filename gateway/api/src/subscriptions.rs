@@ -1,7 +1,7 @@
 //! What happens, as it happens: current states first, then every change. Whoever falls behind gets the current states
 //! again and goes on. A subscription ends when its viewer's session does.
 
-use crate::devices::{Device, may_view_devices};
+use crate::devices::Device;
 use crate::notices::{Notice, may_view_notices};
 use crate::switches::Switch;
 use crate::viewer::{Asker, asker, shared, signed_in};
@@ -29,6 +29,8 @@ struct Feeder {
     viewer: access::Viewer,
     first: Option<Arc<View>>,
     changes: Changes,
+    /// Whether it is told of people and grants, and not only of what follows from them for the viewer.
+    follows_people: bool,
 }
 
 impl Feeder {
@@ -36,7 +38,7 @@ impl Feeder {
         let viewer = signed_in(ctx)?.viewer;
         let hub = shared(ctx).hub.clone();
         let (view, changes) = hub.watch();
-        Ok(Self { hub, asker: asker(ctx).clone(), viewer, first: Some(view), changes })
+        Ok(Self { hub, asker: asker(ctx).clone(), viewer, first: Some(view), changes, follows_people: false })
     }
 
     /// The next step; none when the session or the hub has ended.
@@ -46,8 +48,11 @@ impl Feeder {
         }
         loop {
             match self.changes.next().await? {
-                Feed::Change(Change::Access(_)) => {
+                Feed::Change(Change::Access(access)) => {
                     let view = self.hub.view();
+                    if self.follows_people && self.asker.viewer(&view)? == self.viewer {
+                        return Some(Step::Change(Change::Access(access)));
+                    }
                     let viewer = self.asker.viewer(&view)?;
                     if viewer != self.viewer {
                         self.viewer = viewer;
@@ -156,13 +161,26 @@ impl SubscriptionRoot {
         }))
     }
 
-    /// Current devices first, then each device whenever anything about it changes.
+    /// Current devices that the viewer may view first, then each device whenever anything about it changes.
     /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
     async fn device_changed(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = Device> + use<>> {
         Ok(Feeder::new(ctx)?.stream(move |viewer, step, out| match step {
-            _ if !may_view_devices(viewer) => {}
-            Step::All(view) => out.extend(view.devices.iter().cloned().map(Device)),
-            Step::Change(Change::Device(device)) => out.push_back(Device(device)),
+            Step::All(view) => {
+                out.extend(view.devices.iter().filter(|d| viewer.may_view_device(d.id)).cloned().map(Device));
+            }
+            Step::Change(Change::Device(device)) if viewer.may_view_device(device.id) => out.push_back(Device(device)),
+            Step::Change(_) => {}
+        }))
+    }
+
+    /// True at first, and whenever people, sessions, grants, links, or what the viewer may do, are others: ask again. Guests are
+    /// told when what they may do is something else.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
+    async fn access_changed(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = bool> + use<>> {
+        let feeder = Feeder { follows_people: true, ..Feeder::new(ctx)? };
+        Ok(feeder.stream(move |viewer, step, out| match step {
+            Step::All(_) => out.push_back(true),
+            Step::Change(Change::Access(_)) if viewer.role() != access::Role::Guest => out.push_back(true),
             Step::Change(_) => {}
         }))
     }

@@ -46,8 +46,8 @@ impl Change {
     }
 
     /// Who or what did it; null when that is hidden from the viewer.
-    async fn actor(&self) -> Option<Actor> {
-        Some(Actor(self.0.actor.clone()))
+    async fn actor(&self, ctx: &Context<'_>) -> Option<Actor> {
+        Actor::shown(ctx, &self.0.actor)
     }
 
     /// The command that did it; null when none did.
@@ -84,7 +84,17 @@ impl Switch {
 
     /// Where it is: its own room, else its device's; null when neither has one.
     async fn room(&self, ctx: &Context<'_>) -> Option<Room> {
-        Room::find(&shared(ctx).hub.view(), self.0.room)
+        Room::find(ctx, self.0.room)
+    }
+
+    /// Whether the viewer may ask it to be on or off.
+    async fn may_operate(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(signed_in(ctx)?.viewer.may_operate(self.0.id))
+    }
+
+    /// Who let the viewer see or move it; null when nobody had to.
+    async fn shared_by(&self, ctx: &Context<'_>) -> Result<Option<Actor>> {
+        Ok(signed_in(ctx)?.viewer.shared_by(self.0.id).cloned().map(Actor))
     }
 
     /// The device it belongs to; null when that is hidden from the viewer.

@@ -2,6 +2,7 @@
 
 use crate::api::Shared;
 use crate::error::told;
+use crate::gateway::{DateTime, date_time};
 use async_graphql::{Context, Enum, ID, Object, Result};
 use gatehouse_core::access::{self, Client, Denied, TokenHash};
 use gatehouse_core::view::View;
@@ -119,6 +120,18 @@ pub(crate) enum Role {
     Guest,
 }
 
+/// What a viewer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "access::ViewerKind")]
+pub(crate) enum ViewerKind {
+    /// A person.
+    Member,
+    /// A program with an API token.
+    Token,
+    /// Whoever holds a guest link.
+    GuestLink,
+}
+
 /// Whoever asks.
 pub(crate) struct Viewer(pub(crate) access::Viewer);
 
@@ -138,6 +151,21 @@ impl Viewer {
     /// What they are in this home.
     async fn role(&self) -> Role {
         self.0.role().into()
+    }
+
+    /// Whether it is a person, a program or a guest link.
+    async fn kind(&self) -> ViewerKind {
+        self.0.kind().into()
+    }
+
+    /// Whether there is anything that they may let others see or move.
+    async fn may_share(&self) -> bool {
+        self.0.may_share()
+    }
+
+    /// When all that they may do ends; null when something of it has no end.
+    async fn until(&self) -> Option<DateTime> {
+        self.0.until().and_then(date_time)
     }
 }
 

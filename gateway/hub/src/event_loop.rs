@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::handle::Hub;
 use crate::message::{Message, Reply};
 use crate::random::random;
+use crate::zone::minutes_east;
 use gatehouse_core::access::{ClaimCode, Credentials, Denied};
 use gatehouse_core::device::{NewSecret, Order};
 use gatehouse_core::edge::EdgeEvent;
@@ -64,6 +65,8 @@ pub struct EventLoop {
     changes: broadcast::Sender<Change>,
     /// Changes that are in `view` and not yet told.
     untold: Vec<Change>,
+    /// The zone and the minute for which the home was last told how far its clocks are from UTC.
+    zone: Option<(Arc<str>, u64)>,
     waiting: HashMap<Request, Reply>,
     next_request: u64,
     answers: Vec<(Request, Result<Answer, Denied>)>,
@@ -86,7 +89,11 @@ enum Next {
 
 /// A hub for a home of these records, at start number `boot` of the daemon.
 pub fn hub(boot: u32, records: Vec<Record>, ports: Ports) -> (Hub, EventLoop) {
-    let clock = Clock::start();
+    hub_by(Clock::start(), boot, records, ports)
+}
+
+/// The same by a given clock.
+pub fn hub_by(clock: Clock, boot: u32, records: Vec<Record>, ports: Ports) -> (Hub, EventLoop) {
     let (home, effects) = Home::load(boot, records, clock.now());
     let (sender, inbox) = mpsc::channel(INBOX);
     let view = home.view();
@@ -102,6 +109,7 @@ pub fn hub(boot: u32, records: Vec<Record>, ports: Ports) -> (Hub, EventLoop) {
         published,
         changes,
         untold: Vec::new(),
+        zone: None,
         waiting: HashMap::new(),
         next_request: 0,
         answers: Vec::new(),
@@ -223,7 +231,21 @@ impl EventLoop {
         request
     }
 
+    /// Tells the home how far its clocks are from UTC, when a minute or a zone is another than last time.
+    fn tell_zone(&mut self, now: Now) {
+        let Some(home) = &self.view.home else { return };
+        let minute = now.wall.as_millis() / 60_000;
+        if self.zone.as_ref().is_some_and(|(known, at)| *at == minute && *known == home.time_zone) {
+            return;
+        }
+        let east = minutes_east(&home.time_zone, now.wall);
+        self.zone = Some((home.time_zone.clone(), minute));
+        let effects = self.home.handle(now, Input::ZoneOffset(east));
+        self.carry_out(effects);
+    }
+
     fn handle(&mut self, now: Now, input: Input) {
+        self.tell_zone(now);
         let effects = self.home.handle(now, input);
         self.carry_out(effects);
     }

@@ -7,8 +7,9 @@ mod event_loop;
 mod handle;
 mod message;
 mod random;
+mod zone;
 
 pub use clock::Clock;
-pub use event_loop::{EventLoop, Ports, WriteQueue, hub};
+pub use event_loop::{EventLoop, Ports, WriteQueue, hub, hub_by};
 pub use handle::{AskedIntegration, Changes, Feed, HashSecret, Hub};
 pub use random::random;

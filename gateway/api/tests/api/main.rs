@@ -24,6 +24,7 @@ mod rooms;
 mod rotation;
 mod schema;
 mod sessions;
+mod sharing;
 mod subscriptions;
 mod tls;
 mod websocket;

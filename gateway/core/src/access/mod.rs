@@ -28,8 +28,11 @@ use crate::name::Name;
 use crate::record::Record;
 use crate::time::Now;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use viewer::Who;
+
+/// The same for all owners, and looked up at every field.
+static OWNERS: LazyLock<Arc<Rights>> = LazyLock::new(|| Arc::new(Rights::all()));
 
 /// People a home may have.
 pub const MAX_MEMBERS: usize = 64;
@@ -60,7 +63,7 @@ impl Access {
     /// What a person may do now.
     pub(crate) fn rights_of(&self, member: &Member) -> Arc<Rights> {
         match member.role {
-            Role::Owner => Arc::new(Rights::all()),
+            Role::Owner => OWNERS.clone(),
             Role::Member | Role::Guest => self.resolved.people.get(&member.id).cloned().unwrap_or_default(),
         }
     }

@@ -9,7 +9,8 @@ use gatehouse_core::home::Registration;
 use gatehouse_core::homeassistant::Prefix;
 use gatehouse_core::integration::{BoardFilters, Filter};
 use gatehouse_core::name::{BoardId, Name};
-use gatehouse_hub::{Hub, Ports, hub};
+use gatehouse_core::record::Record;
+use gatehouse_hub::{Clock, Hub, Ports, hub_by};
 use gatehouse_store::{Batch, Writer};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -104,6 +105,11 @@ impl Gateway {
 
     /// Its address is the first listener's.
     pub(crate) async fn on(listeners: Vec<Listener>, settings: Settings) -> Self {
+        Self::of(Vec::new(), Clock::start(), listeners, settings).await
+    }
+
+    /// A home with these records from the start, by this clock.
+    pub(crate) async fn of(records: Vec<Record>, clock: Clock, listeners: Vec<Listener>, settings: Settings) -> Self {
         let opened = gatehouse_store::in_memory().unwrap();
         let commands = opened.store.reader();
         let (written_tx, written) = mpsc::channel(1_024);
@@ -127,7 +133,8 @@ impl Gateway {
             credentials: credentials_tx,
             announced: watch::channel(Arc::default()).0,
         };
-        let (hub, event_loop) = hub(opened.boot, opened.records, ports);
+        let records = opened.records.into_iter().chain(records).collect();
+        let (hub, event_loop) = hub_by(clock, opened.boot, records, ports);
         let (stop, hub_stop) = (CancellationToken::new(), CancellationToken::new());
         tokio::spawn(event_loop.run(hub_stop.clone()));
         let (ready, ready_seen) = watch::channel(true);

@@ -4,6 +4,7 @@ pub(crate) mod board;
 pub(crate) mod gateway;
 pub(crate) mod house;
 pub(crate) mod http;
+pub(crate) mod people;
 pub(crate) mod ws;
 
 pub(crate) use board::Board;
