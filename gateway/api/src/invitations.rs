@@ -3,16 +3,44 @@
 use crate::commands::Actor;
 use crate::error::{bad_name, no_such, told};
 use crate::gateway::{DateTime, date_time};
+use crate::grants::{GrantHours, GrantLevel, GrantTarget, HoursInput, TargetInput};
 use crate::one_time;
 use crate::sign_in::{Session, can_receive, session};
 use crate::viewer::{self, Role, asker, shared, signed_in};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use gatehouse_core::access::Denied;
+use gatehouse_core::access::{Denied, Terms};
 use gatehouse_core::invitation::{self, Acceptance, NewInvitation};
 use gatehouse_core::mail::{Address, Letter};
 use gatehouse_core::name::Name;
 use std::fmt::Write as _;
 use std::sync::Arc;
+
+/// What an invitation gives to who comes.
+pub(crate) struct InvitationGrant(Terms);
+
+/// What an invitation gives to who comes.
+#[Object]
+impl InvitationGrant {
+    /// Which part of the home. Its name is empty once it is gone.
+    async fn target(&self, ctx: &Context<'_>) -> Result<GrantTarget> {
+        Ok(GrantTarget::new(self.0.target, &signed_in(ctx)?.view))
+    }
+
+    /// How far it goes.
+    async fn level(&self) -> GrantLevel {
+        self.0.level.into()
+    }
+
+    /// When it ends for good; null when never.
+    async fn until(&self) -> Option<DateTime> {
+        self.0.until.and_then(date_time)
+    }
+
+    /// The hours within which it holds; null when always.
+    async fn hours(&self) -> Option<GrantHours> {
+        self.0.hours.map(GrantHours::new)
+    }
+}
 
 /// An invitation that is open.
 pub(crate) struct Invitation(Arc<invitation::Invitation>);
@@ -28,6 +56,12 @@ impl Invitation {
     /// What who comes will be here.
     async fn role(&self) -> Role {
         self.0.role.into()
+    }
+
+    /// What who comes may do from the start on. What has ended by then, or whose place is gone, gives nothing.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn grants(&self) -> Vec<InvitationGrant> {
+        self.0.grants.iter().copied().map(InvitationGrant).collect()
     }
 
     /// Where it was mailed; null when it was not meant for one address.
@@ -78,11 +112,35 @@ pub(crate) struct InvitationOffer {
     role: Role,
 }
 
+/// What an invitation is to give to who comes.
+#[derive(InputObject)]
+pub(crate) struct InvitationGrantInput {
+    /// Which part of the home.
+    target: TargetInput,
+    /// How far it goes.
+    level: GrantLevel,
+    /// When it ends for good; never when left out.
+    until: Option<DateTime>,
+    /// The hours within which it holds; always when left out.
+    hours: Option<HoursInput>,
+}
+
+impl InvitationGrantInput {
+    fn parse(&self) -> Result<Terms> {
+        let hours = self.hours.as_ref().map(HoursInput::parse).transpose()?;
+        let until = self.until.as_ref().map(DateTime::wall);
+        Ok(Terms { target: self.target.parse()?, level: self.level.into(), until, hours })
+    }
+}
+
 /// A new invitation.
 #[derive(InputObject)]
 pub(crate) struct CreateInvitationInput {
     /// What who comes will be here.
     role: Role,
+    /// What they may do from the start on: at most 16 parts of the home. An owner needs none.
+    #[graphql(default)]
+    grants: Vec<InvitationGrantInput>,
     /// Where to mail it, where the gateway sends mail (`signInWays`). It lets in one person then.
     email: Option<String>,
     /// When it ends, at most 90 days ahead; without one it is good until it is used or taken back. One with an end cannot be
@@ -150,10 +208,11 @@ pub(crate) struct InvitationsMutation;
 
 #[Object]
 impl InvitationsMutation {
-    /// Makes an invitation, and mails it where an address is given. Its code is answered once. For owners; an invitation holds
-    /// while who made it is one.
-    /// Errors: BAD_INPUT (email, expiresAt, uses), CONFLICT (there are 64, or no mail server is configured), FORBIDDEN (also
-    /// for programs, which are nobody to invite), BUSY, STORAGE.
+    /// Makes an invitation, and mails it where an address is given. Its code is answered once. For owners; and for
+    /// members, who make nobody an owner, to parts of the home that an owner lets them move: what they gave rests on their own
+    /// right and ends with it. An invitation holds while who made it may make one.
+    /// Errors: BAD_INPUT (email, expiresAt, uses, grants, target, until, hours), NOT_FOUND (what is given), CONFLICT (there are
+    /// 64, or no mail server is configured), FORBIDDEN (also for programs, which are nobody to invite), BUSY, STORAGE.
     async fn create_invitation(&self, ctx: &Context<'_>, input: CreateInvitationInput) -> Result<CreatedInvitation> {
         let by = signed_in(ctx)?;
         let (cap, inviter) = (by.viewer.share().map_err(told)?, by.viewer.person().map_err(told)?);
@@ -173,7 +232,7 @@ impl InvitationsMutation {
         let new = NewInvitation {
             role: input.role.into(),
             inviter: inviter.id,
-            grants: Vec::new(),
+            grants: input.grants.iter().map(InvitationGrantInput::parse).collect::<Result<_>>()?,
             code: hash,
             expires_at: input.expires_at.map(|at| at.wall()),
             uses: input.uses,

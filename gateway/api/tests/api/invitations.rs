@@ -139,3 +139,37 @@ async fn guessing_codes_is_slowed_down_and_a_holder_may_have_a_password_estimate
     }
     assert_eq!(wrong.code(), "RATE_LIMITED");
 }
+
+#[tokio::test]
+async fn an_invitation_brings_grants_and_a_member_invites_to_what_they_may_share() {
+    let (gateway, ana) = Gateway::claimed().await;
+    let _board = gateway.board("relay-1", 2).await;
+    let switches = ana.ask("{ switches { id name } }", json!({})).await.data();
+    let id = |at: usize| switches["switches"][at]["id"].clone();
+    let (lamp, other) = (id(0), id(1));
+    let on = |switch: &Value| json!([{ "target": { "kind": "SWITCH", "id": switch }, "level": "OPERATE" }]);
+    let code = code_of(&ana, json!({ "role": "MEMBER", "grants": on(&lamp) })).await;
+    let shown = "{ invitations { grants { target { kind id name } level until hours { from } } } }";
+    let grants = ana.ask(shown, json!({})).await.data()["invitations"][0]["grants"].clone();
+    let target = json!({ "kind": "SWITCH", "id": lamp, "name": switches["switches"][0]["name"] });
+    assert_eq!(grants, json!([{ "target": target, "level": "OPERATE", "until": null, "hours": null }]));
+
+    let join = async |code: &str, name: &str| {
+        let data = accept(&gateway.client(), code, name, "seven quiet lamps").await.data();
+        gateway.client().bearer(data["acceptInvitation"]["token"].as_str().unwrap())
+    };
+    let sees = async |who: &Client| who.ask("{ switches { id } }", json!({})).await.data()["switches"].clone();
+    let ben = join(&code, "Ben").await;
+    assert_eq!(sees(&ben).await, json!([{ "id": lamp }]));
+
+    let code = code_of(&ben, json!({ "role": "GUEST", "grants": on(&lamp) })).await;
+    assert_eq!(sees(&join(&code, "Zoe").await).await, json!([{ "id": lamp }]));
+    for (input, refused) in [
+        (json!({ "role": "GUEST", "grants": on(&other) }), "NOT_FOUND"),
+        (json!({ "role": "GUEST", "grants": [{ "target": { "kind": "HOME" }, "level": "VIEW" }] }), "FORBIDDEN"),
+        (json!({ "role": "OWNER", "grants": on(&lamp) }), "FORBIDDEN"),
+        (json!({ "role": "GUEST", "grants": [{ "target": { "kind": "ROOM" }, "level": "VIEW" }] }), "BAD_INPUT"),
+    ] {
+        assert_eq!(create(&ben, input.clone()).await.code(), refused, "{input}");
+    }
+}
