@@ -223,3 +223,30 @@ async fn an_invitation_that_was_mailed_lets_its_reader_in_and_what_is_not_taken_
     let log = home.daemon().process().stderr_so_far().join("\n");
     assert!(!log.contains("ben@example.org") && !log.contains(&code), "{log}");
 }
+
+#[tokio::test]
+async fn the_daemon_logs_in_over_tls_with_what_its_configuration_says_and_tells_nobody() {
+    use std::os::unix::fs::PermissionsExt;
+    let (dir, authority) = authority();
+    let options = json!({ "starttls": true, "user": USER, "password": PASSWORD });
+    let mut smtp = SmtpServer::with(options, &authority).await;
+    let secret = dir.path().join("password");
+    std::fs::write(&secret, format!("{PASSWORD}\n")).unwrap();
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let mut home = Home::claimed().await;
+    let (port, ca) = (smtp.address.port(), &authority.ca);
+    home.restart_with(&format!(
+        "[smtp]\nhost = \"127.0.0.1\"\nport = {port}\nencryption = \"starttls\"\nfrom = \"home@example.org\"\n\
+         user = \"{USER}\"\npassword_file = {secret:?}\nca = {ca:?}\n"
+    ))
+    .await;
+    let create = "mutation ($input: CreateInvitationInput!) { createInvitation(input: $input) { mailed } }";
+    let input = json!({ "input": { "role": "GUEST", "email": "ben@example.org" } });
+    let _: Value = home.owner().ask("createInvitation", create, input).await;
+    assert_eq!(smtp.told().await["login"], json!({ "user": USER, "right": true, "secure": true }));
+    let mail = smtp.mail().await;
+    assert!(mail.secure && mail.code == 250, "{}", mail.text);
+    home.daemon().process().stderr_line(0, "a mail was sent").await;
+    let log = home.daemon().process().stderr_so_far().join("\n");
+    assert!(!log.contains(PASSWORD), "{log}");
+}
