@@ -38,3 +38,38 @@ test('another password signs the other browser out, and the old one is good for 
   expect(faults.flat()).toEqual([]);
   for (const context of contexts) await context.close();
 });
+
+test('an invitation lets someone in on another browser, once', async ({ browser }) => {
+  const contexts = await Promise.all([browser.newContext(), browser.newContext()]);
+  const faults = contexts.map(watchOver);
+  const [page, other] = await Promise.all([contexts[0]!.newPage(), contexts[1]!.newPage()]);
+  await enter(page, password);
+  await page.getByRole('link', { name: 'People' }).click();
+  await page.getByRole('button', { name: 'New invitation' }).click();
+  // The clock of a machine that was never told the time is not trusted, and what has an end does not hold then.
+  await page.getByLabel('Open for').selectOption('Until it is taken back');
+  await page.getByRole('button', { name: 'Make invitation' }).click();
+  const once = page.getByTestId('shown-once');
+  await expect(once.getByRole('img', { name: 'QR code' })).toBeVisible();
+  const link = await once.getByLabel('Link', { exact: true }).inputValue();
+
+  await other.goto(link);
+  await expect(other.getByText('Ana invites you.')).toBeVisible();
+  await other.getByLabel('Your name').fill('ANA');
+  await other.getByLabel('Password').fill('four green buckets');
+  await expect(other.locator('[data-score="3"], [data-score="4"]')).toBeVisible();
+  await other.getByRole('button', { name: 'Join' }).click();
+  await expect(other.getByLabel('Your name')).toHaveAttribute('aria-invalid', 'true');
+  await other.getByLabel('Your name').fill('Ben');
+  await other.getByRole('button', { name: 'Join' }).click();
+  await expect(other.getByRole('heading', { name: 'Switches', exact: true })).toBeVisible();
+  await expect(other.getByRole('link', { name: 'Ben', exact: true })).toBeVisible();
+
+  await page.reload();
+  await expect(page.getByRole('list', { name: 'Open invitations' })).toHaveText('None');
+  await page.goto('about:blank');
+  await page.goto(link);
+  await expect(page.getByLabel('Code')).toHaveAccessibleDescription(/Ask for another one/);
+  expect(faults.flat()).toEqual([]);
+  for (const context of contexts) await context.close();
+});
