@@ -41,10 +41,29 @@ const TOLD: Partial<Record<RecordKind, string>> = {
   INTEGRATION_DELETED: 'shut out integration',
   HOME_ASSISTANT_UPDATED: 'changed how this is told of the home:',
   NOTICE_DISMISSED: 'put away the notice about',
+  SESSIONS_ENDED: 'ended other sessions of',
+  PASSWORD_CHANGED: 'changed the password of',
+  MEMBER_UPDATED: 'changed',
+  MEMBER_DELETED: 'removed',
+  MEMBER_JOINED: 'joined as',
+  GRANT_CREATED: 'shared with',
+  GRANT_DELETED: 'took back what was shared with',
+  GUEST_LINK_CREATED: 'made a guest link for',
+  GUEST_LINK_DELETED: 'ended the guest link for',
+  TOKEN_CREATED: 'made token',
+  TOKEN_DELETED: 'revoked token',
+  INVITATION_CREATED: 'invited',
+  INVITATION_DELETED: 'took back the invitation of',
 };
 
 const MOVED: readonly RecordKind[] = ['COMMAND', 'SWITCH_MOVED'];
-const CAME_AND_WENT: readonly RecordKind[] = ['HOME_CLAIMED', 'SIGNED_IN', 'SIGNED_OUT'];
+const CAME_AND_WENT: readonly RecordKind[] = [
+  'HOME_CLAIMED',
+  'SIGNED_IN',
+  'SIGNED_OUT',
+  'MEMBER_JOINED',
+  'MEMBER_DELETED',
+];
 
 function kindsOf(about: About): RecordKind[] {
   switch (about) {
@@ -87,7 +106,7 @@ export interface Told {
 
 /** One line of the record in words. */
 export function told({ what, subject, text, actor, command, change }: RecordEntry): Told {
-  const who = actorName(actor);
+  const who = actor ? actorName(actor) : 'someone';
   if (command) {
     const asked = `${subject} ${command.on ? 'on' : 'off'}`;
     const good = command.outcome === 'CONFIRMED';

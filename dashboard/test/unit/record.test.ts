@@ -38,6 +38,7 @@ test.each([
   [asked({ on: false, outcome: 'REFUSED', reason: 'too hot' }), 'Ana Lamp off: refused: too hot', false],
   [entry({ what: 'SWITCH_MOVED', actor: button, change: { on: true } }), 'wall button Lamp on: ', true],
   [entry({ what: 'SWITCH_MOVED', actor: button, text: 'off' }), 'wall button Lamp off: ', true],
+  [entry({ what: 'ROOM_CREATED', subject: 'Hall', actor: null }), 'someone made room Hall: ', true],
   [entry({ what: 'SIGNED_IN', subject: 'Ana' }), 'Ana signed in: ', true],
   [
     entry({ what: 'ROOM_UPDATED', subject: 'Hall', text: 'now Lobby' }),
