@@ -32,6 +32,9 @@ enum Command {
     },
     /// Show the link and the code that make someone the owner of a new home
     ClaimCode,
+    /// People
+    #[command(subcommand)]
+    Member(Member),
     /// Print the GraphQL schema
     Schema,
     /// Boards
@@ -40,6 +43,16 @@ enum Command {
     /// Other home systems that may log in over MQTT
     #[command(subcommand)]
     Integration(Integration),
+}
+
+#[derive(Debug, Subcommand)]
+enum Member {
+    /// Show a one-time link by which someone who forgot their password chooses another
+    Reset {
+        /// The name they sign in with
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -96,6 +109,7 @@ impl Invocation {
         match self.command {
             Command::Run { ready_file } => app::run(&config, ready_file.as_deref()),
             Command::ClaimCode => claim_code(&config),
+            Command::Member(Member::Reset { name }) => reset_member(&config, name),
             Command::Board(Board::Register(register)) => register_board(&config, register),
             Command::Board(Board::Rotate { which }) => rotate_credential(&config, which),
             Command::Integration(integration) => integration.carry_out(&config),
@@ -118,6 +132,20 @@ fn claim_code(config: &Config) -> Result<(), Failure> {
     println!("Open         {link}");
     println!("Code         {code}");
     println!("Fingerprint  {fingerprint}   of the home's certificate authority, SHA-256");
+    Ok(())
+}
+
+fn reset_member(config: &Config, name: String) -> Result<(), Failure> {
+    let Answer::MemberReset { name, code, link, minutes } = client::call(config, &Call::ResetMember { name })? else {
+        return Err(Failure::failed("the daemon answered another question; is it another version?"));
+    };
+    let Some(link) = link else {
+        return Err(Failure::failed("the daemon has no listener for people; set [http] listen and start it again"));
+    };
+    println!("{}", qr(&link)?);
+    println!("Open         {link}");
+    println!("Code         {code}");
+    println!("It lets {name} choose a new password, once, within {minutes} minutes. Show it to nobody else.");
     Ok(())
 }
 

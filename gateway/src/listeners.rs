@@ -39,12 +39,17 @@ impl Addresses {
     /// The link that opens the claim page with the code filled in, best over TLS; none without a listener for people. The
     /// code stands behind `#`, so no server sees or logs it.
     pub(crate) fn claim_link(&self, code: &str) -> Option<String> {
+        self.link(&format!("claim#{code}"))
+    }
+
+    /// The link to a page of the dashboard, best over TLS; none without a listener for people.
+    pub(crate) fn link(&self, page: &str) -> Option<String> {
         let (scheme, address) = match (self.https, self.http) {
             (Some(https), _) => ("https", https),
             (None, Some(http)) => ("http", http),
             (None, None) => return None,
         };
-        Some(format!("{scheme}://{}/claim#{code}", reachable(address)))
+        Some(format!("{scheme}://{}/{page}", reachable(address)))
     }
 }
 

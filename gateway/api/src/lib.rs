@@ -33,6 +33,7 @@ mod password_rules;
 mod passwords;
 mod record;
 mod record_csv;
+mod reset;
 mod rooms;
 mod schema;
 mod server;

@@ -1,11 +1,11 @@
 //! Which passwords are good enough, and what to do about others: one truth, asked by the page while someone types.
 
 use crate::error::told;
-use crate::one_time;
-use crate::viewer::{asker, shared, signed_in};
+use crate::viewer::{self, asker, shared, signed_in};
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use gatehouse_core::access::Denied;
 use gatehouse_core::time::Mono;
+use gatehouse_hub::code_hash;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -177,6 +177,7 @@ pub(crate) struct PasswordEstimateInput {
     #[graphql(default)]
     names: Vec<String>,
     /// A live one-time code, of who is not signed in: the claim code, or that of an invitation.
+    /// A live one-time code, of who is not signed in: the claim code, or one to reset a password.
     code: Option<String>,
 }
 
@@ -193,10 +194,9 @@ impl PasswordRulesQuery {
         names.truncate(MAX_NAMES);
         match code {
             Some(code) if shared.hub.view().home.is_none() => shared.hub.try_claim_code(code).await.map_err(told)?,
-            Some(code) if asker(ctx).viewer(&shared.hub.view()).is_none() && one_time::hash(&code).is_some() => {
-                let address = asker(ctx).address.to_string();
-                let offer = shared.hub.try_invitation(one_time::hash(&code), address).await.map_err(told)?;
-                names.push(offer.home.to_string());
+            Some(code) if asker(ctx).viewer(&shared.hub.view()).is_none() => {
+                viewer::claimed(ctx)?;
+                names.push(self.offered_by(ctx, &code).await?);
             }
             _ => {
                 let signed_in = signed_in(ctx)?;
@@ -210,6 +210,21 @@ impl PasswordRulesQuery {
             estimate(&password, &names)
         };
         shared.estimator.run(estimate).await.map_err(told)
+    }
+}
+
+impl PasswordRulesQuery {
+    /// A name that belongs to a one-time code: of whose password it resets, else of the home that it invites to.
+    async fn offered_by(&self, ctx: &Context<'_>, code: &str) -> Result<String> {
+        let (hub, address) = (&shared(ctx).hub, asker(ctx).address);
+        match hub.try_reset_code(code, address).await {
+            Ok(member) => Ok(member.name.to_string()),
+            Err(Denied::BadInput { .. }) => {
+                let offer = hub.try_invitation(code_hash(code), address.to_string()).await.map_err(told)?;
+                Ok(offer.home.to_string())
+            }
+            Err(denied) => Err(told(denied)),
+        }
     }
 }
 

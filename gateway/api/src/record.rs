@@ -102,6 +102,8 @@ pub(crate) enum RecordKind {
     InvitationDeleted,
     /// Someone came by an invitation.
     MemberJoined,
+    /// An owner was given a recovery code.
+    RecoveryCodeCreated,
 }
 
 /// One line of the record.

@@ -16,6 +16,7 @@ use crate::metrics::MetricsQuery;
 use crate::notices::{NoticesMutation, NoticesQuery};
 use crate::password_rules::PasswordRulesQuery;
 use crate::record::RecordQuery;
+use crate::reset::ResetMutation;
 use crate::rooms::{RoomsMutation, RoomsQuery};
 use crate::sign_in::SignInMutation;
 use crate::subscriptions::SubscriptionRoot;
@@ -74,6 +75,7 @@ pub(crate) struct MutationRoot(
     GrantsMutation,
     GuestLinksMutation,
     AccountMutation,
+    ResetMutation,
 );
 
 pub(crate) type Schema = async_graphql::Schema<QueryRoot, MutationRoot, SubscriptionRoot>;

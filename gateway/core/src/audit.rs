@@ -73,6 +73,8 @@ pub enum Kind {
     InvitationDeleted,
     /// Someone came by an invitation.
     MemberJoined,
+    /// An owner was given a recovery code.
+    RecoveryCodeCreated,
 }
 
 /// One thing that was done, as kept on disk.

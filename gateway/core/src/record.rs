@@ -7,6 +7,7 @@ use crate::audit::Entry;
 use crate::code::CodeHash;
 use crate::command::Command;
 use crate::device::{Device, SecretHash};
+use crate::home::RecoveryCode;
 use crate::homeassistant::HomeAssistant;
 use crate::ids::{
     GrantId, GuestLinkId, HomeId, IntegrationId, InvitationId, MemberId, NoticeId, RoomId, SessionId, SwitchId,
@@ -59,6 +60,10 @@ pub enum Record {
     Session(Session),
     /// A session ended.
     SessionEnded(SessionId),
+    /// An owner has a code on paper to reset their password by. There is one in a home.
+    RecoveryCode(RecoveryCode),
+    /// That code was used.
+    RecoveryCodeUsed,
     /// A room exists.
     Room(Arc<Room>),
     /// A room is gone.

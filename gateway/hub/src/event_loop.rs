@@ -218,6 +218,12 @@ impl EventLoop {
                 Input::PasswordChecked { request: self.wait(reply), check, right }
             }
             Message::SessionUsed { session } => Input::SessionUsed(session),
+            Message::TryResetCode { code, address, reply } => {
+                Input::TryResetCode { request: self.wait(reply), code, address: Some(address) }
+            }
+            Message::OfferReset { cap, member, code, reply } => {
+                Input::OfferReset { request: self.wait(reply), cap, member, code }
+            }
             Message::Condition { kind, subjects } => Input::Condition(kind, subjects),
             Message::Settings { setting, reply } => Input::Settings { request: self.wait(reply), setting },
         };

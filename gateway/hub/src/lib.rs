@@ -3,6 +3,7 @@
 //! **Invariant:** `Home` has one owner, this loop. Everyone else holds a [`Hub`], asks by message and reads the view.
 
 mod clock;
+mod code;
 mod event_loop;
 mod handle;
 mod message;
@@ -10,6 +11,7 @@ mod random;
 mod zone;
 
 pub use clock::Clock;
+pub use code::{code_hash, new_code};
 pub use event_loop::{EventLoop, Ports, WriteQueue, hub, hub_by};
 pub use handle::{AskedIntegration, Changes, Feed, HashSecret, Hub};
 pub use random::random;

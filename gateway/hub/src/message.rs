@@ -1,11 +1,12 @@
 //! What people and the store put into the hub's inbox.
 
-use gatehouse_core::access::{Client, Denied, Operate, TokenHash};
+use gatehouse_core::access::{Administer, Client, Denied, Operate, TokenHash};
 use gatehouse_core::code::CodeHash;
 use gatehouse_core::command::Command;
 use gatehouse_core::home::{Answer, Dropped, Setting, SignInCheck};
-use gatehouse_core::ids::{CommandId, SessionId};
+use gatehouse_core::ids::{CommandId, MemberId, SessionId};
 use gatehouse_core::notice::{Incident, NoticeKind, Subject};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -24,6 +25,8 @@ pub(crate) enum Message {
     FinishSignIn { check: SignInCheck, right: bool, token: TokenHash, client: Client, reply: Reply },
     PasswordChecked { check: SignInCheck, right: bool, reply: Reply },
     SessionUsed { session: SessionId },
+    TryResetCode { code: Option<CodeHash>, address: IpAddr, reply: Reply },
+    OfferReset { cap: Administer, member: MemberId, code: CodeHash, reply: Reply },
     Dropped { reply: oneshot::Sender<Dropped> },
     Condition { kind: NoticeKind, subjects: Vec<Subject> },
     Incident(Incident),

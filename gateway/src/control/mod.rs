@@ -23,6 +23,7 @@ const MAX_ANSWER: u64 = 4 * 1024 * 1024;
 #[serde(tag = "call", rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) enum Call {
     ClaimCode,
+    ResetMember { name: String },
     RegisterBoard { id: String, secret: String, name: Option<String>, room: Option<String>, relays: usize },
     RotateCredential { which: String },
     CreateIntegration(NewIntegration),
@@ -52,6 +53,7 @@ pub(crate) const BOARD_FILTERS: BoardFilters =
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub(crate) enum Answer {
     ClaimCode { code: Option<String>, link: Option<String>, fingerprint: String },
+    MemberReset { name: String, code: String, link: Option<String>, minutes: u64 },
     Registered { device: String, name: String },
     CredentialRotated { name: String, done: bool },
     IntegrationCreated { name: String, user: String, password: String },

@@ -4,7 +4,7 @@ use super::{Answer, Call, MAX_QUESTION, integrations};
 use crate::listeners::Addresses;
 use anyhow::Context;
 use gatehouse_core::access::{Administer, Denied};
-use gatehouse_core::home::Registration;
+use gatehouse_core::home::{RESET_CODE_LIFE, Registration};
 use gatehouse_core::name::{BoardId, Name};
 use gatehouse_core::view::{DeviceView, View};
 use gatehouse_hub::Hub;
@@ -126,6 +126,7 @@ async fn answer(call: Call, hub: &Hub, told: &Told) -> Answer {
             }
             Err(denied) => explain(denied),
         },
+        Call::ResetMember { name } => reset_member(hub, told, &name).await,
         Call::RegisterBoard { id, secret, name, room, relays } => {
             let registration = match registration(&id, &secret, name, room, relays) {
                 Ok(registration) => registration,
@@ -140,6 +141,20 @@ async fn answer(call: Call, hub: &Hub, told: &Told) -> Answer {
         Call::CreateIntegration(new) => integrations::create(hub, &new).await,
         Call::ListIntegrations => integrations::list(hub),
         Call::RevokeIntegration { which } => integrations::revoke(hub, &which).await,
+    }
+}
+
+async fn reset_member(hub: &Hub, told: &Told, who: &str) -> Answer {
+    let member = Name::new(who).ok().and_then(|name| hub.view().access.by_name(&name).map(|member| member.id));
+    let Some(member) = member else {
+        return refused(format!("nobody here is called {who:?}; give the name they sign in with"));
+    };
+    match hub.offer_reset(Administer::console(), member).await {
+        Ok((member, code)) => {
+            let link = told.addresses.link(&format!("reset#{code}"));
+            Answer::MemberReset { name: member.name.to_string(), code, link, minutes: RESET_CODE_LIFE.as_secs() / 60 }
+        }
+        Err(denied) => explain(denied),
     }
 }
 

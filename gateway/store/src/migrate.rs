@@ -10,7 +10,7 @@ pub(crate) type Step = fn(&WriteTransaction) -> Result<(), Fault>;
 
 /// `STEPS[n - 1]` leads from schema n to n + 1. Steps are added at the end and never changed.
 pub(crate) const STEPS: &[Step] =
-    &[integrations, retained, settings, next_secrets, notices, audit, accounts, sharing, invitations];
+    &[integrations, retained, settings, next_secrets, notices, audit, accounts, sharing, invitations, recovery_code];
 
 /// The schema that this version reads and writes.
 pub(crate) const SCHEMA: u64 = newest(STEPS);
@@ -74,6 +74,11 @@ fn accounts(txn: &WriteTransaction) -> Result<(), Fault> {
 /// To schema 10: people are invited, nobody so far.
 fn invitations(txn: &WriteTransaction) -> Result<(), Fault> {
     txn.open_table(TableDefinition::<u64, &[u8]>::new("invitation"))?;
+    Ok(())
+}
+
+/// To schema 11: among the settings there may be a recovery code, none so far. An older version would not know it.
+fn recovery_code(_: &WriteTransaction) -> Result<(), Fault> {
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use gatehouse_core::access::{Grant, GuestLink, Member, Session};
 use gatehouse_core::code::CodeHash;
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::device::{Device, SecretHash};
+use gatehouse_core::home::RecoveryCode;
 use gatehouse_core::homeassistant::HomeAssistant;
 use gatehouse_core::ids::{
     CommandId, DeviceId, GrantId, GuestLinkId, IntegrationId, InvitationId, MemberId, NoticeId, RoomId, SessionId,
@@ -24,6 +25,7 @@ pub(crate) struct Facts {
     pub(crate) sessions: BTreeMap<SessionId, Session>,
     pub(crate) grants: BTreeMap<GrantId, Arc<Grant>>,
     pub(crate) links: BTreeMap<GuestLinkId, Arc<GuestLink>>,
+    pub(crate) recovery_code: Option<RecoveryCode>,
     pub(crate) rooms: BTreeMap<RoomId, Arc<Room>>,
     pub(crate) devices: BTreeMap<DeviceId, Arc<Device>>,
     pub(crate) switches: BTreeMap<SwitchId, Arc<Switch>>,
@@ -59,6 +61,8 @@ impl Facts {
             Record::Notice(notice) => drop(self.notices.insert(notice.id, notice.clone())),
             Record::NoticeDeleted(id) => drop(self.notices.remove(id)),
             Record::Reported(id, reported) => drop(self.reported.insert(*id, reported.clone())),
+            Record::RecoveryCode(code) => self.recovery_code = Some(*code),
+            Record::RecoveryCodeUsed => self.recovery_code = None,
             // Nothing follows from them, and no start is given them.
             Record::Entry(_) => {}
             Record::Command(command) => drop(self.commands.insert(command.id, command.clone())),
@@ -76,6 +80,7 @@ impl Facts {
         all.extend(self.sessions.values().cloned().map(Record::Session));
         all.extend(self.grants.values().cloned().map(Record::Grant));
         all.extend(self.links.values().cloned().map(Record::GuestLink));
+        all.extend(self.recovery_code.map(Record::RecoveryCode));
         all.extend(self.rooms.values().cloned().map(Record::Room));
         all.extend(self.devices.values().cloned().map(Record::Device));
         all.extend(self.switches.values().cloned().map(Record::Switch));

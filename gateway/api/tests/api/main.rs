@@ -20,6 +20,7 @@ mod notices;
 mod origins;
 mod password_estimate;
 mod record;
+mod reset;
 mod rooms;
 mod rotation;
 mod schema;

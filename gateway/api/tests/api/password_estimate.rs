@@ -53,5 +53,5 @@ async fn a_claim_code_that_was_used_lets_nobody_ask() {
     let code = gateway.claim_code().await;
     gateway.claim().await;
     let reply = estimate(&gateway.client(), json!({ "password": "x", "code": code })).await;
-    assert_eq!(reply.code(), "UNAUTHENTICATED");
+    assert_eq!((reply.code().as_str(), reply.field().as_str()), ("BAD_INPUT", "code"));
 }

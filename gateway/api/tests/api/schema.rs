@@ -102,6 +102,8 @@ async fn signed_out_every_field_is_refused_but_those_listed() {
                 "mutation claimGateway" => "CONFLICT",
                 // Whoever holds a link is nobody yet; this one is none.
                 "mutation openGuestLink" => "BAD_INPUT",
+                // For whoever has a code; this is none.
+                "mutation resetPassword" => "BAD_INPUT",
                 // Over HTTP no subscription runs, signed in or not; websocket.rs shows that none opens signed out.
                 field if field.starts_with("subscription") => "BAD_INPUT",
                 _ => "UNAUTHENTICATED",

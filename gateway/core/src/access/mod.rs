@@ -159,7 +159,8 @@ impl Access {
         }
     }
 
-    pub(crate) fn by_name(&self, name: &Name) -> Option<&Arc<Member>> {
+    /// Who signs in by a name; case does not count.
+    pub fn by_name(&self, name: &Name) -> Option<&Arc<Member>> {
         self.members.values().find(|member| member.name.same_as(name))
     }
 

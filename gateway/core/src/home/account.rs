@@ -86,6 +86,10 @@ impl Home {
 
     /// Kept now and then only, and not waited for: a crash may lose the last of it.
     pub(super) fn session_used(&mut self, now: &Now, session: SessionId, out: &mut Vec<Effect>) {
+        // While a change is under way it may be this session's end, and a use written after it would open it again.
+        if self.settings.is_writing() {
+            return;
+        }
         let Some(session) = self.access.session(session).filter(|session| session.use_is_news(now)) else { return };
         let mut session = session.clone();
         session.last_used_at = now.stamp();

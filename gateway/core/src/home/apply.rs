@@ -6,6 +6,7 @@ use super::boards::{Dropped, Presence};
 use super::commands::{Commands, SentOrders};
 use super::invitations::Invitations;
 use super::notices::Notices;
+use super::reset::ResetCodes;
 use super::settings::Queue;
 use super::sharing::Sharing;
 use super::{DeviceEntry, Effect, Home, SwitchEntry};
@@ -27,6 +28,8 @@ fn rank(record: &Record) -> u8 {
         Record::Session(_) | Record::Device(_) | Record::Grant(_) | Record::GuestLink(_) => 1,
         Record::Invitation(..) => 1,
         Record::SessionEnded(_) | Record::Switch(_) | Record::InvitationDeleted(_) => 2,
+        Record::RecoveryCode(_) => 1,
+        Record::RecoveryCodeUsed => 2,
         Record::RoomDeleted(_) | Record::IntegrationDeleted(_) | Record::NoticeDeleted(_) | Record::Reported(..) => 3,
         Record::MemberDeleted(_) | Record::GrantDeleted(_) | Record::GuestLinkDeleted(_) => 3,
         Record::Command(_) | Record::Entry(_) => 4,
@@ -45,6 +48,8 @@ impl Home {
             household: None,
             claim_code: None,
             throttle: Throttle::default(),
+            reset_codes: ResetCodes::default(),
+            recovery: None,
             access: Arc::default(),
             sharing: Sharing::default(),
             rooms: BTreeMap::new(),
@@ -95,6 +100,8 @@ impl Home {
                 self.household = Some(home.clone());
                 out.push(Effect::Changed(Change::Home(home)));
             }
+            Record::RecoveryCode(recovery) => self.recovery = Some(recovery),
+            Record::RecoveryCodeUsed => self.recovery = None,
             record @ (Record::Member(_)
             | Record::MemberDeleted(_)
             | Record::Session(_)
@@ -103,6 +110,9 @@ impl Home {
             | Record::GrantDeleted(_)
             | Record::GuestLink(_)
             | Record::GuestLinkDeleted(_)) => {
+                if let Record::Member(member) = &record {
+                    self.password_is_new(member);
+                }
                 self.apply_access(record);
                 out.push(Effect::Changed(Change::Access(self.access.clone())));
             }

@@ -115,6 +115,13 @@ impl Home {
                 Deed::new(&cap.giver().actor, Kind::InvitationCreated, "someone").saying(text)
             }
             Setting::DeleteInvitation(cap, _) => Deed::new(&cap.giver().actor, Kind::InvitationDeleted, "someone"),
+            Setting::ResetPassword(reset) => {
+                let actor = self.access.actor_of(self.reset_is_of(&reset.code)?)?;
+                Deed::new(&actor, Kind::PasswordChanged, &actor.name).saying("by a one-time code".to_owned())
+            }
+            Setting::CreateRecoveryCode(cap, member, _) => {
+                Deed::new(cap.actor(), Kind::RecoveryCodeCreated, self.access.name_of(*member)?)
+            }
             Setting::AcceptInvitation(new) => Deed::new(&Actor::member(&new.name), Kind::MemberJoined, &new.name),
             Setting::CreateRoom(cap, name) => Deed::new(cap.actor(), Kind::RoomCreated, name),
             Setting::RenameRoom(cap, id, name) => Deed::new(cap.actor(), Kind::RoomUpdated, &self.rooms.get(id)?.name)

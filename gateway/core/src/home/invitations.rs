@@ -75,6 +75,11 @@ impl Home {
         Ok(Offer { home, by, role: invitation.role })
     }
 
+    /// Whether a code is one of an invitation, and can be used.
+    pub(super) fn is_invited_by(&self, now: &Now, code: &CodeHash) -> bool {
+        self.open_invitation(now, code).is_some()
+    }
+
     /// The invitation of this code, when it can be used.
     fn open_invitation(&self, now: &Now, code: &CodeHash) -> Option<&Entry> {
         let open = |entry: &&Entry| entry.code == *code && entry.invitation.is_live(now);

@@ -3,6 +3,8 @@
 //! [`Home::handle`] takes one input with the time it arrived at and says what to do about it. It has four kinds of
 //! business, one file each: what boards say (`boards`), commands (`commands`), who people are (`people`, `account`), and settings,
 //! which are durable before they are true (`settings`, `rooms`, `things`, `integrations`, `invitations`, `rotation`). Home Assistant is told of them
+//! business, one file each: what boards say (`boards`), commands (`commands`), who people are (`people`, `account`, `reset`), and settings,
+//! which are durable before they are true (`settings`, `rooms`, `things`, `integrations`, `rotation`). Home Assistant is told of them
 //! (`announcing`), and the owner of what went wrong (`notices`).
 
 mod account;
@@ -17,6 +19,7 @@ mod invitations;
 mod members;
 mod notices;
 mod people;
+mod reset;
 mod rooms;
 mod rotation;
 mod settings;
@@ -30,21 +33,22 @@ pub use account::AccountChange;
 pub use boards::Dropped;
 pub use members::MemberEdit;
 pub use people::{Claim, SignInCheck};
+pub use reset::{RESET_CODE_LIFE, RecoveryCode, Reset};
 pub use rooms::MAX_ROOMS;
 pub use rotation::NewCredential;
 pub use settings::Setting;
 pub use things::{Edit, MAX_DEVICES, Registration};
 
 use crate::access::{
-    Access, BoardCredential, ClaimCode, Client, Credentials, Denied, Grant, GuestLink, Member, Operate, Throttle,
-    Viewer,
+    Access, Administer, BoardCredential, ClaimCode, Client, Credentials, Denied, Grant, GuestLink, Member, Operate,
+    Throttle, Viewer,
 };
 use crate::code::CodeHash;
 use crate::command::Command;
 use crate::device::{BoardEvent, Device, NewSecret, Order};
 use crate::edge::IntegrationCommand;
 use crate::homeassistant::HomeAssistant;
-use crate::ids::{DeviceId, IdSource, IntegrationId, Request, RoomId, SessionId, SwitchId, Ticket};
+use crate::ids::{DeviceId, IdSource, IntegrationId, MemberId, Request, RoomId, SessionId, SwitchId, Ticket};
 use crate::integration::Integration;
 use crate::invitation::{Invitation, Offer};
 use crate::name::{BoardId, Endpoint};
@@ -60,10 +64,12 @@ use commands::{Commands, SentOrders};
 use integrations::IntegrationEntry;
 use invitations::Invitations;
 use notices::Notices;
+use reset::ResetCodes;
 use rotation::Rotation;
 use settings::Queue;
 use sharing::Sharing;
 use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -136,6 +142,27 @@ pub enum Input {
     },
     /// A session was used.
     SessionUsed(SessionId),
+    /// Someone forgot their password and shows a one-time code, none when it cannot be one. Answered with
+    /// [`Answer::Member`].
+    TryResetCode {
+        /// Who waits.
+        request: Request,
+        /// What they showed.
+        code: Option<CodeHash>,
+        /// Where from; guessing is slowed down.
+        address: Option<IpAddr>,
+    },
+    /// The console makes a one-time code for someone who forgot their password. Answered with [`Answer::Member`].
+    OfferReset {
+        /// Who waits.
+        request: Request,
+        /// The right to do so.
+        cap: Administer,
+        /// Who forgot it.
+        member: MemberId,
+        /// The code.
+        code: CodeHash,
+    },
     /// A change of settings; durable before it is answered.
     Settings {
         /// Who waits.
@@ -253,6 +280,8 @@ pub struct Home {
     household: Option<Arc<HomeRecord>>,
     claim_code: Option<ClaimCode>,
     throttle: Throttle,
+    reset_codes: ResetCodes,
+    recovery: Option<RecoveryCode>,
     access: Arc<Access>,
     sharing: Sharing,
     rooms: BTreeMap<RoomId, Arc<Room>>,
@@ -312,6 +341,14 @@ impl Home {
                 out.push(Effect::Answer(request, answer));
             }
             Input::SessionUsed(session) => self.session_used(&now, session, out),
+            Input::TryResetCode { request, code, address } => {
+                let answer = self.try_reset_code(&now, code, address).map(Answer::Member);
+                out.push(Effect::Answer(request, answer));
+            }
+            Input::OfferReset { request, cap: _, member, code } => {
+                let answer = self.offer_reset(&now, member, code).map(Answer::Member);
+                out.push(Effect::Answer(request, answer));
+            }
             Input::Settings { request, setting } => self.change_settings(&now, Some(request), setting, out),
             Input::Incident(incident) => self.incident(&now, &incident, out),
             Input::Condition(kind, subjects) => self.condition(&now, kind, &subjects, out),

@@ -3,8 +3,9 @@
 //! A change is planned as records, the records are written under a ticket, and only when they are on disk are the same
 //! records applied, told and answered. The next change is planned after that, so no two can contradict each other.
 
-use super::{AccountChange, Answer, Claim, Edit, Effect, Home, MemberEdit, NewCredential, Registration};
+use super::{AccountChange, Answer, Claim, Edit, Effect, Home, MemberEdit, NewCredential, Registration, Reset};
 use crate::access::{Administer, Client, Denied, Share, Terms, TokenHash};
+use crate::code::CodeHash;
 use crate::device::SecretHash;
 use crate::homeassistant::{Form, HomeAssistant, Prefix};
 use crate::ids::{
@@ -60,6 +61,10 @@ pub enum Setting {
     DeleteInvitation(Share, InvitationId),
     /// Someone who was invited comes. Answered with [`Answer::Viewer`].
     AcceptInvitation(Acceptance),
+    /// A forgotten password is replaced, by a one-time code. Answered with [`Answer::Viewer`].
+    ResetPassword(Reset),
+    /// Another recovery code for an owner; the one before is good no more. Answered with [`Answer::Done`].
+    CreateRecoveryCode(Administer, MemberId, CodeHash),
     /// A new room. Answered with [`Answer::Room`].
     CreateRoom(Administer, Name),
     /// A room's other name. Answered with [`Answer::Room`].
@@ -119,6 +124,13 @@ struct InFlight {
 pub(super) struct Queue {
     in_flight: Option<InFlight>,
     waiting: VecDeque<(Option<Request>, Setting)>,
+}
+
+impl Queue {
+    /// Whether a change is on its way to the disk.
+    pub(super) fn is_writing(&self) -> bool {
+        self.in_flight.is_some()
+    }
 }
 
 impl Home {
@@ -282,6 +294,13 @@ impl Home {
             Setting::AcceptInvitation(acceptance) => {
                 let reply = Reply::Viewer(acceptance.token);
                 Ok((self.plan_acceptance(now, acceptance)?, reply))
+            }
+            Setting::ResetPassword(reset) => {
+                let reply = Reply::Viewer(reset.token);
+                Ok((self.plan_reset(now, reset)?, reply))
+            }
+            Setting::CreateRecoveryCode(_, member, code) => {
+                Ok((self.plan_recovery_code(now, member, code)?, Reply::Done))
             }
             Setting::CreateRoom(_, name) => {
                 let room = self.plan_room(name)?;

@@ -1,10 +1,13 @@
 //! Becoming the owner, signing in and out.
 
 use super::{Hub, unexpected};
-use crate::message::Message;
-use gatehouse_core::access::{Client, Denied, TokenHash, Viewer};
-use gatehouse_core::home::{AccountChange, Answer, Claim, Setting, SignInCheck};
-use gatehouse_core::ids::SessionId;
+use crate::code::{code_hash, new_code};
+use crate::message::{Message, Reply};
+use gatehouse_core::access::{Administer, Client, Denied, Member, TokenHash, Viewer};
+use gatehouse_core::home::{AccountChange, Answer, Claim, Reset, Setting, SignInCheck};
+use gatehouse_core::ids::{MemberId, SessionId};
+use std::net::IpAddr;
+use std::sync::Arc;
 use tokio::sync::oneshot;
 
 impl Hub {
@@ -68,6 +71,39 @@ impl Hub {
         let news = self.view.borrow().access.session(session).is_some_and(|session| session.use_is_news(&self.now()));
         if news {
             let _left_for_next_time = self.send(Message::SessionUsed { session });
+        }
+    }
+
+    /// Whose password a one-time code resets, as they type it. Wrong ones count like wrong passwords from that address.
+    pub async fn try_reset_code(&self, code: &str, address: IpAddr) -> Result<Arc<Member>, Denied> {
+        let code = code_hash(code);
+        self.member(|reply| Message::TryResetCode { code, address, reply }).await
+    }
+
+    /// A one-time code for someone who forgot their password, good for an hour and while the daemon runs. It is shown
+    /// once; the one before is good no more. For the console alone.
+    pub async fn offer_reset(&self, cap: Administer, member: MemberId) -> Result<(Arc<Member>, String), Denied> {
+        let (shown, code) = new_code();
+        let member = self.member(|reply| Message::OfferReset { cap, member, code, reply }).await?;
+        Ok((member, shown))
+    }
+
+    /// Replaces a forgotten password; signs in, and ends all sessions there were.
+    pub async fn reset_password(&self, reset: Reset) -> Result<Viewer, Denied> {
+        self.viewer(Setting::ResetPassword(reset)).await
+    }
+
+    /// A code for an owner to keep on paper. It is shown once; the one before is good no more.
+    pub async fn create_recovery_code(&self, cap: Administer, member: MemberId) -> Result<String, Denied> {
+        let (shown, code) = new_code();
+        self.set(Setting::CreateRecoveryCode(cap, member, code)).await?;
+        Ok(shown)
+    }
+
+    async fn member(&self, message: impl FnOnce(Reply) -> Message) -> Result<Arc<Member>, Denied> {
+        match self.ask(message).await? {
+            Answer::Member(member) => Ok(member),
+            other => unexpected(&other),
         }
     }
 

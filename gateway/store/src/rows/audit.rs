@@ -39,6 +39,7 @@ mirror!(
     InvitationCreated,
     InvitationDeleted,
     MemberJoined,
+    RecoveryCodeCreated,
 );
 
 #[derive(Serialize, Deserialize)]

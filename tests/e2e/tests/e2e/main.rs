@@ -1,5 +1,6 @@
 //! End to end: the daemon as built, the firmware as a process, mosquitto's clients, and a person who taps.
 
+mod accounts;
 mod bad_input;
 mod bad_requests;
 mod capture;

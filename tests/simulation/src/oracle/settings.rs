@@ -36,7 +36,7 @@ impl Oracle {
                 Record::Invitation(new, _) => (new.id.raw(), self.acked.invitations.contains_key(&new.id)),
                 Record::InvitationDeleted(_) => continue,
                 Record::SessionEnded(_) | Record::RoomDeleted(_) | Record::IntegrationDeleted(_) => continue,
-                Record::HomeAssistant(_) => continue,
+                Record::HomeAssistant(_) | Record::RecoveryCode(_) | Record::RecoveryCodeUsed => continue,
                 Record::Entry(entry) => (entry.id.raw(), false),
                 // One that was shown before.
                 Record::Notice(notice) if notice.dismissed => continue,

@@ -4,11 +4,11 @@ use super::*;
 use crate::access::{Client, MAX_EARLIER_PASSWORDS, USE_IS_NOTED_EVERY};
 use crate::ids::MemberId;
 
-const PHONES_TOKEN: TokenHash = TokenHash([4; 32]);
+pub(super) const PHONES_TOKEN: TokenHash = TokenHash([4; 32]);
 
 impl House {
     /// Ana's home, where she is signed in on a telephone too.
-    fn with_a_phone() -> Self {
+    pub(super) fn with_a_phone() -> Self {
         let mut house = Self::unclaimed();
         house.claim("Ana", ANAS_TOKEN);
         house.written_ok();
@@ -23,11 +23,11 @@ impl House {
         request
     }
 
-    fn ana(&self) -> MemberId {
+    pub(super) fn ana(&self) -> MemberId {
         *self.view.access.members.keys().next().expect("Ana lives here")
     }
 
-    fn session_of(&self, token: &TokenHash) -> Option<SessionId> {
+    pub(super) fn session_of(&self, token: &TokenHash) -> Option<SessionId> {
         self.view.access.viewer(token)?.session()
     }
 
@@ -37,7 +37,7 @@ impl House {
         self.answer(request).clone()
     }
 
-    fn change_password(&mut self, hash: &str) -> Result<Answer, Denied> {
+    pub(super) fn change_password(&mut self, hash: &str) -> Result<Answer, Denied> {
         let (member, keep) = (self.ana(), self.session_of(&ANAS_TOKEN).unwrap());
         let was = self.view.access.members[&member].password_hash.clone();
         self.account(AccountChange::Password { member, hash: hash.into(), was, keep })
@@ -68,6 +68,19 @@ fn a_session_knows_what_it_was_opened_with_and_now_and_then_when_it_was_used() {
     house.now.wall = Wall::from_millis(1_600_000_000_000);
     house.handle(Input::SessionUsed(id));
     assert_eq!(phone(&house).last_used_at, Some(house.now.wall), "the clock stepped back");
+}
+
+#[test]
+fn a_use_that_is_noted_late_opens_no_session_that_ends() {
+    let mut house = House::with_a_phone();
+    let phone = house.session_of(&PHONES_TOKEN).unwrap();
+    house.wait_ms(3_600_000);
+    house.setting(Setting::CloseSession(phone));
+    let writes = house.written.len();
+    house.handle(Input::SessionUsed(phone));
+    assert_eq!(house.written.len(), writes, "its end is on its way to the disk");
+    house.written_ok();
+    assert_eq!(house.session_of(&PHONES_TOKEN), None);
 }
 
 #[test]

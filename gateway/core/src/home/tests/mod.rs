@@ -11,6 +11,7 @@ mod integrations;
 mod invitations;
 mod notices;
 mod people;
+mod reset;
 mod restart;
 mod rotation;
 mod settings;
