@@ -19,6 +19,7 @@ mod metrics;
 mod notices;
 mod origins;
 mod password_estimate;
+mod permissions;
 mod record;
 mod reset;
 mod rooms;
