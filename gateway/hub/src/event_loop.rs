@@ -277,27 +277,26 @@ impl EventLoop {
         }
     }
 
-    fn write(&mut self, ticket: Option<Ticket>, records: Vec<Record>) {
-        if !self.held.is_empty() {
-            let held = std::mem::take(&mut self.held);
-            if let Err(back) = (self.ports.writes)(None, held) {
-                self.held = back;
-            }
+    fn write(&mut self, ticket: Option<Ticket>, mut records: Vec<Record>) {
+        let mut held = std::mem::take(&mut self.held);
+        if !held.is_empty() {
+            held = (self.ports.writes)(None, held).err().unwrap_or_default();
         }
-        let records = if self.held.is_empty() {
-            match (self.ports.writes)(ticket, records) {
-                Ok(()) => return,
-                Err(back) => back,
-            }
-        } else {
-            records
-        };
+        // What is held comes before. For what somebody waits for there is room, and it takes the rest along.
+        let earlier = held.len();
+        if ticket.is_some() || earlier == 0 {
+            held.append(&mut records);
+            let Err(back) = (self.ports.writes)(ticket, held) else { return };
+            held = back;
+            records = held.split_off(earlier);
+        }
+        self.held = held;
         if let Some(ticket) = ticket {
             self.refused_tickets.push(ticket);
-        } else if self.held.len() + records.len() > MAX_HELD {
+        } else if earlier + records.len() > MAX_HELD {
             tracing::error!(lost = records.len(), "the store is too far behind: records of commands are lost");
         } else {
-            self.held.extend(records);
+            self.held.append(&mut records);
         }
     }
 

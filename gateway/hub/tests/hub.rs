@@ -32,6 +32,7 @@ struct Rig {
     announced: watch::Receiver<Arc<Announced>>,
     disk: Arc<Mutex<Vec<Written>>>,
     full: Arc<AtomicBool>,
+    crowded: Arc<AtomicBool>,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<()>,
 }
@@ -39,7 +40,8 @@ struct Rig {
 const SECOND: Duration = Duration::from_secs(1);
 
 impl Rig {
-    /// A hub whose store takes everything and answers each ticket, unless it is told that it is full.
+    /// A hub whose store takes everything and answers each ticket, unless it is told that it is full, or crowded: then it
+    /// takes only what has a ticket.
     fn start() -> Self {
         Self::with_inbox(16)
     }
@@ -54,13 +56,14 @@ impl Rig {
         let (announced_sender, announced) = watch::channel(Arc::default());
         let disk: Arc<Mutex<Vec<Written>>> = Arc::default();
         let full = Arc::new(AtomicBool::new(false));
-        let (writes, is_full) = (disk.clone(), full.clone());
+        let crowded = Arc::new(AtomicBool::new(false));
+        let (writes, is_full, is_crowded) = (disk.clone(), full.clone(), crowded.clone());
         let ports = Ports {
             edge: edge_events,
             orders: Box::new(move |order: &Order| order_sender.send(order.clone()).unwrap()),
             secrets: Box::new(move |new: &NewSecret| secret_sender.send(new.clone()).unwrap()),
             writes: Box::new(move |ticket, records| {
-                if is_full.load(Ordering::Relaxed) {
+                if is_full.load(Ordering::Relaxed) || (ticket.is_none() && is_crowded.load(Ordering::Relaxed)) {
                     return Err(records);
                 }
                 writes.lock().unwrap().push((ticket, records));
@@ -76,7 +79,7 @@ impl Rig {
         let (hub, event_loop) = hub(1, Vec::new(), ports);
         let stop = CancellationToken::new();
         let task = tokio::spawn(event_loop.run(stop.clone()));
-        Self { hub, edge, orders, secrets, credentials, announced, disk, full, stop, task }
+        Self { hub, edge, orders, secrets, credentials, announced, disk, full, crowded, stop, task }
     }
 
     /// An owner, and a board with one relay that is ready.
@@ -315,6 +318,24 @@ async fn the_edge_is_told_who_may_log_in_once_it_is_on_disk() {
     rig.full.store(false, Ordering::Relaxed);
     rig.hub.register_board(Administer::console(), registration()).await.unwrap();
     assert!(rig.credentials.borrow_and_update().boards.contains_key(&board()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_crowded_by_boards_still_takes_what_somebody_waits_for_and_all_that_came_before() {
+    let (mut rig, owner, switch) = Rig::with_board().await;
+    rig.crowded.store(true, Ordering::Relaxed);
+    let hub = rig.hub.clone();
+    let cap = owner.operate(switch).unwrap();
+    let tap = tokio::spawn(async move { hub.set_switch(cap, true, 5 * SECOND, None).await });
+    let order = rig.orders.recv().await.unwrap();
+    rig.obeys(&order, 1).await;
+    tap.await.unwrap().unwrap();
+    let before = rig.disk.lock().unwrap().len();
+    rig.hub.create_room(owner.administer().unwrap(), Name::new("Hall").unwrap()).await.unwrap();
+    let written = rig.disk.lock().unwrap().split_off(before);
+    let [(Some(_), records)] = &written[..] else { panic!("{written:?}") };
+    let at = |wanted: fn(&Record) -> bool| records.iter().position(wanted).expect("it is there");
+    assert!(at(|record| matches!(record, Record::Command(_))) < at(|record| matches!(record, Record::Room(_))));
 }
 
 #[tokio::test(start_paused = true)]
