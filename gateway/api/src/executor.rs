@@ -78,6 +78,9 @@ impl Executor {
         if let Some(session) = viewer.as_ref().and_then(access::Viewer::session) {
             self.shared.hub.session_used(session);
         }
+        if let Some(token) = viewer.as_ref().and_then(access::Viewer::token) {
+            self.shared.hub.token_used(token);
+        }
         let signed_in = viewer.is_some();
         if document.introspects && !signed_in {
             return Err(Box::new(refused("UNAUTHENTICATED", "Sign in to ask for the schema.")));

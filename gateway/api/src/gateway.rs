@@ -23,19 +23,14 @@ impl ScalarType for DateTime {
 }
 
 impl DateTime {
-    /// Milliseconds since 1970-01-01 UTC.
-    pub(crate) fn millis(&self) -> i64 {
-        self.0.timestamp_millis()
+    /// The same as the home takes it; nothing is older than 1970.
+    pub(crate) fn wall(&self) -> Wall {
+        Wall::from_millis(u64::try_from(self.0.timestamp_millis()).unwrap_or(0))
     }
 
     /// Day and time of day in UTC, to the minute, for people.
     pub(crate) fn minutes(&self) -> String {
         self.0.format("%Y-%m-%d %H:%M").to_string()
-    }
-
-    /// The same as the home takes it; nothing is older than 1970.
-    pub(crate) fn wall(&self) -> Wall {
-        Wall::from_millis(u64::try_from(self.millis()).unwrap_or(0))
     }
 }
 

@@ -137,10 +137,16 @@ impl Http {
     /// For programs, so a cookie is as if it were not there.
     async fn metrics(&self, headers: &HeaderMap) -> Response {
         let token = bearer(headers).and_then(viewer::hash);
-        let viewer = token.and_then(|token| self.shared.hub.view().access.viewer(&token));
-        if viewer.is_none_or(|viewer| viewer.administer().is_err()) {
+        let (reads, program) = match token {
+            Some(token) => self.shared.hub.view().access.reads_metrics(&token),
+            None => (false, None),
+        };
+        if let Some(program) = program {
+            self.shared.hub.token_used(program);
+        }
+        if !reads {
             let answer =
-                plain(StatusCode::UNAUTHORIZED, "Send the token of an owner's session as Authorization: Bearer.\n");
+                plain(StatusCode::UNAUTHORIZED, "Send an API token with scope METRICS as Authorization: Bearer.\n");
             return with(answer, header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         let all = metrics::collect(&self.shared.hub, &self.shared.settings.meter).await;

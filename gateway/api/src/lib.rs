@@ -40,6 +40,7 @@ mod server;
 mod sign_in;
 mod subscriptions;
 mod switches;
+mod tokens;
 mod viewer;
 mod websocket;
 

@@ -21,6 +21,7 @@ use crate::rooms::{RoomsMutation, RoomsQuery};
 use crate::sign_in::SignInMutation;
 use crate::subscriptions::SubscriptionRoot;
 use crate::switches::{SwitchesMutation, SwitchesQuery};
+use crate::tokens::{TokensMutation, TokensQuery};
 use crate::viewer::ViewerQuery;
 use async_graphql::{MergedObject, SchemaBuilder, ValidationMode};
 use std::sync::Arc;
@@ -56,6 +57,7 @@ pub(crate) struct QueryRoot(
     MetricsQuery,
     PasswordRulesQuery,
     RecordQuery,
+    TokensQuery,
     AccountQuery,
 );
 
@@ -76,6 +78,7 @@ pub(crate) struct MutationRoot(
     GuestLinksMutation,
     AccountMutation,
     ResetMutation,
+    TokensMutation,
 );
 
 pub(crate) type Schema = async_graphql::Schema<QueryRoot, MutationRoot, SubscriptionRoot>;

@@ -2,7 +2,7 @@
 //!
 //! A change of settings is a list of records: first it is written, then the very same list is applied.
 
-use crate::access::{Grant, GuestLink, Member, Session};
+use crate::access::{ApiToken, Grant, GuestLink, Member, Session};
 use crate::audit::Entry;
 use crate::code::CodeHash;
 use crate::command::Command;
@@ -10,7 +10,7 @@ use crate::device::{Device, SecretHash};
 use crate::home::RecoveryCode;
 use crate::homeassistant::HomeAssistant;
 use crate::ids::{
-    GrantId, GuestLinkId, HomeId, IntegrationId, InvitationId, MemberId, NoticeId, RoomId, SessionId, SwitchId,
+    GrantId, GuestLinkId, HomeId, IntegrationId, InvitationId, MemberId, NoticeId, RoomId, SessionId, SwitchId, TokenId,
 };
 use crate::integration::Integration;
 use crate::invitation::Invitation;
@@ -64,6 +64,10 @@ pub enum Record {
     RecoveryCode(RecoveryCode),
     /// That code was used.
     RecoveryCodeUsed,
+    /// An API token exists.
+    Token(Arc<ApiToken>),
+    /// An API token is no more.
+    TokenDeleted(TokenId),
     /// A room exists.
     Room(Arc<Room>),
     /// A room is gone.

@@ -217,6 +217,7 @@ impl EventLoop {
             Message::PasswordChecked { check, right, reply } => {
                 Input::PasswordChecked { request: self.wait(reply), check, right }
             }
+            Message::TokenUsed { id } => Input::TokenUsed(id),
             Message::SessionUsed { session } => Input::SessionUsed(session),
             Message::TryResetCode { code, address, reply } => {
                 Input::TryResetCode { request: self.wait(reply), code, address: Some(address) }

@@ -4,7 +4,7 @@ use gatehouse_core::access::{Administer, Client, Denied, Operate, TokenHash};
 use gatehouse_core::code::CodeHash;
 use gatehouse_core::command::Command;
 use gatehouse_core::home::{Answer, Dropped, Setting, SignInCheck};
-use gatehouse_core::ids::{CommandId, MemberId, SessionId};
+use gatehouse_core::ids::{CommandId, MemberId, SessionId, TokenId};
 use gatehouse_core::notice::{Incident, NoticeKind, Subject};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -27,6 +27,7 @@ pub(crate) enum Message {
     SessionUsed { session: SessionId },
     TryResetCode { code: Option<CodeHash>, address: IpAddr, reply: Reply },
     OfferReset { cap: Administer, member: MemberId, code: CodeHash, reply: Reply },
+    TokenUsed { id: TokenId },
     Dropped { reply: oneshot::Sender<Dropped> },
     Condition { kind: NoticeKind, subjects: Vec<Subject> },
     Incident(Incident),

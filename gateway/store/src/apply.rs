@@ -2,7 +2,7 @@
 
 use crate::tables::{
     AUDIT, COMMAND, DEVICE, GRANT, GUEST_LINK, HOME, INTEGRATION, INVITATION, MEMBER, MOVEMENT, NOTICE, OPEN_COMMAND,
-    REPORTED, RETAINED, ROOM, Rows, SESSION, SETTING, SWITCH,
+    REPORTED, RETAINED, ROOM, Rows, SESSION, SETTING, SWITCH, TOKEN,
 };
 use crate::{Settings, rows};
 use gatehouse_core::audit::Kind;
@@ -44,6 +44,7 @@ pub(crate) fn apply<'a>(
     let mut member = txn.open_table(MEMBER)?;
     let mut session = txn.open_table(SESSION)?;
     let mut grant = txn.open_table(GRANT)?;
+    let mut token = txn.open_table(TOKEN)?;
     let mut guest_link = txn.open_table(GUEST_LINK)?;
     let mut room = txn.open_table(ROOM)?;
     let mut device = txn.open_table(DEVICE)?;
@@ -60,6 +61,8 @@ pub(crate) fn apply<'a>(
             Record::MemberDeleted(id) => drop(member.remove(id.raw())?),
             Record::Grant(kept) => put(&mut grant, kept.id.raw(), &rows::grant(kept))?,
             Record::GrantDeleted(id) => drop(grant.remove(id.raw())?),
+            Record::Token(kept) => put(&mut token, kept.id.raw(), &rows::token(kept))?,
+            Record::TokenDeleted(id) => drop(token.remove(id.raw())?),
             Record::GuestLink(kept) => put(&mut guest_link, kept.id.raw(), &rows::guest_link(kept))?,
             Record::GuestLinkDeleted(id) => drop(guest_link.remove(id.raw())?),
             Record::Session(kept) => put(&mut session, kept.id.raw(), &rows::session(kept))?,

@@ -9,8 +9,19 @@ use redb::{ReadableTable, TableDefinition, WriteTransaction};
 pub(crate) type Step = fn(&WriteTransaction) -> Result<(), Fault>;
 
 /// `STEPS[n - 1]` leads from schema n to n + 1. Steps are added at the end and never changed.
-pub(crate) const STEPS: &[Step] =
-    &[integrations, retained, settings, next_secrets, notices, audit, accounts, sharing, invitations, recovery_code];
+pub(crate) const STEPS: &[Step] = &[
+    integrations,
+    retained,
+    settings,
+    next_secrets,
+    notices,
+    audit,
+    accounts,
+    sharing,
+    invitations,
+    recovery_code,
+    tokens,
+];
 
 /// The schema that this version reads and writes.
 pub(crate) const SCHEMA: u64 = newest(STEPS);
@@ -82,6 +93,12 @@ fn recovery_code(_: &WriteTransaction) -> Result<(), Fault> {
     Ok(())
 }
 
+/// To schema 12: programs have API tokens, none so far.
+fn tokens(txn: &WriteTransaction) -> Result<(), Fault> {
+    txn.open_table(TableDefinition::<u64, &[u8]>::new("token"))?;
+    Ok(())
+}
+
 /// Every row of a table gets the same bytes at its end.
 fn append(txn: &WriteTransaction, table: &str, tail: &[u8]) -> Result<(), Fault> {
     let mut table = txn.open_table(TableDefinition::<u64, &[u8]>::new(table))?;
@@ -135,13 +152,13 @@ mod tests {
     use super::*;
     use crate::tables::{
         AUDIT, DEVICE, GRANT, GUEST_LINK, INTEGRATION, INVITATION, MEMBER, MOVEMENT, NOTICE, RETAINED, Rows, SESSION,
-        SETTING,
+        SETTING, TOKEN,
     };
     use crate::{Memory, Settings};
     use redb::{Database, ReadableDatabase};
 
     /// Tables of rows that later schemas have.
-    const LATER: [Rows; 8] = [INTEGRATION, SETTING, NOTICE, MOVEMENT, AUDIT, GRANT, GUEST_LINK, INVITATION];
+    const LATER: [Rows; 9] = [INTEGRATION, SETTING, NOTICE, MOVEMENT, AUDIT, GRANT, GUEST_LINK, INVITATION, TOKEN];
     const ROOM: Rows = TableDefinition::new("room");
     const PLACE: TableDefinition<'static, u64, &str> = TableDefinition::new("place");
 

@@ -12,6 +12,7 @@ mod retained;
 mod setting;
 mod settings;
 mod sharing;
+mod token;
 mod traffic;
 
 pub(crate) use audit::{entry, to_entry};
@@ -23,6 +24,7 @@ pub(crate) use setting::{HOME_ASSISTANT, RECOVERY_CODE, home_assistant, recovery
 pub(crate) use settings::{device, home, member, room, session, switch};
 pub(crate) use settings::{to_device, to_home, to_member, to_room, to_session, to_switch};
 pub(crate) use sharing::{grant, guest_link, to_grant, to_guest_link};
+pub(crate) use token::{to_token, token};
 pub(crate) use traffic::{command, reported, to_command, to_reported};
 
 use gatehouse_core::name::Name;

@@ -20,6 +20,7 @@ pub(crate) const MEMBER: Rows = TableDefinition::new("member");
 pub(crate) const SESSION: Rows = TableDefinition::new("session");
 /// What people may do with parts of the home.
 pub(crate) const GRANT: Rows = TableDefinition::new("grant");
+pub(crate) const TOKEN: Rows = TableDefinition::new("token");
 pub(crate) const GUEST_LINK: Rows = TableDefinition::new("guest_link");
 pub(crate) const ROOM: Rows = TableDefinition::new("room");
 pub(crate) const DEVICE: Rows = TableDefinition::new("device");
@@ -43,8 +44,21 @@ pub(crate) const RETAINED: TableDefinition<'static, &[u8], &[u8]> = TableDefinit
 
 /// Makes every table, so that one that is missing later means damage.
 pub(crate) fn create(txn: &WriteTransaction) -> Result<(), TableError> {
-    let kept =
-        [HOME, MEMBER, SESSION, GRANT, GUEST_LINK, ROOM, DEVICE, SWITCH, INTEGRATION, INVITATION, SETTING, NOTICE];
+    let kept = [
+        HOME,
+        MEMBER,
+        SESSION,
+        GRANT,
+        GUEST_LINK,
+        TOKEN,
+        ROOM,
+        DEVICE,
+        SWITCH,
+        INTEGRATION,
+        INVITATION,
+        SETTING,
+        NOTICE,
+    ];
     let happened = [REPORTED, MOVEMENT, AUDIT, COMMAND];
     for rows in kept.into_iter().chain(happened) {
         txn.open_table(rows)?;

@@ -47,6 +47,8 @@ impl Facts {
             Record::GrantDeleted(id) => drop(self.grants.remove(id)),
             Record::GuestLink(link) => drop(self.links.insert(link.id, link.clone())),
             Record::GuestLinkDeleted(id) => drop(self.links.remove(id)),
+            // This world has no programs.
+            Record::Token(_) | Record::TokenDeleted(_) => {}
             Record::Session(session) => drop(self.sessions.insert(session.id, session.clone())),
             Record::SessionEnded(id) => drop(self.sessions.remove(id)),
             Record::Room(room) => drop(self.rooms.insert(room.id, room.clone())),

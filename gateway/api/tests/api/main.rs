@@ -29,4 +29,5 @@ mod sessions;
 mod sharing;
 mod subscriptions;
 mod tls;
+mod tokens;
 mod websocket;

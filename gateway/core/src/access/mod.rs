@@ -7,6 +7,7 @@ mod grant;
 mod people;
 mod rights;
 mod throttle;
+mod token;
 mod viewer;
 
 pub use claim_code::{CLAIM_CODE_LIFE, ClaimCode};
@@ -20,10 +21,11 @@ pub use people::{
 pub use rights::Rights;
 pub(crate) use rights::{Places, Resolved, Resolver, Set};
 pub use throttle::Throttle;
+pub use token::{ApiToken, HoldTokens, MAX_TOKENS, NewToken, Scope};
 pub use viewer::{Administer, Operate, Viewer, ViewerId, ViewerKind};
 
 use crate::command::Actor;
-use crate::ids::{GrantId, GuestLinkId, MemberId, SessionId};
+use crate::ids::{GrantId, GuestLinkId, MemberId, SessionId, TokenId};
 use crate::name::Name;
 use crate::record::Record;
 use crate::time::Now;
@@ -45,6 +47,7 @@ pub struct Access {
     pub(crate) by_token: HashMap<TokenHash, SessionId>,
     pub(crate) grants: BTreeMap<GrantId, Arc<Grant>>,
     pub(crate) links: BTreeMap<GuestLinkId, Arc<GuestLink>>,
+    pub(crate) tokens: BTreeMap<TokenId, Arc<ApiToken>>,
     /// What follows from the grants now; the home keeps it up to date.
     pub(crate) resolved: Resolved,
 }
@@ -55,6 +58,10 @@ impl Access {
         if let Some(session) = self.by_token.get(token).and_then(|id| self.sessions.get(id)) {
             let member = self.members.get(&session.member)?;
             return Some(Viewer::new(Who::Person(member.clone(), session.id), self.rights_of(member)));
+        }
+        if let Some(program) = self.program(token).filter(|program| program.opens_api()) {
+            let rights = Arc::new(program.within(&self.rights_of(self.members.get(&program.member)?)));
+            return Some(Viewer::new(Who::Program { token: program.id, name: program.name.clone() }, rights));
         }
         let link = self.links.values().find(|link| link.token == *token)?;
         Some(Viewer::new(Who::GuestLink(link.clone()), self.resolved.links.get(&link.id)?.clone()))
@@ -76,8 +83,39 @@ impl Access {
                 member.map(|member| self.rights_of(member)).unwrap_or_default()
             }
             ViewerId::GuestLink(link) => self.resolved.links.get(&link).cloned().unwrap_or_default(),
-            ViewerId::Token(_) => Arc::default(),
+            ViewerId::Token(token) => {
+                let token = self.tokens.get(&token).filter(|token| self.resolved.tokens.contains(&token.id));
+                let member = token.and_then(|token| self.members.get(&token.member));
+                let rights = token.zip(member).map(|(token, member)| token.within(&self.rights_of(member)));
+                Arc::new(rights.unwrap_or_default())
+            }
         }
+    }
+
+    /// The API token that is presented, while it holds.
+    fn program(&self, token: &TokenHash) -> Option<&Arc<ApiToken>> {
+        self.tokens.values().find(|program| program.token == *token && self.resolved.tokens.contains(&program.id))
+    }
+
+    /// Whether someone may read the gateway's numbers with this token: an owner in a session, or a program of an owner's whose
+    /// token is for that. Second: the program's token.
+    pub fn reads_metrics(&self, token: &TokenHash) -> (bool, Option<TokenId>) {
+        let Some(program) = self.program(token) else {
+            let owner = self.viewer(token).is_some_and(|viewer| viewer.administer().is_ok());
+            return (owner, None);
+        };
+        let owner = self.members.get(&program.member).is_some_and(|member| member.role == Role::Owner);
+        (owner && program.scopes.contains(&Scope::Metrics), Some(program.id))
+    }
+
+    /// All API tokens, in the order they were made.
+    pub fn tokens(&self) -> impl Iterator<Item = &Arc<ApiToken>> {
+        self.tokens.values()
+    }
+
+    /// An API token by id.
+    pub fn token(&self, id: TokenId) -> Option<&Arc<ApiToken>> {
+        self.tokens.get(&id)
     }
 
     /// All people, in the order they came.
@@ -141,11 +179,14 @@ impl Access {
         let grants = self.grants.values().filter(move |grant| grant.terms.is_over(&now));
         let links = self.links.values().filter(move |link| link.terms.is_over(&now));
         let ended = grants.map(|grant| Record::GrantDeleted(grant.id));
-        ended.chain(links.map(|link| Record::GuestLinkDeleted(link.id)))
+        let tokens = self.tokens.values().filter(move |token| token.terms().is_over(&now));
+        let ended = ended.chain(links.map(|link| Record::GuestLinkDeleted(link.id)));
+        ended.chain(tokens.map(|token| Record::TokenDeleted(token.id)))
     }
 
-    pub(crate) fn terms(&self) -> impl Iterator<Item = &Terms> {
-        self.grants.values().map(|grant| &grant.terms).chain(self.links.values().map(|link| &link.terms))
+    pub(crate) fn terms(&self) -> impl Iterator<Item = Terms> {
+        let given = self.grants.values().map(|grant| grant.terms).chain(self.links.values().map(|link| link.terms));
+        given.chain(self.tokens.values().map(|token| token.terms()))
     }
 
     pub(crate) fn open(&mut self, session: Session) {

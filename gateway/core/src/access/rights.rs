@@ -3,7 +3,7 @@
 use super::grant::{Giver, Level, Target, Terms};
 use super::{Access, Role};
 use crate::command::Actor;
-use crate::ids::{DeviceId, GrantId, GuestLinkId, MemberId, RoomId, SwitchId};
+use crate::ids::{DeviceId, GrantId, GuestLinkId, MemberId, RoomId, SwitchId, TokenId};
 use crate::time::{Now, Wall};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -153,6 +153,8 @@ pub(crate) struct Resolved {
     pub(crate) links: BTreeMap<GuestLinkId, Arc<Rights>>,
     /// Grants that hold.
     pub(crate) holding: BTreeSet<GrantId>,
+    /// API tokens that hold.
+    pub(crate) tokens: BTreeSet<TokenId>,
 }
 
 /// Works out what holds now, for whom.
@@ -200,7 +202,9 @@ impl Resolver<'_> {
             links.insert(link.id, Arc::new(rights));
         }
         let people = people.into_iter().map(|(id, rights)| (id, Arc::new(rights))).collect();
-        Resolved { people, links, holding: holding().map(|grant| grant.id).collect() }
+        let tokens = access.tokens.values().filter(|token| token.terms().hold(self.now, self.east));
+        let tokens = tokens.map(|token| token.id).collect();
+        Resolved { people, links, holding: holding().map(|grant| grant.id).collect(), tokens }
     }
 
     fn give(&self, rights: &mut Rights, terms: &Terms, by: &Actor, bound: &Set<SwitchId>) {

@@ -1,6 +1,6 @@
 //! Whoever is signed in, what they may do, and the capabilities that say so in their name.
 
-use super::{Denied, Giver, GuestLink, Member, Rights, Role, Share};
+use super::{Denied, Giver, GuestLink, HoldTokens, Member, Rights, Role, Share};
 use crate::command::{Actor, ActorKind};
 use crate::ids::{DeviceId, GuestLinkId, MemberId, RoomId, SessionId, SwitchId, TokenId};
 use crate::name::Name;
@@ -13,7 +13,6 @@ pub(super) enum Who {
     /// A person, in a session of theirs.
     Person(Arc<Member>, SessionId),
     /// A program, by an API token.
-    #[expect(dead_code, reason = "API tokens are made in the next step")]
     Program { token: TokenId, name: Name },
     /// Whoever holds a guest link.
     GuestLink(Arc<GuestLink>),
@@ -181,6 +180,24 @@ impl Viewer {
             _ => return Err(Denied::Forbidden),
         };
         Ok(Share { giver: Giver { actor: self.actor(), rests_on } })
+    }
+
+    /// The right to make API tokens and to take them back. Programs have none: a token makes no other.
+    pub fn hold_tokens(&self) -> Result<HoldTokens, Denied> {
+        match &self.who {
+            Who::Person(member, _) if member.role != Role::Guest => {
+                Ok(HoldTokens { actor: self.actor(), member: member.id, all: self.rights.administer })
+            }
+            _ => Err(Denied::Forbidden),
+        }
+    }
+
+    /// The API token they ask with, when they are a program.
+    pub fn token(&self) -> Option<TokenId> {
+        match &self.who {
+            Who::Program { token, .. } => Some(*token),
+            Who::Person(..) | Who::GuestLink(_) => None,
+        }
     }
 
     /// The right to move one switch.

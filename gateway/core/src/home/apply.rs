@@ -25,13 +25,13 @@ fn rank(record: &Record) -> u8 {
     match record {
         Record::Home(_) | Record::Member(_) | Record::Room(_) | Record::Integration(..) => 0,
         Record::HomeAssistant(_) | Record::Notice(_) => 0,
-        Record::Session(_) | Record::Device(_) | Record::Grant(_) | Record::GuestLink(_) => 1,
+        Record::Session(_) | Record::Device(_) | Record::Grant(_) | Record::GuestLink(_) | Record::Token(_) => 1,
         Record::Invitation(..) => 1,
         Record::SessionEnded(_) | Record::Switch(_) | Record::InvitationDeleted(_) => 2,
         Record::RecoveryCode(_) => 1,
         Record::RecoveryCodeUsed => 2,
         Record::RoomDeleted(_) | Record::IntegrationDeleted(_) | Record::NoticeDeleted(_) | Record::Reported(..) => 3,
-        Record::MemberDeleted(_) | Record::GrantDeleted(_) | Record::GuestLinkDeleted(_) => 3,
+        Record::MemberDeleted(_) | Record::GrantDeleted(_) | Record::GuestLinkDeleted(_) | Record::TokenDeleted(_) => 3,
         Record::Command(_) | Record::Entry(_) => 4,
     }
 }
@@ -88,6 +88,8 @@ impl Home {
             Record::GrantDeleted(id) => drop(access.grants.remove(&id)),
             Record::GuestLink(link) => drop(access.links.insert(link.id, link)),
             Record::GuestLinkDeleted(id) => drop(access.links.remove(&id)),
+            Record::Token(token) => drop(access.tokens.insert(token.id, token)),
+            Record::TokenDeleted(id) => drop(access.tokens.remove(&id)),
             _ => debug_assert!(false, "not about people"),
         }
     }
@@ -109,7 +111,9 @@ impl Home {
             | Record::Grant(_)
             | Record::GrantDeleted(_)
             | Record::GuestLink(_)
-            | Record::GuestLinkDeleted(_)) => {
+            | Record::GuestLinkDeleted(_)
+            | Record::Token(_)
+            | Record::TokenDeleted(_)) => {
                 if let Record::Member(member) = &record {
                     self.password_is_new(member);
                 }

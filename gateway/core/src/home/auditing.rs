@@ -106,6 +106,16 @@ impl Home {
                 let (actor, text) = (&cap.giver().actor, self.terms_in_words(terms));
                 Deed::new(actor, Kind::GuestLinkCreated, name).saying(text)
             }
+            Setting::CreateToken(cap, new) => {
+                let scopes: Vec<_> = new.scopes.iter().map(|scope| format!("{scope:?}").to_lowercase()).collect();
+                let whose = self.access.name_of(cap.member())?;
+                let text = format!("for {whose}: {}", scopes.join(", "));
+                Deed::new(cap.actor(), Kind::TokenCreated, &new.name).saying(text)
+            }
+            Setting::DeleteToken(cap, id) => {
+                let token = self.access.token(*id).filter(|token| cap.sees(token.member))?;
+                Deed::new(cap.actor(), Kind::TokenDeleted, &token.name)
+            }
             Setting::DeleteGuestLink(cap, id) => {
                 let link = self.access.links.get(id)?;
                 Deed::new(&cap.giver().actor, Kind::GuestLinkDeleted, &link.name)

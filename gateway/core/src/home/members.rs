@@ -79,6 +79,8 @@ impl Home {
         let mut records: Vec<_> = sessions.map(|session| Record::SessionEnded(session.id)).collect();
         records.extend(grants.map(|grant| Record::GrantDeleted(grant.id)));
         records.extend(links.map(|link| Record::GuestLinkDeleted(link.id)));
+        let tokens = access.tokens.values().filter(|token| token.member == id);
+        records.extend(tokens.map(|token| Record::TokenDeleted(token.id)));
         records.extend(self.ends_of_invitations(id));
         records.push(Record::MemberDeleted(id));
         Ok(records)

@@ -25,6 +25,7 @@ mod rotation;
 mod settings;
 mod sharing;
 mod things;
+mod tokens;
 
 #[cfg(test)]
 mod tests;
@@ -40,15 +41,15 @@ pub use settings::Setting;
 pub use things::{Edit, MAX_DEVICES, Registration};
 
 use crate::access::{
-    Access, Administer, BoardCredential, ClaimCode, Client, Credentials, Denied, Grant, GuestLink, Member, Operate,
-    Throttle, Viewer,
+    Access, Administer, ApiToken, BoardCredential, ClaimCode, Client, Credentials, Denied, Grant, GuestLink, Member,
+    Operate, Throttle, Viewer,
 };
 use crate::code::CodeHash;
 use crate::command::Command;
 use crate::device::{BoardEvent, Device, NewSecret, Order};
 use crate::edge::IntegrationCommand;
 use crate::homeassistant::HomeAssistant;
-use crate::ids::{DeviceId, IdSource, IntegrationId, MemberId, Request, RoomId, SessionId, SwitchId, Ticket};
+use crate::ids::{DeviceId, IdSource, IntegrationId, MemberId, Request, RoomId, SessionId, SwitchId, Ticket, TokenId};
 use crate::integration::Integration;
 use crate::invitation::{Invitation, Offer};
 use crate::name::{BoardId, Endpoint};
@@ -163,6 +164,8 @@ pub enum Input {
         /// The code.
         code: CodeHash,
     },
+    /// A program asked something with an API token.
+    TokenUsed(TokenId),
     /// A change of settings; durable before it is answered.
     Settings {
         /// Who waits.
@@ -240,6 +243,8 @@ pub enum Answer {
     Grant(Arc<Grant>),
     /// The guest link as it is now.
     GuestLink(Arc<GuestLink>),
+    /// The API token as it is now.
+    Token(Arc<ApiToken>),
     /// The integration as it is now.
     Integration(Arc<Integration>),
     /// The invitation as it is now.
@@ -340,6 +345,7 @@ impl Home {
                 let answer = self.password_checked(&now, &check, right, out).map(|_| Answer::Done);
                 out.push(Effect::Answer(request, answer));
             }
+            Input::TokenUsed(token) => self.token_used(&now, token, out),
             Input::SessionUsed(session) => self.session_used(&now, session, out),
             Input::TryResetCode { request, code, address } => {
                 let answer = self.try_reset_code(&now, code, address).map(Answer::Member);

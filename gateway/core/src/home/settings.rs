@@ -4,13 +4,13 @@
 //! records applied, told and answered. The next change is planned after that, so no two can contradict each other.
 
 use super::{AccountChange, Answer, Claim, Edit, Effect, Home, MemberEdit, NewCredential, Registration, Reset};
-use crate::access::{Administer, Client, Denied, Share, Terms, TokenHash};
+use crate::access::{Administer, Client, Denied, HoldTokens, NewToken, Share, Terms, TokenHash};
 use crate::code::CodeHash;
 use crate::device::SecretHash;
 use crate::homeassistant::{Form, HomeAssistant, Prefix};
 use crate::ids::{
     DeviceId, GrantId, GuestLinkId, IntegrationId, InvitationId, MemberId, NoticeId, Request, RoomId, SessionId,
-    SwitchId, Ticket,
+    SwitchId, Ticket, TokenId,
 };
 use crate::integration::NewIntegration;
 use crate::invitation::{Acceptance, NewInvitation};
@@ -55,6 +55,10 @@ pub enum Setting {
     CreateGuestLink(Share, Name, TokenHash, Terms),
     /// A guest link is good no more, and whoever came by it is out. Answered with [`Answer::Done`].
     DeleteGuestLink(Share, GuestLinkId),
+    /// A program gets an API token. Answered with [`Answer::Token`].
+    CreateToken(HoldTokens, NewToken),
+    /// An API token is good no more. Answered with [`Answer::Done`].
+    DeleteToken(HoldTokens, TokenId),
     /// Someone is invited. Answered with [`Answer::Invitation`].
     CreateInvitation(Share, NewInvitation),
     /// An invitation is taken back. Answered with [`Answer::Done`].
@@ -106,6 +110,7 @@ enum Reply {
     Member(MemberId),
     Grant(GrantId),
     GuestLink(GuestLinkId),
+    Token(TokenId),
     Integration(IntegrationId),
     Invitation(InvitationId),
     HomeAssistant,
@@ -239,6 +244,7 @@ impl Home {
             Reply::Grant(id) => {
                 self.access.grants.get(&id).cloned().map(Answer::Grant).ok_or(Denied::NotFound("grant"))
             }
+            Reply::Token(id) => self.access.token(id).cloned().map(Answer::Token).ok_or(Denied::NotFound("token")),
             Reply::GuestLink(id) => {
                 self.access.links.get(&id).cloned().map(Answer::GuestLink).ok_or(Denied::NotFound("guest link"))
             }
@@ -281,6 +287,12 @@ impl Home {
                 let reply = Reply::GuestLink(link.id);
                 Ok((vec![Record::GuestLink(link)], reply))
             }
+            Setting::CreateToken(cap, new) => {
+                let token = self.plan_token(now, &cap, new)?;
+                let reply = Reply::Token(token.id);
+                Ok((vec![Record::Token(token)], reply))
+            }
+            Setting::DeleteToken(cap, id) => Ok((vec![self.plan_token_deletion(&cap, id)?], Reply::Done)),
             Setting::DeleteGuestLink(cap, id) => {
                 Ok((vec![self.plan_guest_link_deletion(cap.giver(), id)?], Reply::Done))
             }

@@ -83,7 +83,7 @@ impl Home {
 
     /// Works out anew what everyone may do, and tells of it when it is something else.
     pub(super) fn refresh_access(&mut self, now: &Now, out: &mut Vec<Effect>) {
-        let timed = self.access.terms().any(Terms::is_timed);
+        let timed = self.access.terms().any(|terms| terms.is_timed());
         let ended: Vec<_> = self.access.over(now).collect();
         let places = Places(self.places());
         let resolver = Resolver { places: &places, now, east: self.sharing.east };

@@ -5,6 +5,7 @@ mod invitations;
 mod people;
 mod sharing;
 mod things;
+mod tokens;
 
 pub use integrations::AskedIntegration;
 

@@ -3,7 +3,7 @@
 use crate::support::{Running, patient};
 use crate::support::{
     command, device, found, grant, guest_link, home, home_assistant, integration, invitation, keep, member, name,
-    notice, reported, room, session, switch,
+    notice, reported, room, session, switch, token,
 };
 use gatehouse_core::command::Outcome;
 use gatehouse_core::homeassistant::Form;
@@ -23,6 +23,8 @@ fn everything() -> Vec<Record> {
         session(4),
         grant(40),
         grant(41),
+        token(60),
+        token(61),
         guest_link(50),
         guest_link(51),
         room(5, "Küche"),

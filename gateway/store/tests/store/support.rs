@@ -1,7 +1,7 @@
 //! Records to keep, a writer whose answers a test waits for, and a disk that fails and crashes when told to.
 
 use gatehouse_core::access::{
-    Client, Giver, Grant, GuestLink, Hours, Level, Member, Role, Session, Target, Terms, TokenHash,
+    ApiToken, Client, Giver, Grant, GuestLink, Hours, Level, Member, Role, Scope, Session, Target, Terms, TokenHash,
 };
 use gatehouse_core::audit::{Entry, Kind};
 use gatehouse_core::code::CodeHash;
@@ -10,7 +10,7 @@ use gatehouse_core::device::{Device, SecretHash};
 use gatehouse_core::homeassistant::{Form, HomeAssistant, Prefix};
 use gatehouse_core::ids::{
     CommandId, DeviceId, EntryId, GrantId, GuestLinkId, HomeId, IntegrationId, InvitationId, MemberId, NoticeId,
-    RoomId, SessionId, SwitchId, Ticket,
+    RoomId, SessionId, SwitchId, Ticket, TokenId,
 };
 use gatehouse_core::integration::{Filter, Integration, user_name};
 use gatehouse_core::invitation::Invitation;
@@ -92,6 +92,19 @@ pub(crate) fn guest_link(id: u64) -> Record {
     let (terms, by, token) = (terms(id), giver(id), TokenHash([id as u8; 32]));
     let id = GuestLinkId::from_raw(id);
     Record::GuestLink(Arc::new(GuestLink { id, name: name("Katze"), token, terms, by, created_at: None }))
+}
+
+pub(crate) fn token(id: u64) -> Record {
+    Record::Token(Arc::new(ApiToken {
+        id: TokenId::from_raw(id),
+        member: MemberId::from_raw(2),
+        name: name("Panel"),
+        scopes: [Scope::View, Scope::Metrics].into(),
+        token: TokenHash([id as u8; 32]),
+        expires_at: id.is_multiple_of(2).then_some(Wall::from_millis(1_700_000_000_000)),
+        created_at: None,
+        last_used_at: None,
+    }))
 }
 
 pub(crate) fn room(id: u64, text: &str) -> Record {

@@ -32,6 +32,7 @@ impl Oracle {
                 Record::Integration(new, _) => (new.id.raw(), self.acked.integrations.contains_key(&new.id)),
                 Record::Grant(grant) => (grant.id.raw(), self.acked.grants.contains_key(&grant.id)),
                 Record::GuestLink(link) => (link.id.raw(), self.acked.links.contains_key(&link.id)),
+                Record::Token(_) | Record::TokenDeleted(_) => panic!("no programs: {record:?}"),
                 Record::MemberDeleted(_) | Record::GrantDeleted(_) | Record::GuestLinkDeleted(_) => continue,
                 Record::Invitation(new, _) => (new.id.raw(), self.acked.invitations.contains_key(&new.id)),
                 Record::InvitationDeleted(_) => continue,

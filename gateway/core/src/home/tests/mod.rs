@@ -16,6 +16,7 @@ mod restart;
 mod rotation;
 mod settings;
 mod sharing;
+mod tokens;
 
 use super::*;
 use crate::access::{Administer, TokenHash};
