@@ -5,6 +5,7 @@ use crate::config::{self, Config};
 use crate::control::{Answer, Call, client};
 use crate::exit::Failure;
 use crate::integrations::Integration;
+use crate::tokens::Token;
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 
@@ -43,6 +44,9 @@ enum Command {
     /// Other home systems that may log in over MQTT
     #[command(subcommand)]
     Integration(Integration),
+    /// API tokens for programs
+    #[command(subcommand)]
+    Token(Token),
 }
 
 #[derive(Debug, Subcommand)]
@@ -113,6 +117,7 @@ impl Invocation {
             Command::Board(Board::Register(register)) => register_board(&config, register),
             Command::Board(Board::Rotate { which }) => rotate_credential(&config, which),
             Command::Integration(integration) => integration.carry_out(&config),
+            Command::Token(token) => token.carry_out(&config),
             Command::Schema => Ok(()),
         }
     }

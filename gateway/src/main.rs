@@ -12,6 +12,7 @@ mod mail;
 mod parts;
 mod ready_file;
 mod secret_file;
+mod tokens;
 
 use std::process::ExitCode;
 

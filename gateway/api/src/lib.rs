@@ -48,3 +48,4 @@ pub use api::{Api, Ca, Limits, Settings};
 pub use metrics::Meter;
 pub use schema::sdl;
 pub use server::{Doorway, Listener, Serve};
+pub use viewer::new_token;

@@ -64,7 +64,7 @@ pub(crate) fn hash(token: &str) -> Option<TokenHash> {
 }
 
 /// A new token of 256 random bits, and its hash.
-pub(crate) fn new_token() -> (String, TokenHash) {
+pub fn new_token() -> (String, TokenHash) {
     use std::fmt::Write as _;
     let mut token = String::with_capacity(64);
     for byte in gatehouse_hub::random::<32>() {

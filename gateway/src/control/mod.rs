@@ -6,6 +6,7 @@
 pub(crate) mod client;
 mod integrations;
 pub(crate) mod server;
+mod tokens;
 
 use crate::config::{Config, DEFAULT_DATA_DIR};
 use gatehouse_core::integration::BoardFilters;
@@ -29,6 +30,9 @@ pub(crate) enum Call {
     CreateIntegration(NewIntegration),
     ListIntegrations,
     RevokeIntegration { which: String },
+    CreateToken(NewToken),
+    ListTokens,
+    RevokeToken { which: String },
 }
 
 /// An integration to be made, as the command line has it.
@@ -42,6 +46,27 @@ pub(crate) struct NewIntegration {
     pub(crate) operate: bool,
     pub(crate) publish: Vec<String>,
     pub(crate) subscribe: Vec<String>,
+}
+
+/// An API token to be made, as the command line has it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct NewToken {
+    pub(crate) name: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) expires_in_s: Option<u64>,
+    /// Whose, by name; the owner's when none.
+    pub(crate) member: Option<String>,
+}
+
+/// An API token as it is listed.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ListedToken {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) member: String,
+    pub(crate) scopes: Vec<String>,
+    /// Whether it has an end.
+    pub(crate) ends: bool,
 }
 
 /// How filters for boards are written.
@@ -59,6 +84,9 @@ pub(crate) enum Answer {
     IntegrationCreated { name: String, user: String, password: String },
     Integrations { integrations: Vec<Listed> },
     IntegrationRevoked { name: String },
+    TokenCreated { name: String, secret: String },
+    Tokens { tokens: Vec<ListedToken> },
+    TokenRevoked { name: String },
     Refused { message: String, try_again: bool },
 }
 

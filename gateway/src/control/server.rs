@@ -1,6 +1,6 @@
 //! The daemon's end of the control socket.
 
-use super::{Answer, Call, MAX_QUESTION, integrations};
+use super::{Answer, Call, MAX_QUESTION, integrations, tokens};
 use crate::listeners::Addresses;
 use anyhow::Context;
 use gatehouse_core::access::{Administer, Denied};
@@ -141,6 +141,9 @@ async fn answer(call: Call, hub: &Hub, told: &Told) -> Answer {
         Call::CreateIntegration(new) => integrations::create(hub, &new).await,
         Call::ListIntegrations => integrations::list(hub),
         Call::RevokeIntegration { which } => integrations::revoke(hub, &which).await,
+        Call::CreateToken(new) => tokens::create(hub, &new).await,
+        Call::ListTokens => tokens::list(hub),
+        Call::RevokeToken { which } => tokens::revoke(hub, &which).await,
     }
 }
 

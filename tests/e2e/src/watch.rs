@@ -85,6 +85,20 @@ impl Watch {
         within(PATIENCE, what, wait).await
     }
 
+    /// Waits until the gateway closes it; the code that it gives.
+    ///
+    /// # Panics
+    /// When it does not in [`PATIENCE`], or just breaks off.
+    pub async fn closed(mut self) -> u16 {
+        loop {
+            match within(PATIENCE, "a close frame", self.socket.next()).await {
+                Some(Ok(Message::Close(Some(frame)))) => return frame.code.into(),
+                Some(Ok(_)) => {}
+                other => panic!("waiting for a close frame, the WebSocket said {other:?}"),
+            }
+        }
+    }
+
     /// The next state of any switch that is watched.
     pub async fn next(&mut self) -> Switch {
         self.next_within(PATIENCE, "a change of a switch").await

@@ -17,3 +17,4 @@ mod presence;
 mod restart;
 mod rotation;
 mod taps;
+mod tokens;
