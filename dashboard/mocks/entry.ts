@@ -4,8 +4,13 @@ import { nameFrom, refuse, type Asker, type Input } from './asking';
 import type { World } from './world';
 
 export const viewerOf = (world: World, session: string | null) => {
+  const link = world.shares.get(world.idOf(session));
+  if (link) {
+    const { id, name, until } = link;
+    return { id, name, until, role: 'GUEST', kind: 'GUEST_LINK', mayShare: false };
+  }
   const { id, name, role } = world.whoIs(session);
-  return { id, name, role };
+  return { id, name, role, kind: 'MEMBER', until: null, mayShare: role !== 'GUEST' };
 };
 
 export function entryMutations(world: World) {

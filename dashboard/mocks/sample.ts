@@ -69,6 +69,7 @@ export function sampleWorld(): World {
     advice:
       'Passwords and messages can be read by whoever is in that network. Only stock boards without TLS need it; else set mqtt.listen back to 127.0.0.1.',
   });
+  world.addMember('Ben', 'MEMBER', 'nine loud kettles');
   const hallLight = world.named('Hall light');
   for (let day = 60; day > 0; day -= 1) {
     const at = minutesAgo(60 * 24 * day);

@@ -10,6 +10,7 @@ import { integrationMutations, integrationQueries } from './integrations';
 import { invitationMutations, invitationQueries } from './invitations';
 import { noticeMutations, noticeQueries } from './notices';
 import { passwordQueries } from './passwords';
+import { peopleMutations, peopleQueries } from './people';
 import { recordQueries } from './record';
 import { Views } from './views';
 import type { Event, World } from './world';
@@ -29,6 +30,7 @@ export function rootsOf(world: World) {
       ...integrationMutations(world),
       ...invitationMutations(world),
       ...noticeMutations(world),
+      ...peopleMutations(world),
     },
     subscription: subscriptions(world),
   };
@@ -53,7 +55,7 @@ function queries(world: World) {
       session && world.sessions.has(session) ? viewerOf(world, session) : null,
     home: inside(world, () => ({ id: 'h1', name: world.homeName, timeZone: 'Europe/Berlin' })),
     rooms: inside(world, () => [...world.rooms.keys()].map((id) => views.room(id))),
-    switches: inside(world, () => views.switches()),
+    switches: inside(world, (_: unknown, asker: Asker) => views.switches(asker)),
     switch: byId(world.switches, (it) => views.switch(it)),
     devices: inside(world, () => [...world.devices.values()].map((it) => views.device(it))),
     device: byId(world.devices, (it) => views.device(it)),
@@ -62,6 +64,7 @@ function queries(world: World) {
     ...invitationQueries(world),
     ...noticeQueries(world),
     ...passwordQueries(world),
+    ...peopleQueries(world),
     ...recordQueries(world),
     command: byId(world.commands, (it) => views.command(it)),
   };
@@ -94,14 +97,20 @@ function subscriptions(world: World) {
     switchChanged: (_: unknown, asker: Asker) =>
       stream(
         asker,
-        views.switches().map((one) => ({ switchChanged: one })),
+        views.switches(asker).map((one) => ({ switchChanged: one })),
         (event) => {
           const it = event.kind === 'switch' && world.switches.get(event.id);
-          return it && { switchChanged: views.switch(it) };
+          return it && views.sees(asker, it) && { switchChanged: views.switch(it) };
         },
       ),
     switchRemoved: (_: unknown, asker: Asker) =>
-      stream(asker, [], (event) => event.kind === 'switch-removed' && { switchRemoved: event.id }),
+      stream(asker, [], (event) => {
+        const left = event.kind === 'switch-removed' ? world.switches.get(event.id) : undefined;
+        if (left && views.sees(asker, left)) return false;
+        return event.kind === 'switch-removed' && { switchRemoved: event.id };
+      }),
+    accessChanged: (_: unknown, asker: Asker) =>
+      stream(asker, [{ accessChanged: true }], (event) => event.kind === 'access' && { accessChanged: true }),
     noticeChanged: (_: unknown, asker: Asker) =>
       stream(
         asker,

@@ -1,4 +1,5 @@
 /** A World's things in the shape of gateway/schema.graphql. */
+import type { Asker } from './asking';
 import type { MockCommand } from './commands';
 import type { MockDevice, MockSwitch, World } from './world';
 
@@ -11,8 +12,15 @@ export class Views {
     return { ...found, switches: () => this.switches().filter((one) => one.roomId === id) };
   }
 
-  switches() {
-    return [...this.world.switches.values()].map((it) => this.switch(it));
+  /** Whether whoever asks may see it at all. */
+  sees(asker: Asker, it: MockSwitch): boolean {
+    return this.world.shares.level(this.world.idOf(asker.session), it) !== null;
+  }
+
+  switches(asker?: Asker) {
+    return [...this.world.switches.values()]
+      .filter((it) => !asker || this.sees(asker, it))
+      .map((it) => this.switch(it));
   }
 
   switch(it: MockSwitch) {
@@ -21,6 +29,8 @@ export class Views {
     return {
       ...it,
       roomId,
+      mayOperate: (_: unknown, asker: Asker) =>
+        this.world.shares.level(this.world.idOf(asker.session), it) === 'OPERATE',
       room: () => this.room(roomId),
       device: () => device && this.device(device),
       availability: device?.availability,

@@ -10,6 +10,7 @@ import { Commands, type MockCommand } from './commands';
 import { Integrations } from './integrations';
 import { Invitations } from './invitations';
 import { Notices } from './notices';
+import { Shares } from './people';
 import { RecordBook } from './record';
 
 /** How a switch's board takes a command. `held`: it waits until `World.release`. */
@@ -42,7 +43,8 @@ export type Event =
   | { kind: 'device'; id: string }
   | { kind: 'notice'; id: string }
   | { kind: 'notice-removed'; id: string }
-  | { kind: 'session-ended'; id: string };
+  | { kind: 'session-ended'; id: string }
+  | { kind: 'access' };
 
 export const BUTTON: Actor = { kind: 'BUTTON', name: 'button 1' };
 
@@ -68,6 +70,7 @@ export class World {
   readonly commands = new Commands(this);
   readonly integrations = new Integrations(this);
   readonly notices = new Notices(this);
+  readonly shares = new Shares(this);
   readonly record = new RecordBook();
   readonly sessions = new Sessions(this);
   readonly #listeners = new Set<(event: Event) => void>();
@@ -96,6 +99,11 @@ export class World {
   /** Who is signed in by this session; the first owner when nobody is. */
   whoIs(session: string | null): MockMember {
     return this.members.get(this.sessions.get(session ?? '')?.who ?? '') ?? this.person;
+  }
+
+  /** The id of the person or of the guest link behind a session. */
+  idOf(session: string | null): string {
+    return this.sessions.get(session ?? '')?.who ?? '';
   }
 
   addRoom(name: string): Room {

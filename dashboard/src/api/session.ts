@@ -12,6 +12,9 @@ const WHO_IS_HERE = graphql(`
       id
       name
       role
+      kind
+      until
+      mayShare
     }
   }
 `);

@@ -9,6 +9,7 @@ const SWITCH = graphql(`
     on
     reportedAt
     availability
+    mayOperate
     room {
       id
       name

@@ -19,6 +19,8 @@ export interface Card {
   readonly detail: string;
   /** What a tap asks for. */
   readonly next: boolean;
+  /** False for what one may only see. */
+  readonly mayMove: boolean;
 }
 
 /** How long the end of a request stays on a card before the plain "who and when" returns. */
@@ -37,7 +39,13 @@ function current(entry: Entry, now: number, live: boolean): Card {
   const { switch: it, outcome } = entry;
   const state = stateOf(entry);
   const asked = askedOf(entry, live);
-  const base = { id: it.id, name: it.name, state, asked: asked === null ? null : word(asked) };
+  const base = {
+    id: it.id,
+    name: it.name,
+    state,
+    asked: asked === null ? null : word(asked),
+    mayMove: it.mayOperate,
+  };
 
   if (asked !== null) {
     const other = entry.tap || outcome?.mine ? null : it.openCommand?.actor;

@@ -30,6 +30,19 @@ export function messageFor({ code, message, retryAfterMs }: Problem): string {
 export const signInMessage = (problem: Problem): string =>
   problem.code === 'UNAUTHENTICATED' ? 'This name and password do not go together.' : messageFor(problem);
 
+/** Opening a guest link: whatever is wrong with it, it opens nothing. */
+export function guestMessage(problem: Problem): string {
+  switch (problem.code) {
+    case 'UNAUTHENTICATED':
+    case 'FORBIDDEN':
+    case 'NOT_FOUND':
+    case 'BAD_INPUT':
+      return 'This link has ended, or never was one. Ask whoever gave it to you for a new one.';
+    default:
+      return messageFor(problem);
+  }
+}
+
 export function claimMessage(problem: Problem): string {
   switch (problem.code) {
     case 'UNAUTHENTICATED':

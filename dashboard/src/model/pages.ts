@@ -30,9 +30,8 @@ const ALL = [
   {
     path: '/people',
     name: 'People',
-    about: 'Invite those who live here or visit',
+    about: 'Who lives here, and what is shared with whom',
     group: 'This home',
-    owner: true,
   },
   { path: '/record', name: 'Record', about: 'Who did what, and how it ended', group: 'This home' },
   {
@@ -64,6 +63,8 @@ export type PagePath = (typeof ALL)[number]['path'] | typeof MORE;
 /** Every page there is, whoever asks. */
 export const PAGES: readonly Page[] = ALL;
 
-/** The pages that someone of this role has any use of. What they may do there is the gateway's to say. */
-export const pagesFor = (role: string | undefined): readonly Page[] =>
-  PAGES.filter((page) => role === 'OWNER' || !page.owner);
+/** The pages that this viewer has any use of. What they may do there is the gateway's to say. */
+export function pagesFor(viewer: { role: string; kind: string } | null): readonly Page[] {
+  if (viewer?.kind === 'GUEST_LINK') return PAGES.slice(0, 1);
+  return PAGES.filter((page) => viewer?.role === 'OWNER' || !page.owner);
+}

@@ -1,6 +1,7 @@
 import { devices, onDeviceChanged, rotateCredential, updateDevice, type Device } from '../api/devices';
 import { ApiError } from '../api/error';
 import * as noticesApi from '../api/notices';
+import { onAccessChanged } from '../api/people';
 import * as roomsApi from '../api/rooms';
 import { openSocket, type Socket } from '../api/socket';
 import * as switchesApi from '../api/switches';
@@ -35,7 +36,10 @@ export class Live {
   readonly #reading = new Set<Map<string, noticesApi.Notice | null>>();
   #taps = 0;
 
-  constructor(clockAheadMs: number, expired: () => void) {
+  /** How often rights or people changed since this screen opened: what rests on them is asked for again. */
+  accessChanges = $state(0);
+
+  constructor(clockAheadMs: number, expired: () => void, accessChanged: () => void) {
     this.panel = panel.emptyPanel(clockAheadMs);
     this.#expired = expired;
     this.#clock = setInterval(() => (this.now = Date.now()), CLOCK_TICK_MS);
@@ -53,6 +57,11 @@ export class Live {
     onDeviceChanged(this.#socket, (device) => this.#device(device));
     noticesApi.onNoticeChanged(this.#socket, (notice) => this.#noticed(notice));
     noticesApi.onNoticeRemoved(this.#socket, (id) => this.#noticeGone(id));
+    onAccessChanged(this.#socket, () => {
+      this.accessChanges += 1;
+      accessChanged();
+      void this.rearrange();
+    });
     // The lists come even where a proxy lets no WebSocket through.
     void this.refresh();
   }

@@ -1,6 +1,7 @@
 import { ApiError } from '../api/error';
 import * as invitations from '../api/invitations';
 import * as api from '../api/session';
+import { openGuestLink } from '../api/sharing';
 
 export type Stage = 'starting' | 'unreachable' | 'unclaimed' | 'signed-out' | 'signed-in';
 
@@ -69,14 +70,34 @@ export class Session {
     this.#leave('');
   }
 
-  /** The person has another name, here or on another screen. */
-  renamed(viewer: NonNullable<api.Presence['viewer']>): void {
-    this.viewer = viewer;
+  /** The person has another name. */
+  renamed(viewer: { name: string }): void {
+    if (this.viewer) this.viewer = { ...this.viewer, name: viewer.name };
+  }
+
+  /** Rights changed: who is here may be something else now. What cannot be asked stays as it was. */
+  async refresh(): Promise<void> {
+    try {
+      const { viewer } = await api.whoIsHere();
+      if (this.stage !== 'signed-in') return;
+      if (viewer) this.viewer = viewer;
+      else this.expired();
+    } catch {
+      // The connection tells when the gateway is away.
+    }
+  }
+
+  /** Is in by a guest link, in the place of whoever was. @throws ApiError when the gateway refuses */
+  async openGuestLink(token: string): Promise<void> {
+    await openGuestLink(token);
+    await this.#enter();
   }
 
   /** The gateway no longer knows this session. */
   expired(): void {
-    if (this.stage === 'signed-in') this.#leave('Your session has ended. Sign in again.');
+    if (this.stage !== 'signed-in') return;
+    const guest = this.viewer?.kind === 'GUEST_LINK';
+    this.#leave(guest ? 'Your guest link has ended.' : 'Your session has ended. Sign in again.');
   }
 
   /** Is in, in the place of whoever was: their frame goes, and its connection with it. */

@@ -65,6 +65,16 @@ test('an invitation lets someone in on another browser, once', async ({ browser 
   await expect(other.getByRole('heading', { name: 'Switches', exact: true })).toBeVisible();
   await expect(other.getByRole('link', { name: 'Ben', exact: true })).toBeVisible();
 
+  await expect(other.getByRole('heading', { name: 'Nothing is shared with you yet' })).toBeVisible();
+  await page.getByRole('button', { name: 'Share with Ben' }).click();
+  await page.getByLabel('What', { exact: true }).selectOption('Switch Hall light');
+  await page.getByRole('button', { name: 'Share', exact: true }).click();
+  await card(other, 'Hall light').click();
+  await expect(card(other, 'Hall light')).toHaveAttribute('data-phase', 'confirmed');
+  await expect(other.locator('[data-switch-name]')).toHaveCount(1);
+  await page.getByRole('button', { name: 'Take back Hall light from Ben' }).click();
+  await expect(card(other, 'Hall light')).toHaveCount(0);
+
   await page.reload();
   await expect(page.getByRole('list', { name: 'Open invitations' })).toHaveText('None');
   await page.goto('about:blank');

@@ -8,6 +8,8 @@ interface Home {
   server: MockServer;
   /** Signs in on this page and waits for the panel. */
   enter(page: Page): Promise<void>;
+  /** Signs somebody else in. */
+  enterAs(page: Page, who: { name: string; password: string }): Promise<void>;
   /** A page in a browser of its own. */
   browser(): Promise<Page>;
   /** Signs in on this page and on a second screen, which is answered. */
@@ -20,11 +22,15 @@ export const test = base.extend<{ home: Home }>({
     const world = sampleWorld();
     world.timeoutMs = 150;
     const server = await serve(world);
-    const enter = async (page: Page): Promise<void> => {
+    const enterAs = async (page: Page, { name, password }: { name: string; password: string }) => {
       await page.goto(server.url);
-      await page.getByLabel('Your name').fill(world.person.name);
-      await page.getByLabel('Password').fill(world.person.password);
+      await page.getByLabel('Your name').fill(name);
+      await page.getByLabel('Password').fill(password);
       await page.getByRole('button', { name: 'Sign in' }).click();
+      await expect(page.getByRole('heading', { name: 'Switches', exact: true })).toBeVisible();
+    };
+    const enter = async (page: Page): Promise<void> => {
+      await enterAs(page, world.person);
       await expect(card(page, 'Counter light')).toBeVisible();
     };
     const contexts: BrowserContext[] = [];
@@ -32,6 +38,7 @@ export const test = base.extend<{ home: Home }>({
       world,
       server,
       enter,
+      enterAs,
       async browser() {
         const context = await browser.newContext();
         contexts.push(context);

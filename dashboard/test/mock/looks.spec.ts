@@ -64,6 +64,36 @@ for (const [size, viewport] of Object.entries({
         await expectAccessible(page, colorScheme);
       });
 
+      test('people, what is shared with them, and a guest link', async ({ page, home }) => {
+        const ben = home.world.personCalled('Ben')!;
+        const target = { kind: 'ROOM', id: [...home.world.rooms.keys()][0]! } as const;
+        home.world.shares.add({ memberId: ben.id, target, level: 'VIEW', until: '2099-01-02T18:00:00Z' });
+        await home.enter(page);
+        await open(page, 'People');
+        await page.getByRole('button', { name: 'Share with Ben' }).click();
+        await page.getByLabel('At some hours only').check();
+        await page.getByRole('button', { name: 'Share', exact: true }).click();
+        await expectAccessible(page, colorScheme);
+        await page.getByRole('button', { name: 'Cancel' }).click();
+        await page.getByRole('button', { name: 'Edit Ben' }).click();
+        await page.getByRole('button', { name: 'Remove' }).click();
+        await expect(page.getByText('signed out everywhere')).toBeVisible();
+        await expectAccessible(page, colorScheme);
+        await page.getByRole('button', { name: 'Cancel' }).click();
+        await page.getByRole('button', { name: 'New guest link' }).click();
+        await page.getByLabel('Who is it for?').fill('Plumber');
+        await page.getByLabel('What', { exact: true }).selectOption('Room Kitchen');
+        await page.getByRole('button', { name: 'Make link' }).click();
+        const link = await page.getByLabel('Link', { exact: true }).inputValue();
+        await expectAccessible(page, colorScheme);
+        await page.goto(link);
+        await expect(page.getByText('The link takes that place.')).toBeVisible();
+        await expectAccessible(page, colorScheme);
+        await page.getByRole('button', { name: 'Open the link' }).click();
+        await expect(card(page, 'Counter light')).toBeVisible();
+        await expectAccessible(page, colorScheme);
+      });
+
       test('the panel with everything that can be on it', async ({ page, home }) => {
         await home.enter(page);
         home.world.named('Stereo').behaviour = 'held';

@@ -15,6 +15,7 @@ export const lamp = (facts: Partial<Switch> = {}): Switch => ({
   on: false,
   reportedAt: at(-60_000),
   availability: 'ONLINE',
+  mayOperate: true,
   room: null,
   device: null,
   openCommand: null,
