@@ -31,4 +31,4 @@ export const passwordQueries = (world: World) => ({
 });
 
 const codeIsLive = (world: World, code: string): boolean =>
-  code === world.claimCode || world.invitations.open(code) !== undefined;
+  code === world.claimCode || code === world.resetCode || world.invitations.open(code) !== undefined;

@@ -12,6 +12,7 @@ import { noticeMutations, noticeQueries } from './notices';
 import { passwordQueries } from './passwords';
 import { peopleMutations, peopleQueries } from './people';
 import { recordQueries } from './record';
+import { recoveryMutations } from './recovery';
 import { Views } from './views';
 import type { Event, World } from './world';
 
@@ -25,6 +26,7 @@ export function rootsOf(world: World) {
     mutation: {
       ...entryMutations(world),
       ...accountMutations(world),
+      ...recoveryMutations(world),
       ...commandMutations(world),
       ...furnitureMutations(world),
       ...integrationMutations(world),

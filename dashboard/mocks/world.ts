@@ -51,6 +51,8 @@ export const BUTTON: Actor = { kind: 'BUTTON', name: 'button 1' };
 export class World {
   claimed = true;
   claimCode = 'K7QF-2M9P';
+  /** A one-time code that is good for another password. */
+  resetCode: string | null = null;
   homeName = 'Alder Lane 4';
   /** The first owner. */
   readonly person: MockMember = { id: 'm1', name: 'Ana', role: 'OWNER', password: 'a warm lamp' };

@@ -1,4 +1,5 @@
 import * as api from '../api/account';
+import { createRecoveryCode } from '../api/recovery';
 import type { Live } from './live.svelte';
 import type { Session } from './session.svelte';
 
@@ -30,6 +31,9 @@ export class Account {
       await api.changePassword({ current, new: wanted });
       this.#onlyThis();
     });
+
+  /** A code for the recovery sheet; an earlier one is good for nothing then. @throws ApiError */
+  createRecoveryCode = () => this.live.checked(createRecoveryCode);
 
   /** @throws ApiError */
   end = (id: string) =>

@@ -1,5 +1,6 @@
 import { ApiError } from '../api/error';
 import * as invitations from '../api/invitations';
+import { resetPassword } from '../api/recovery';
 import * as api from '../api/session';
 import { openGuestLink } from '../api/sharing';
 
@@ -14,6 +15,8 @@ export class Session {
   home = $state.raw<api.Home | null>(null);
   /** Why the person stands at the sign-in page again. */
   notice = $state('');
+  /** Whether the home was claimed on this screen just now: there is something to do that is done at no other time. */
+  newOwner = $state(false);
   /** How far the gateway's clock is ahead of this one, milliseconds. */
   clockAheadMs = 0;
 
@@ -46,7 +49,14 @@ export class Session {
   /** @throws ApiError when the gateway refuses */
   async claim(input: Parameters<typeof api.claimGateway>[0]): Promise<void> {
     await api.claimGateway(input);
+    this.newOwner = true;
     await this.start();
+  }
+
+  /** Sets another password with a one-time code, and is in. @throws ApiError when the gateway refuses */
+  async resetPassword(code: string, password: string): Promise<void> {
+    await resetPassword({ code, password });
+    await this.#enter();
   }
 
   /** What the holder of a code is invited to; null when it is good for nothing. @throws ApiError */

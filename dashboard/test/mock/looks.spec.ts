@@ -44,6 +44,20 @@ for (const [size, viewport] of Object.entries({
         await page.getByLabel('Password').fill('wrong');
         await page.getByRole('button', { name: 'Sign in' }).click();
         await expect(page.getByText('do not go together')).toBeVisible();
+        await page.getByText('Forgot your password?').click();
+        await expectAccessible(page, colorScheme);
+      });
+
+      test('a new password with a code, and the sheet that holds one', async ({ page, home }) => {
+        await page.goto(`${home.server.url}/reset#WRONG`);
+        await page.getByLabel('New password').fill('a quite new lamp');
+        await page.getByRole('button', { name: 'Set it and sign in' }).click();
+        await expect(page.getByText('was used')).toBeVisible();
+        await expectAccessible(page, colorScheme);
+        await home.enter(page);
+        await open(page, 'My account');
+        await page.getByRole('button', { name: 'Make a recovery sheet' }).click();
+        await expect(page.getByTestId('recovery-sheet')).toBeVisible();
         await expectAccessible(page, colorScheme);
       });
 
