@@ -1,5 +1,9 @@
 //! The program: arguments in, exit code out. What it is made of is put together in `app`.
 
+// How deep the compiler may look into types: GraphQL's root joins many queries, each a layer of its futures, and an
+// optimised build lays them out here.
+#![recursion_limit = "256"]
+
 mod app;
 mod certificates;
 mod cli;
