@@ -3,7 +3,7 @@
 
 use crate::time::{Mono, Now, Wall};
 
-/// Letters of codes: none that look or sound alike (Crockford's base 32).
+/// Letters of one-time codes and of claim codes: none that look or sound alike (Crockford's base 32).
 pub(crate) const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Letters of a one-time code: 256 bits, five each.
 const LENGTH: usize = 52;

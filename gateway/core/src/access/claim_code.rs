@@ -1,5 +1,6 @@
 //! The code that makes someone the owner.
 
+use crate::code::{LETTERS, letters};
 use crate::time::Mono;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +20,6 @@ impl std::fmt::Debug for ClaimCode {
 
 /// How long a claim code is good for.
 pub const CLAIM_CODE_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
-/// Letters of a claim code: none that look or sound alike (Crockford's base 32).
-const CODE_LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 impl ClaimCode {
     /// A code of twelve letters, 60 bits, from random bytes.
@@ -30,7 +29,7 @@ impl ClaimCode {
             if i > 0 && i % 4 == 0 {
                 code.push('-');
             }
-            code.push(char::from(CODE_LETTERS[usize::from(byte % 32)]));
+            code.push(char::from(LETTERS[usize::from(byte % 32)]));
         }
         Self { code: code.into(), expires: now.plus(CLAIM_CODE_LIFE) }
     }
@@ -48,13 +47,6 @@ impl ClaimCode {
     /// Whether `typed` is this code; dashes, blanks, case and look-alike letters do not count. Takes the same
     /// time for every wrong code of the right length.
     pub fn matches(&self, typed: &str) -> bool {
-        fn letters(text: &str) -> impl Iterator<Item = u8> + '_ {
-            text.bytes().filter(|b| !matches!(b, b'-' | b' ')).map(|b| match b.to_ascii_uppercase() {
-                b'O' => b'0',
-                b'I' | b'L' => b'1',
-                other => other,
-            })
-        }
         let difference = letters(typed).zip(letters(&self.code)).fold(0, |sum, (a, b)| sum | (a ^ b));
         difference == 0 && letters(typed).count() == letters(&self.code).count()
     }

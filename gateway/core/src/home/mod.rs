@@ -1,11 +1,9 @@
 //! The home: one owner of all rules.
 //!
 //! [`Home::handle`] takes one input with the time it arrived at and says what to do about it. It has four kinds of
-//! business, one file each: what boards say (`boards`), commands (`commands`), who people are (`people`, `account`), and settings,
-//! which are durable before they are true (`settings`, `rooms`, `things`, `integrations`, `invitations`, `rotation`). Home Assistant is told of them
 //! business, one file each: what boards say (`boards`), commands (`commands`), who people are (`people`, `account`, `reset`), and settings,
-//! which are durable before they are true (`settings`, `rooms`, `things`, `integrations`, `rotation`). Home Assistant is told of them
-//! (`announcing`), and the owner of what went wrong (`notices`).
+//! which are durable before they are true (`settings`, `rooms`, `things`, `integrations`, `invitations`, `rotation`). Home Assistant is told of
+//! them (`announcing`), and the owner of what went wrong (`notices`).
 
 mod account;
 mod announcing;
@@ -14,6 +12,8 @@ mod auditing;
 mod boards;
 mod clock_offset;
 mod commands;
+mod effect;
+mod input;
 mod integrations;
 mod invitations;
 mod members;
@@ -32,6 +32,8 @@ mod tests;
 
 pub use account::AccountChange;
 pub use boards::Dropped;
+pub use effect::{Answer, Effect};
+pub use input::Input;
 pub use members::MemberEdit;
 pub use people::{Claim, SignInCheck};
 pub use reset::{RESET_CODE_LIFE, RecoveryCode, Reset};
@@ -40,21 +42,12 @@ pub use rotation::NewCredential;
 pub use settings::Setting;
 pub use things::{Edit, MAX_DEVICES, Registration};
 
-use crate::access::{
-    Access, Administer, ApiToken, BoardCredential, ClaimCode, Client, Credentials, Denied, Grant, GuestLink, Member,
-    Operate, Throttle, Viewer,
-};
-use crate::code::CodeHash;
+use crate::access::{Access, BoardCredential, ClaimCode, Credentials, Throttle};
 use crate::command::Command;
-use crate::device::{BoardEvent, Device, NewSecret, Order};
-use crate::edge::IntegrationCommand;
-use crate::homeassistant::HomeAssistant;
-use crate::ids::{DeviceId, IdSource, IntegrationId, MemberId, Request, RoomId, SessionId, SwitchId, Ticket, TokenId};
-use crate::integration::Integration;
-use crate::invitation::{Invitation, Offer};
+use crate::device::Device;
+use crate::ids::{DeviceId, IdSource, IntegrationId, RoomId, SwitchId};
 use crate::name::{BoardId, Endpoint};
-use crate::notice::{Incident, NoticeKind, Subject};
-use crate::record::{HomeRecord, Record, Room};
+use crate::record::{HomeRecord, Room};
 use crate::switch::{Reported, Switch};
 use crate::time::{Mono, Now};
 use crate::view::{Change, DeviceView, SwitchView, View};
@@ -70,190 +63,7 @@ use rotation::Rotation;
 use settings::Queue;
 use sharing::Sharing;
 use std::collections::{BTreeMap, HashMap};
-use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// What can happen to a home.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// The edge tells of a board.
-    Board(BoardEvent),
-    /// An integration wants a relay moved. Nobody waits for an answer: the board's reports give it.
-    IntegrationCommand(IntegrationCommand),
-    /// Someone asks for a switch to be on or off. Answered with [`Answer::Command`] when it settles.
-    SetSwitch {
-        /// The right to do so.
-        cap: Operate,
-        /// Who waits.
-        request: Request,
-        /// What is asked.
-        on: bool,
-        /// How long to wait for the board, [`crate::command::MIN_TIMEOUT`] to [`crate::command::MAX_TIMEOUT`].
-        timeout: Duration,
-        /// The caller's own name for this command: the same name again within ten minutes answers the same command.
-        request_id: Option<String>,
-    },
-    /// Someone who is not signed in tries a claim code. Answered with [`Answer::Done`].
-    TryClaimCode {
-        /// Who waits.
-        request: Request,
-        /// What they typed.
-        code: String,
-    },
-    /// Someone who is not signed in shows an invitation's code. Answered with [`Answer::Offer`].
-    TryInvitation {
-        /// Who waits.
-        request: Request,
-        /// The hash of the code; none when what they showed cannot be one.
-        code: Option<CodeHash>,
-        /// Where from; guessing is slowed down per address.
-        address: String,
-    },
-    /// Someone starts to sign in. Answered with [`Answer::SignIn`].
-    BeginSignIn {
-        /// Who waits.
-        request: Request,
-        /// The name they typed.
-        name: String,
-        /// Where from; guessing is slowed down per name and per address.
-        address: String,
-    },
-    /// Their password was checked. Answered with [`Answer::Viewer`].
-    FinishSignIn {
-        /// Who waits.
-        request: Request,
-        /// What [`Answer::SignIn`] gave.
-        check: SignInCheck,
-        /// Whether the password was right.
-        right: bool,
-        /// The hash of the new session's token.
-        token: crate::access::TokenHash,
-        /// What they sign in with.
-        client: Client,
-    },
-    /// The password of someone who is signed in was checked once more. Answered with [`Answer::Done`].
-    PasswordChecked {
-        /// Who waits.
-        request: Request,
-        /// What [`Answer::SignIn`] gave.
-        check: SignInCheck,
-        /// Whether the password was right.
-        right: bool,
-    },
-    /// A session was used.
-    SessionUsed(SessionId),
-    /// Someone forgot their password and shows a one-time code, none when it cannot be one. Answered with
-    /// [`Answer::Member`].
-    TryResetCode {
-        /// Who waits.
-        request: Request,
-        /// What they showed.
-        code: Option<CodeHash>,
-        /// Where from; guessing is slowed down.
-        address: Option<IpAddr>,
-    },
-    /// The console makes a one-time code for someone who forgot their password. Answered with [`Answer::Member`].
-    OfferReset {
-        /// Who waits.
-        request: Request,
-        /// The right to do so.
-        cap: Administer,
-        /// Who forgot it.
-        member: MemberId,
-        /// The code.
-        code: CodeHash,
-    },
-    /// A program asked something with an API token.
-    TokenUsed(TokenId),
-    /// A change of settings; durable before it is answered.
-    Settings {
-        /// Who waits.
-        request: Request,
-        /// What is to change.
-        setting: Setting,
-    },
-    /// Something happened that the owner may have to know.
-    Incident(Incident),
-    /// Of this kind, these subjects and no others are so now: told when it may have changed.
-    Condition(NoticeKind, Vec<Subject>),
-    /// A new claim code was drawn.
-    NewClaimCode(ClaimCode),
-    /// The store wrote a ticket, or could not.
-    Written {
-        /// Which.
-        ticket: Ticket,
-        /// Whether it is on disk.
-        ok: bool,
-    },
-    /// The home's zone is so many minutes east of UTC from now on.
-    ZoneOffset(i16),
-    /// Home Assistant says that it started.
-    HomeAssistantStarted,
-    /// A deadline may have passed.
-    Tick,
-    /// The daemon is stopping: settle what is open.
-    Stop,
-}
-
-/// What is to be done about it, in this order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Send a command to a board's own connection.
-    Send(Order),
-    /// Send a new secret to a board's own connection.
-    SendSecret(NewSecret),
-    /// Answer someone who waits.
-    Answer(Request, Result<Answer, Denied>),
-    /// Tell everyone who looks.
-    Changed(Change),
-    /// Write to the store; with a ticket, say when it is on disk.
-    Write {
-        /// Which [`Input::Written`] is wanted.
-        ticket: Option<Ticket>,
-        /// What.
-        records: Vec<Record>,
-    },
-    /// Who may log in at the edge has changed: see [`Home::credentials`].
-    CredentialsChanged,
-    /// What Home Assistant is to be told has changed: see [`Home::announced`].
-    AnnouncedChanged,
-}
-
-/// What someone who waited is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// It is done.
-    Done,
-    /// A command settled.
-    Command(Arc<Command>),
-    /// Check this password, then come back with [`Input::FinishSignIn`].
-    SignIn(SignInCheck),
-    /// Signed in.
-    Viewer(Viewer),
-    /// The room as it is now.
-    Room(Arc<Room>),
-    /// The device as it is now.
-    Device(Arc<DeviceView>),
-    /// The switch as it is now.
-    Switch(Arc<SwitchView>),
-    /// The person as they are now.
-    Member(Arc<Member>),
-    /// The grant as it is now.
-    Grant(Arc<Grant>),
-    /// The guest link as it is now.
-    GuestLink(Arc<GuestLink>),
-    /// The API token as it is now.
-    Token(Arc<ApiToken>),
-    /// The integration as it is now.
-    Integration(Arc<Integration>),
-    /// The invitation as it is now.
-    Invitation(Arc<Invitation>),
-    /// What an invitation offers.
-    Offer(Offer),
-    /// How Home Assistant is told of the home now.
-    HomeAssistant(Arc<HomeAssistant>),
-}
 
 /// A board claimed by this home: what is durable, and what is known of it now.
 #[derive(Debug)]

@@ -19,15 +19,19 @@ mod sharing;
 mod tokens;
 
 use super::*;
-use crate::access::{Administer, TokenHash};
+use crate::access::{Administer, Client, Denied, Member, TokenHash, Viewer};
 use crate::command::{BoardSession, OrderId, Outcome, Reason};
-use crate::device::{BoardState, Cause, Description, Refusal, Report, Said, Secret, SecretHash};
+use crate::device::{
+    BoardEvent, BoardState, Cause, Description, NewSecret, Order, Refusal, Report, Said, Secret, SecretHash,
+};
 use crate::edge::IntegrationCommand;
 use crate::homeassistant::Announced;
-use crate::ids::LinkId;
+use crate::ids::{LinkId, Request, SessionId, Ticket};
 use crate::name::Name;
+use crate::record::Record;
 use crate::time::Wall;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 /// The board's clock is this far ahead of the gateway's, milliseconds.
 const BOARD_AHEAD_MS: u64 = 5_000;

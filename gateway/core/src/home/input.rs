@@ -1,0 +1,133 @@
+//! What can happen to a home.
+
+use super::{Setting, SignInCheck};
+use crate::access::{Administer, ClaimCode, Client, Operate, TokenHash};
+use crate::code::CodeHash;
+use crate::device::BoardEvent;
+use crate::edge::IntegrationCommand;
+use crate::ids::{MemberId, Request, SessionId, Ticket, TokenId};
+use crate::notice::{Incident, NoticeKind, Subject};
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// What can happen to a home.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The edge tells of a board.
+    Board(BoardEvent),
+    /// An integration wants a relay moved. Nobody waits for an answer: the board's reports give it.
+    IntegrationCommand(IntegrationCommand),
+    /// Someone asks for a switch to be on or off. Answered with [`super::Answer::Command`] when it settles.
+    SetSwitch {
+        /// The right to do so.
+        cap: Operate,
+        /// Who waits.
+        request: Request,
+        /// What is asked.
+        on: bool,
+        /// How long to wait for the board, [`crate::command::MIN_TIMEOUT`] to [`crate::command::MAX_TIMEOUT`].
+        timeout: Duration,
+        /// The caller's own name for this command: the same name again within ten minutes answers the same command.
+        request_id: Option<String>,
+    },
+    /// Someone who is not signed in tries a claim code. Answered with [`super::Answer::Done`].
+    TryClaimCode {
+        /// Who waits.
+        request: Request,
+        /// What they typed.
+        code: String,
+    },
+    /// Someone who is not signed in shows an invitation's code. Answered with [`super::Answer::Offer`].
+    TryInvitation {
+        /// Who waits.
+        request: Request,
+        /// The hash of the code; none when what they showed cannot be one.
+        code: Option<CodeHash>,
+        /// Where from; guessing is slowed down per address.
+        address: String,
+    },
+    /// Someone starts to sign in. Answered with [`super::Answer::SignIn`].
+    BeginSignIn {
+        /// Who waits.
+        request: Request,
+        /// The name they typed.
+        name: String,
+        /// Where from; guessing is slowed down per name and per address.
+        address: String,
+    },
+    /// Their password was checked. Answered with [`super::Answer::Viewer`].
+    FinishSignIn {
+        /// Who waits.
+        request: Request,
+        /// What [`super::Answer::SignIn`] gave.
+        check: SignInCheck,
+        /// Whether the password was right.
+        right: bool,
+        /// The hash of the new session's token.
+        token: TokenHash,
+        /// What they sign in with.
+        client: Client,
+    },
+    /// The password of someone who is signed in was checked once more. Answered with [`super::Answer::Done`].
+    PasswordChecked {
+        /// Who waits.
+        request: Request,
+        /// What [`super::Answer::SignIn`] gave.
+        check: SignInCheck,
+        /// Whether the password was right.
+        right: bool,
+    },
+    /// A session was used.
+    SessionUsed(SessionId),
+    /// Someone forgot their password and shows a one-time code, none when it cannot be one. Answered with
+    /// [`super::Answer::Member`].
+    TryResetCode {
+        /// Who waits.
+        request: Request,
+        /// What they showed.
+        code: Option<CodeHash>,
+        /// Where from; guessing is slowed down.
+        address: Option<IpAddr>,
+    },
+    /// The console makes a one-time code for someone who forgot their password. Answered with [`super::Answer::Member`].
+    OfferReset {
+        /// Who waits.
+        request: Request,
+        /// The right to do so.
+        cap: Administer,
+        /// Who forgot it.
+        member: MemberId,
+        /// The code.
+        code: CodeHash,
+    },
+    /// A program asked something with an API token.
+    TokenUsed(TokenId),
+    /// A change of settings; durable before it is answered.
+    Settings {
+        /// Who waits.
+        request: Request,
+        /// What is to change.
+        setting: Setting,
+    },
+    /// Something happened that the owner may have to know.
+    Incident(Incident),
+    /// Of this kind, these subjects and no others are so now: told when it may have changed.
+    Condition(NoticeKind, Vec<Subject>),
+    /// A new claim code was drawn.
+    NewClaimCode(ClaimCode),
+    /// The store wrote a ticket, or could not.
+    Written {
+        /// Which.
+        ticket: Ticket,
+        /// Whether it is on disk.
+        ok: bool,
+    },
+    /// The home's zone is so many minutes east of UTC from now on.
+    ZoneOffset(i16),
+    /// Home Assistant says that it started.
+    HomeAssistantStarted,
+    /// A deadline may have passed.
+    Tick,
+    /// The daemon is stopping: settle what is open.
+    Stop,
+}
