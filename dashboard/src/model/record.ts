@@ -54,6 +54,7 @@ const TOLD: Partial<Record<RecordKind, string>> = {
   TOKEN_DELETED: 'revoked token',
   INVITATION_CREATED: 'invited',
   INVITATION_DELETED: 'took back the invitation of',
+  HOME_UPDATED: 'changed the home',
 };
 
 const MOVED: readonly RecordKind[] = ['COMMAND', 'SWITCH_MOVED'];

@@ -7,6 +7,7 @@ use crate::viewer::{Role, SignedIn, shared, signed_in};
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use gatehouse_core::access;
 use gatehouse_core::home::MemberEdit;
+use gatehouse_core::mail::Address;
 use gatehouse_core::name::Name;
 use std::sync::Arc;
 
@@ -51,6 +52,17 @@ impl Member {
         }
         let used = view.access.sessions_of(self.0.id).filter_map(|session| session.last_used_at.or(session.opened_at));
         Ok(used.max().and_then(date_time))
+    }
+
+    /// Where mail reaches them, as they confirmed. Null when nowhere, and for whoever is neither an owner nor this person.
+    async fn email(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        let told = may_view_more(&signed_in(ctx)?.viewer, &self.0);
+        Ok(self.0.email.as_ref().filter(|_| told).map(Address::as_str))
+    }
+
+    /// When they came; null when the clock was not trusted then.
+    async fn joined_at(&self) -> Option<DateTime> {
+        self.0.joined_at.and_then(date_time)
     }
 
     /// What was given to them, as far as the viewer may view it.

@@ -104,6 +104,8 @@ pub(crate) enum RecordKind {
     MemberJoined,
     /// An owner was given a recovery code.
     RecoveryCodeCreated,
+    /// The home has another name, time zone or contact.
+    HomeUpdated,
 }
 
 /// One line of the record.

@@ -7,7 +7,7 @@ use crate::devices::{DevicesMutation, DevicesQuery};
 use crate::gateway::GatewayQuery;
 use crate::grants::{GrantsMutation, GrantsQuery};
 use crate::guest_links::{GuestLinksMutation, GuestLinksQuery};
-use crate::home::HomeQuery;
+use crate::home::{HomeMutation, HomeQuery};
 use crate::home_assistant::{HomeAssistantMutation, HomeAssistantQuery};
 use crate::integrations::{IntegrationsMutation, IntegrationsQuery};
 use crate::invitations::{InvitationsMutation, InvitationsQuery};
@@ -67,6 +67,7 @@ pub(crate) struct QueryRoot(
 pub(crate) struct MutationRoot(
     SwitchesMutation,
     SignInMutation,
+    HomeMutation,
     RoomsMutation,
     DevicesMutation,
     IntegrationsMutation,

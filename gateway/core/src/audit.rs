@@ -75,6 +75,8 @@ pub enum Kind {
     MemberJoined,
     /// An owner was given a recovery code.
     RecoveryCodeCreated,
+    /// The home has another name, time zone or contact.
+    HomeUpdated,
 }
 
 /// One thing that was done, as kept on disk.

@@ -39,6 +39,8 @@ pub struct Invitation {
     pub uses_left: u32,
     /// Where it was mailed, when it was meant for one address.
     pub email: Option<Address>,
+    /// The code in that mail, which whoever invites does not get to see: who accepts by it has had the mail.
+    pub mailed_code: Option<CodeHash>,
 }
 
 impl Invitation {

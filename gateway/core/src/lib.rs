@@ -7,6 +7,7 @@ pub mod access;
 pub mod audit;
 pub mod code;
 pub mod command;
+pub mod contact;
 pub mod device;
 pub mod edge;
 pub mod home;

@@ -6,6 +6,7 @@ use crate::access::{ApiToken, Grant, GuestLink, Member, Session};
 use crate::audit::Entry;
 use crate::code::CodeHash;
 use crate::command::Command;
+use crate::contact::Contact;
 use crate::device::{Device, SecretHash};
 use crate::home::RecoveryCode;
 use crate::homeassistant::HomeAssistant;
@@ -28,6 +29,8 @@ pub struct HomeRecord {
     pub name: Name,
     /// Its IANA time zone, `Europe/Vienna` say.
     pub time_zone: Arc<str>,
+    /// How whoever lives here can be reached.
+    pub contact: Option<Contact>,
 }
 
 /// A place in the home.

@@ -255,6 +255,8 @@ impl EventLoop {
         self.tell_zone(now);
         let effects = self.home.handle(now, input);
         self.carry_out(effects);
+        // The home may be in another zone by this very input: hours hold by it at once.
+        self.tell_zone(now);
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) {

@@ -12,9 +12,24 @@ pub(crate) fn minutes_east(zone: &str, wall: Wall) -> i16 {
     i16::try_from(seconds / 60).unwrap_or_default()
 }
 
+/// Whether there is an IANA zone of this very name.
+pub(crate) fn exists(zone: &str) -> bool {
+    zone.parse::<chrono_tz::Tz>().is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_zone_goes_by_its_iana_name() {
+        for zone in ["Europe/Vienna", "Etc/UTC", "UTC", "America/Argentina/Buenos_Aires"] {
+            assert!(exists(zone), "{zone}");
+        }
+        for zone in ["", "Vienna", "europe/vienna", "Europe/Vienna ", "+01:00", "Europe/Atlantis", "../etc/passwd"] {
+            assert!(!exists(zone), "{zone}");
+        }
+    }
 
     #[test]
     fn clocks_are_put_forward_and_back() {

@@ -21,6 +21,7 @@ pub(crate) const STEPS: &[Step] = &[
     invitations,
     recovery_code,
     tokens,
+    addresses,
 ];
 
 /// The schema that this version reads and writes.
@@ -99,6 +100,14 @@ fn tokens(txn: &WriteTransaction) -> Result<(), Fault> {
     Ok(())
 }
 
+/// To schema 13: a person has an address and one that waits, and a time when they came; a home has a contact; an invitation
+/// has another code in its mail: none so far. Their rows end with it.
+fn addresses(txn: &WriteTransaction) -> Result<(), Fault> {
+    append(txn, "member", &[0, 0, 0])?;
+    append(txn, "home", &[0])?;
+    append(txn, "invitation", &[0])
+}
+
 /// Every row of a table gets the same bytes at its end.
 fn append(txn: &WriteTransaction, table: &str, tail: &[u8]) -> Result<(), Fault> {
     let mut table = txn.open_table(TableDefinition::<u64, &[u8]>::new(table))?;
@@ -151,8 +160,8 @@ pub(crate) fn migrate(txn: &WriteTransaction, steps: &[Step]) -> Result<(), Faul
 mod tests {
     use super::*;
     use crate::tables::{
-        AUDIT, DEVICE, GRANT, GUEST_LINK, INTEGRATION, INVITATION, MEMBER, MOVEMENT, NOTICE, RETAINED, Rows, SESSION,
-        SETTING, TOKEN,
+        AUDIT, DEVICE, GRANT, GUEST_LINK, HOME, INTEGRATION, INVITATION, MEMBER, MOVEMENT, NOTICE, RETAINED, Rows,
+        SESSION, SETTING, TOKEN,
     };
     use crate::{Memory, Settings};
     use redb::{Database, ReadableDatabase};
@@ -174,6 +183,7 @@ mod tests {
             assert!(txn.delete_table(later).unwrap(), "a later schema has it");
         }
         assert!(txn.delete_table(RETAINED).unwrap(), "and this");
+        txn.open_table(HOME).unwrap().insert(1, &b"\x04Home\x0dEurope/Vienna"[..]).unwrap();
         txn.open_table(ROOM).unwrap().insert(4, &b"\x04Hall"[..]).unwrap();
         txn.open_table(MEMBER).unwrap().insert(2, &b"\x03Ana\x00\x0b$argon2id$x"[..]).unwrap();
         let session = [&b"\x02"[..], &[0xaa; 32], b"\x01\x05"].concat();
@@ -270,11 +280,18 @@ mod tests {
         let memory = schema_1();
         for boot in [2, 3] {
             let opened = memory.open(Settings::default()).unwrap();
-            let [Record::Member(ana), Record::Session(session), Record::Room(room), Record::Device(device)] =
-                &opened.records[..]
+            let [
+                Record::Home(home),
+                Record::Member(ana),
+                Record::Session(session),
+                Record::Room(room),
+                Record::Device(device),
+            ] = &opened.records[..]
             else {
                 panic!("{:?}", opened.records)
             };
+            assert_eq!((home.name.as_str(), &*home.time_zone, &home.contact), ("Home", "Europe/Vienna", &None));
+            assert_eq!((&ana.email, ana.waiting.is_none(), ana.joined_at), (&None, true, None));
             assert_eq!((ana.name.as_str(), &*ana.password_hash, ana.earlier.len()), ("Ana", "$argon2id$x", 0));
             assert_eq!((session.opened_at.unwrap().as_millis(), session.last_used_at), (5, None));
             assert_eq!((session.client.user_agent(), session.client.address), ("", None));

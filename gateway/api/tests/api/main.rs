@@ -11,6 +11,7 @@ mod commands;
 mod dashboard;
 mod documents;
 mod doorway;
+mod home;
 mod home_assistant;
 mod integrations;
 mod invitations;

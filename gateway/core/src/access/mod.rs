@@ -17,6 +17,7 @@ pub(crate) use grant::check_end;
 pub use grant::{Giver, Grant, GuestLink, Hours, Level, MAX_GRANTS, MAX_GUEST_LINKS, Share, Target, Terms};
 pub use people::{
     Client, MAX_EARLIER_PASSWORDS, MAX_SESSIONS_PER_MEMBER, Member, Role, Session, TokenHash, USE_IS_NOTED_EVERY,
+    WaitingAddress,
 };
 pub use rights::Rights;
 pub(crate) use rights::{Places, Resolved, Resolver, Set};

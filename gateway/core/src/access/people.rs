@@ -1,7 +1,9 @@
 //! Who lives here and who visits, and where they are signed in.
 
+use crate::code::CodeHash;
 use crate::command::{Actor, ActorKind};
 use crate::ids::{MemberId, SessionId};
+use crate::mail::Address;
 use crate::name::Name;
 use crate::time::{Now, Wall};
 use std::net::IpAddr;
@@ -32,6 +34,24 @@ pub struct Member {
     pub password_hash: Arc<str>,
     /// Those of the passwords they had before, the latest first, at most [`MAX_EARLIER_PASSWORDS`]: a new one must differ.
     pub earlier: Vec<Arc<str>>,
+    /// Where mail reaches them, as they proved.
+    pub email: Option<Address>,
+    /// Where mail is to reach them, once they prove that it does.
+    pub waiting: Option<WaitingAddress>,
+    /// When they came; none while the clock was not trusted.
+    pub joined_at: Option<Wall>,
+}
+
+/// An address that somebody gave, and did not confirm yet.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WaitingAddress {
+    /// The address.
+    pub address: Address,
+    /// The code that was mailed there.
+    pub code: CodeHash,
+    /// When the code ends; none when it was made while the clock was not trusted, so that it is good in that run of the
+    /// daemon only.
+    pub until: Option<Wall>,
 }
 
 /// Earlier passwords of a person that a new one must differ from. Each costs a check of a quarter of a second on a Pi.

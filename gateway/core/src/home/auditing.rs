@@ -133,6 +133,10 @@ impl Home {
                 Deed::new(cap.actor(), Kind::RecoveryCodeCreated, self.access.name_of(*member)?)
             }
             Setting::AcceptInvitation(new) => Deed::new(&Actor::member(&new.name), Kind::MemberJoined, &new.name),
+            Setting::UpdateHome(cap, edit) => {
+                let text = Self::home_edit_in_words(edit);
+                Deed::new(cap.actor(), Kind::HomeUpdated, &self.household.as_ref()?.name).saying(text)
+            }
             Setting::CreateRoom(cap, name) => Deed::new(cap.actor(), Kind::RoomCreated, name),
             Setting::RenameRoom(cap, id, name) => Deed::new(cap.actor(), Kind::RoomUpdated, &self.rooms.get(id)?.name)
                 .saying(format!("now called {name}")),

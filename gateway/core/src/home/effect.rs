@@ -8,7 +8,7 @@ use crate::homeassistant::HomeAssistant;
 use crate::ids::{Request, Ticket};
 use crate::integration::Integration;
 use crate::invitation::{Invitation, Offer};
-use crate::record::{Record, Room};
+use crate::record::{HomeRecord, Record, Room};
 use crate::view::{Change, DeviceView, SwitchView};
 use std::sync::Arc;
 
@@ -47,6 +47,8 @@ pub enum Answer {
     SignIn(SignInCheck),
     /// Signed in.
     Viewer(Viewer),
+    /// The household as it is now.
+    Home(Arc<HomeRecord>),
     /// The room as it is now.
     Room(Arc<Room>),
     /// The device as it is now.

@@ -135,7 +135,18 @@ impl Home {
         }
         let id = InvitationId::from_raw(self.ids.draw());
         let (by, created_at) = (by.clone(), now.stamp());
-        let invitation = Invitation { id, role, inviter, by, grants, created_at, expires_at, uses_left: uses, email };
+        let invitation = Invitation {
+            id,
+            role,
+            inviter,
+            by,
+            grants,
+            created_at,
+            expires_at,
+            uses_left: uses,
+            email,
+            mailed_code: None,
+        };
         Ok((id, vec![Record::Invitation(Arc::new(invitation), code)]))
     }
 
@@ -160,7 +171,16 @@ impl Home {
         let entry = self.open_invitation(now, &code).ok_or_else(not_good)?;
         let invitation = Invitation::clone(&entry.invitation);
         let id = MemberId::from_raw(self.ids.draw());
-        let member = Member { id, name, role: invitation.role, password_hash, earlier: Vec::new() };
+        let member = Member {
+            id,
+            name,
+            role: invitation.role,
+            password_hash,
+            earlier: Vec::new(),
+            email: None,
+            waiting: None,
+            joined_at: now.stamp(),
+        };
         let mut records = self.plan_new_member(now, member, &invitation.grants, &invitation.by)?;
         let used = match invitation.uses_left {
             0 | 1 => Record::InvitationDeleted(invitation.id),

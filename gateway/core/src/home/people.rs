@@ -91,13 +91,16 @@ impl Home {
         self.check_member_name(&claim.member_name, None, "memberName")?;
         self.throttle.right(CLAIM_KEY);
         let id = HomeId::from_raw(self.ids.draw());
-        let home = HomeRecord { id, name: claim.home_name, time_zone: claim.time_zone };
+        let home = HomeRecord { id, name: claim.home_name, time_zone: claim.time_zone, contact: None };
         let member = Member {
             id: MemberId::from_raw(self.ids.draw()),
             name: claim.member_name,
             role: Role::Owner,
             password_hash: claim.password_hash,
             earlier: Vec::new(),
+            email: None,
+            waiting: None,
+            joined_at: now.stamp(),
         };
         let session = self.session(now, member.id, claim.token, claim.client);
         Ok(vec![Record::Home(Arc::new(home)), Record::Member(Arc::new(member)), session])

@@ -3,7 +3,9 @@
 //! A change is planned as records, the records are written under a ticket, and only when they are on disk are the same
 //! records applied, told and answered. The next change is planned after that, so no two can contradict each other.
 
-use super::{AccountChange, Answer, Claim, Edit, Effect, Home, MemberEdit, NewCredential, Registration, Reset};
+use super::{
+    AccountChange, Answer, Claim, Edit, Effect, Home, HomeEdit, MemberEdit, NewCredential, Registration, Reset,
+};
 use crate::access::{Administer, Client, Denied, HoldTokens, NewToken, Share, Terms, TokenHash};
 use crate::code::CodeHash;
 use crate::device::SecretHash;
@@ -69,6 +71,8 @@ pub enum Setting {
     ResetPassword(Reset),
     /// Another recovery code for an owner; the one before is good no more. Answered with [`Answer::Done`].
     CreateRecoveryCode(Administer, MemberId, CodeHash),
+    /// Another name, time zone or contact of the household. Answered with [`Answer::Home`].
+    UpdateHome(Administer, HomeEdit),
     /// A new room. Answered with [`Answer::Room`].
     CreateRoom(Administer, Name),
     /// A room's other name. Answered with [`Answer::Room`].
@@ -103,6 +107,7 @@ pub enum Setting {
 enum Reply {
     Done,
     Viewer(TokenHash),
+    Home,
     Room(RoomId),
     Device(DeviceId),
     Rotation(DeviceId),
@@ -231,6 +236,7 @@ impl Home {
         match reply {
             Reply::Done => Ok(Answer::Done),
             Reply::Viewer(token) => self.access.viewer(&token).map(Answer::Viewer).ok_or(Denied::Unauthenticated),
+            Reply::Home => self.household.clone().map(Answer::Home).ok_or(Denied::Unclaimed),
             Reply::Room(id) => self.rooms.get(&id).cloned().map(Answer::Room).ok_or(Denied::NotFound("room")),
             Reply::Device(id) | Reply::Rotation(id) => {
                 let entry = self.devices.get(&id).ok_or(Denied::NotFound("device"))?;
@@ -314,6 +320,7 @@ impl Home {
             Setting::CreateRecoveryCode(_, member, code) => {
                 Ok((self.plan_recovery_code(now, member, code)?, Reply::Done))
             }
+            Setting::UpdateHome(_, edit) => Ok((self.plan_home(edit)?, Reply::Home)),
             Setting::CreateRoom(_, name) => {
                 let room = self.plan_room(name)?;
                 let reply = Reply::Room(room.id);

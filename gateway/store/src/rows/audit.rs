@@ -40,6 +40,7 @@ mirror!(
     InvitationDeleted,
     MemberJoined,
     RecoveryCodeCreated,
+    HomeUpdated,
 );
 
 #[derive(Serialize, Deserialize)]

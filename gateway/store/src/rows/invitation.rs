@@ -1,4 +1,4 @@
-//! Rows of invitations, since schema 10.
+//! Rows of invitations, since schema 10; their end since schema 13.
 
 use super::settings::RoleRow;
 use super::sharing::{GiverRow, TermsRow, giver, terms, to_giver, to_terms};
@@ -22,6 +22,7 @@ struct InvitationRow<'a> {
     uses_left: u32,
     #[serde(borrow)]
     email: Option<&'a str>,
+    mailed_code: Option<[u8; 32]>,
 }
 
 pub(crate) fn invitation(invitation: &Invitation, code: CodeHash) -> Vec<u8> {
@@ -35,6 +36,7 @@ pub(crate) fn invitation(invitation: &Invitation, code: CodeHash) -> Vec<u8> {
         expires_at_ms: millis(invitation.expires_at),
         uses_left: invitation.uses_left,
         email: invitation.email.as_ref().map(Address::as_str),
+        mailed_code: invitation.mailed_code.map(|code| code.0),
     })
 }
 
@@ -51,6 +53,7 @@ pub(crate) fn to_invitation(key: u64, bytes: &[u8]) -> Result<(Invitation, CodeH
         expires_at: to_wall(row.expires_at_ms),
         uses_left: row.uses_left,
         email: email.transpose()?,
+        mailed_code: row.mailed_code.map(CodeHash),
     };
     Ok((invitation, CodeHash(row.code)))
 }
@@ -63,7 +66,7 @@ mod tests {
     use gatehouse_core::name::Name;
     use gatehouse_core::time::Wall;
 
-    /// The bytes are schema 10 for good: files out there hold them.
+    /// The bytes are schema 13 for good: files out there hold them.
     #[test]
     fn the_bytes_of_an_invitation_stay_what_they_are() {
         let kept = Invitation {
@@ -76,13 +79,18 @@ mod tests {
             expires_at: None,
             uses_left: 3,
             email: Some(Address::new("a@b.c").unwrap()),
+            mailed_code: None,
         };
         let bytes = invitation(&kept, CodeHash([0xdd; 32]));
         assert_eq!(
             bytes,
-            [&[0xdd; 32][..], b"\x01\x02\x00\x03Ana\x00\x01\x00\x01\x00\x00\x01\x05\x00\x03\x01\x05a@b.c"].concat()
+            [&[0xdd; 32][..], b"\x01\x02\x00\x03Ana\x00\x01\x00\x01\x00\x00\x01\x05\x00\x03\x01\x05a@b.c\x00"].concat()
         );
-        assert_eq!(to_invitation(9, &bytes), Ok((kept, CodeHash([0xdd; 32]))));
+        assert_eq!(to_invitation(9, &bytes), Ok((kept.clone(), CodeHash([0xdd; 32]))));
+        let kept = Invitation { mailed_code: Some(CodeHash([0xee; 32])), ..kept };
+        let (head, code) = (&bytes[..bytes.len() - 1], CodeHash([0xdd; 32]));
+        assert_eq!(invitation(&kept, code), [head, &[1], &[0xee; 32]].concat());
+        assert_eq!(to_invitation(9, &invitation(&kept, code)), Ok((kept, code)));
     }
 
     #[test]
@@ -90,9 +98,9 @@ mod tests {
         let row = |tail: &[u8]| [&[0; 32], tail].concat();
         let by = b"\x02\x00\x03Ana\x00\x00";
         let row = |role: u8, tail: &[u8]| row(&[&[role], &by[..], tail].concat());
-        assert!(to_invitation(1, &row(0, b"\x00\x00\x01\x00")).is_ok());
+        assert!(to_invitation(1, &row(0, b"\x00\x00\x01\x00\x00")).is_ok());
         for (role, bad) in
-            [(3, &b"\x00\x00\x01\x00"[..]), (0, b"\x00\x00\x01\x01\x01a"), (0, b"\x00\x00\x01"), (0, b"")]
+            [(3, &b"\x00\x00\x01\x00\x00"[..]), (0, b"\x00\x00\x01\x01\x01a\x00"), (0, b"\x00\x00\x01\x00"), (0, b"")]
         {
             assert!(to_invitation(1, &row(role, bad)).is_err(), "{bad:?}");
         }

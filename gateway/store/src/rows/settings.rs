@@ -1,9 +1,12 @@
 //! Rows of what people decide: home, members, sessions, rooms, devices, switches.
 
 use super::{BadRow, millis, mirror, read, to_name, to_wall, write};
-use gatehouse_core::access::{Client, Member, Role, Session, TokenHash};
+use gatehouse_core::access::{Client, Member, Role, Session, TokenHash, WaitingAddress};
+use gatehouse_core::code::CodeHash;
+use gatehouse_core::contact::Contact;
 use gatehouse_core::device::{Device, SecretHash};
 use gatehouse_core::ids::{DeviceId, HomeId, MemberId, RoomId, SessionId, SwitchId};
+use gatehouse_core::mail::Address;
 use gatehouse_core::name::{BoardId, Endpoint};
 use gatehouse_core::record::{HomeRecord, Room};
 use gatehouse_core::switch::Switch;
@@ -14,15 +17,19 @@ use std::net::IpAddr;
 struct HomeRow<'a> {
     name: &'a str,
     time_zone: &'a str,
+    /// Empty when there is none.
+    contact: &'a str,
 }
 
 pub(crate) fn home(home: &HomeRecord) -> Vec<u8> {
-    write(&HomeRow { name: home.name.as_str(), time_zone: &home.time_zone })
+    let contact = home.contact.as_ref().map_or("", Contact::as_str);
+    write(&HomeRow { name: home.name.as_str(), time_zone: &home.time_zone, contact })
 }
 
 pub(crate) fn to_home(key: u64, bytes: &[u8]) -> Result<HomeRecord, BadRow> {
     let row: HomeRow<'_> = read(bytes)?;
-    Ok(HomeRecord { id: HomeId::from_raw(key), name: to_name(row.name)?, time_zone: row.time_zone.into() })
+    let contact = Contact::new(row.contact).map_err(|e| BadRow(e.to_string()))?;
+    Ok(HomeRecord { id: HomeId::from_raw(key), name: to_name(row.name)?, time_zone: row.time_zone.into(), contact })
 }
 
 mirror!(RoleRow, Role, Owner, Member, Guest);
@@ -33,6 +40,17 @@ struct MemberRow<'a> {
     role: RoleRow,
     password_hash: &'a str,
     earlier: Vec<&'a str>,
+    email: Option<&'a str>,
+    #[serde(borrow)]
+    waiting: Option<WaitingRow<'a>>,
+    joined_at_ms: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WaitingRow<'a> {
+    address: &'a str,
+    code: [u8; 32],
+    until_ms: Option<u64>,
 }
 
 pub(crate) fn member(member: &Member) -> Vec<u8> {
@@ -41,17 +59,32 @@ pub(crate) fn member(member: &Member) -> Vec<u8> {
         role: member.role.into(),
         password_hash: &member.password_hash,
         earlier: member.earlier.iter().map(|hash| &**hash).collect(),
+        email: member.email.as_ref().map(Address::as_str),
+        waiting: member.waiting.as_ref().map(|waiting| WaitingRow {
+            address: waiting.address.as_str(),
+            code: waiting.code.0,
+            until_ms: millis(waiting.until),
+        }),
+        joined_at_ms: millis(member.joined_at),
     })
 }
 
 pub(crate) fn to_member(key: u64, bytes: &[u8]) -> Result<Member, BadRow> {
     let row: MemberRow<'_> = read(bytes)?;
+    let address = |text| Address::new(text).map_err(|e| BadRow(e.to_string()));
+    let waiting = row.waiting.map(|waiting| {
+        let (code, until) = (CodeHash(waiting.code), to_wall(waiting.until_ms));
+        Ok::<_, BadRow>(WaitingAddress { address: address(waiting.address)?, code, until })
+    });
     Ok(Member {
         id: MemberId::from_raw(key),
         name: to_name(row.name)?,
         role: row.role.into(),
         password_hash: row.password_hash.into(),
         earlier: row.earlier.into_iter().map(Into::into).collect(),
+        email: row.email.map(address).transpose()?,
+        waiting: waiting.transpose()?,
+        joined_at: to_wall(row.joined_at_ms),
     })
 }
 
@@ -171,11 +204,16 @@ mod tests {
         Name::new(text).unwrap()
     }
 
-    /// The bytes are schema 1 for good, those of devices schema 5, of members and sessions schema 8: files out there hold them.
+    /// The bytes are schema 1 for good, those of devices schema 5, of sessions schema 8, of home and members schema 13: files
+    /// out there hold them.
     #[test]
     fn the_bytes_of_settings_stay_what_they_are() {
-        let kept = HomeRecord { id: HomeId::from_raw(1), name: name("Home"), time_zone: "Europe/Vienna".into() };
-        assert_eq!(home(&kept), b"\x04Home\x0dEurope/Vienna");
+        let (id, time_zone) = (HomeId::from_raw(1), "Europe/Vienna".into());
+        let kept = HomeRecord { id, name: name("Home"), time_zone, contact: None };
+        assert_eq!(home(&kept), b"\x04Home\x0dEurope/Vienna\x00");
+        let kept = HomeRecord { contact: Contact::new("a\nb").unwrap(), ..kept };
+        assert_eq!(home(&kept), b"\x04Home\x0dEurope/Vienna\x03a\nb");
+        assert_eq!(to_home(1, &home(&kept)), Ok(kept));
 
         let kept = Member {
             id: MemberId::from_raw(2),
@@ -183,10 +221,18 @@ mod tests {
             role: Role::Guest,
             password_hash: "$argon2id$x".into(),
             earlier: Vec::new(),
+            email: None,
+            waiting: None,
+            joined_at: None,
         };
-        assert_eq!(member(&kept), b"\x03Ana\x02\x0b$argon2id$x\x00");
-        let kept = Member { earlier: vec!["$a".into(), "$b".into()], ..kept };
-        assert_eq!(member(&kept), b"\x03Ana\x02\x0b$argon2id$x\x02\x02$a\x02$b");
+        assert_eq!(member(&kept), b"\x03Ana\x02\x0b$argon2id$x\x00\x00\x00\x00");
+        let kept = Member { earlier: vec!["$a".into(), "$b".into()], joined_at: Some(Wall::from_millis(5)), ..kept };
+        assert_eq!(member(&kept), b"\x03Ana\x02\x0b$argon2id$x\x02\x02$a\x02$b\x00\x00\x01\x05");
+        let (address, code) = (Address::new("d@e.f").unwrap(), CodeHash([0xdd; 32]));
+        let waiting = Some(WaitingAddress { address, code, until: Some(Wall::from_millis(6)) });
+        let kept = Member { earlier: Vec::new(), email: Address::new("a@b.c").ok(), waiting, ..kept };
+        let head = &b"\x03Ana\x02\x0b$argon2id$x\x00\x01\x05a@b.c\x01\x05d@e.f"[..];
+        assert_eq!(member(&kept), [head, &[0xdd; 32], b"\x01\x06\x01\x05"].concat());
         assert_eq!(to_member(2, &member(&kept)), Ok(kept));
 
         let kept = Session {
@@ -237,7 +283,9 @@ mod tests {
         for bad in [&b""[..], b"\x04abc", b"\x03abcd", b"\x00", b"\x02 a", b"\x02\xff\xff", b"\x01\x07"] {
             assert!(to_room(1, bad).is_err(), "{bad:?}");
         }
-        assert!(to_member(1, b"\x03Ana\x03\x01x\x00").is_err(), "a role that does not exist");
+        assert!(to_member(1, b"\x03Ana\x03\x01x\x00\x00\x00\x00").is_err(), "a role that does not exist");
+        assert!(to_member(1, b"\x03Ana\x02\x01x\x00\x01\x01a\x00\x00").is_err(), "an address that is none");
+        assert!(to_home(1, b"\x01H\x01U\x01\x07").is_err(), "a contact that cannot be seen");
         assert!(to_switch(1, b"\x05\x05relay\x04Lamp\x00").is_err(), "an endpoint that is none");
         assert!(to_switch(1, b"\x05\x0arelay-1/on\x04Lamp\x02").is_err(), "neither none nor some");
     }

@@ -2,10 +2,12 @@
 
 use gatehouse_core::access::{
     ApiToken, Client, Giver, Grant, GuestLink, Hours, Level, Member, Role, Scope, Session, Target, Terms, TokenHash,
+    WaitingAddress,
 };
 use gatehouse_core::audit::{Entry, Kind};
 use gatehouse_core::code::CodeHash;
 use gatehouse_core::command::{Actor, ActorKind, BoardSession, Command, Confirmation, OrderId, Outcome, Reason};
+use gatehouse_core::contact::Contact;
 use gatehouse_core::device::{Device, SecretHash};
 use gatehouse_core::homeassistant::{Form, HomeAssistant, Prefix};
 use gatehouse_core::ids::{
@@ -47,6 +49,7 @@ pub(crate) fn home() -> Record {
         id: HomeId::from_raw(1),
         name: name("Our home"),
         time_zone: "Europe/Vienna".into(),
+        contact: Contact::new("Mill Lane 3").unwrap(),
     }))
 }
 
@@ -57,6 +60,13 @@ pub(crate) fn member(id: u64) -> Record {
         role: Role::Owner,
         password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into(),
         earlier: vec!["$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$ZWFybGllcg".into()],
+        email: id.is_multiple_of(2).then(|| Address::new("ana@example.org").unwrap()),
+        waiting: id.is_multiple_of(3).then(|| WaitingAddress {
+            address: Address::new("ana@example.net").unwrap(),
+            code: CodeHash([3; 32]),
+            until: Some(Wall::from_millis(id)),
+        }),
+        joined_at: Some(Wall::from_millis(id)),
     }))
 }
 
@@ -159,6 +169,7 @@ pub(crate) fn invitation(id: u64, uses_left: u32) -> Record {
         expires_at: id.is_multiple_of(3).then_some(Wall::from_millis(1_700_000_300_000)),
         uses_left,
         email: id.is_multiple_of(2).then(|| Address::new("ben@example.org").unwrap()),
+        mailed_code: id.is_multiple_of(2).then_some(CodeHash([4; 32])),
     };
     Record::Invitation(Arc::new(invitation), CodeHash([id as u8; 32]))
 }

@@ -32,6 +32,9 @@ fn person(raw: u64, name: &str, role: Role, token: &str) -> [Record; 2] {
         role,
         password_hash: "no password".into(),
         earlier: Vec::new(),
+        email: None,
+        waiting: None,
+        joined_at: None,
     };
     let session = Session {
         id: SessionId::from_raw(raw + 100),
@@ -50,6 +53,7 @@ impl People {
             id: HomeId::from_raw(1),
             name: Name::new("Lakeside").unwrap(),
             time_zone: "Europe/Vienna".into(),
+            contact: None,
         };
         let records = [Record::Home(Arc::new(home))]
             .into_iter()

@@ -6,6 +6,7 @@ mod auditing;
 mod boards;
 mod bounds;
 mod commands;
+mod household;
 mod integration_commands;
 mod integrations;
 mod invitations;
