@@ -3,7 +3,7 @@
 use crate::api::Shared;
 use crate::error::{bad_name, no_such, told};
 use crate::gateway::{DateTime, date_time};
-use crate::viewer::{SignedIn, Viewer, asker, shared, signed_in};
+use crate::viewer::{SignedIn, Viewer, shared, signed_in};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use gatehouse_core::access::{Denied, Member};
 use gatehouse_core::home::AccountChange;
@@ -115,8 +115,7 @@ impl AccountMutation {
         let signed_in = signed_in(ctx)?;
         let (member, keep) = person(&signed_in)?;
         let shared = shared(ctx);
-        let address = asker(ctx).address.to_string();
-        let check = shared.hub.begin_sign_in(member.name.to_string(), address).await.map_err(told)?;
+        let check = shared.hub.begin_password_check(keep).await.map_err(told)?;
         let was = check.password_hash.clone().ok_or_else(|| told(Denied::Unauthenticated))?;
         let right = shared.passwords.is_right(input.current.clone(), Some(was.clone())).await.map_err(told)?;
         shared.hub.password_checked(check, right).await.map_err(|denied| match denied {

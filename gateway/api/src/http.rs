@@ -149,7 +149,7 @@ impl Http {
                 plain(StatusCode::UNAUTHORIZED, "Send an API token with scope METRICS as Authorization: Bearer.\n");
             return with(answer, header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        let all = metrics::collect(&self.shared.hub, &self.shared.settings.meter).await;
+        let all = metrics::collect(&self.shared).await;
         let answer =
             Response::builder().content_type("text/plain; version=0.0.4; charset=utf-8").body(metrics::text(&all));
         with(answer, header::CACHE_CONTROL, HeaderValue::from_static("no-store"))

@@ -190,8 +190,7 @@ impl InvitationsQuery {
     /// Errors: GATEWAY_UNCLAIMED, RATE_LIMITED, BUSY.
     async fn invitation(&self, ctx: &Context<'_>, code: String) -> Result<Option<InvitationOffer>> {
         viewer::claimed(ctx)?;
-        let address = asker(ctx).address.to_string();
-        match shared(ctx).hub.try_invitation(one_time::hash(&code), address).await {
+        match shared(ctx).hub.try_invitation(one_time::hash(&code), asker(ctx).address).await {
             Ok(offer) => Ok(Some(InvitationOffer {
                 home_name: offer.home.to_string(),
                 inviter: offer.by.to_string(),
@@ -269,7 +268,7 @@ impl InvitationsMutation {
         let shared = shared(ctx);
         let code = one_time::hash(&input.code);
         // First the code, which costs little and is throttled; only who has it may make the gateway hash.
-        let offer = shared.hub.try_invitation(code, asker(ctx).address.to_string()).await.map_err(told)?;
+        let offer = shared.hub.try_invitation(code, asker(ctx).address).await.map_err(told)?;
         let Some(code) = code else { return Err(told(Denied::Busy)) };
         let name = Name::new(&input.name).map_err(bad_name("name"))?;
         let names = vec![name.to_string(), offer.home.to_string()];

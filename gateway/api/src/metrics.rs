@@ -1,11 +1,11 @@
 //! Numbers about the gateway: `/metrics` in Prometheus' text format, and the same in GraphQL.
 
+use crate::api::Shared;
 use crate::error::told;
 use crate::viewer::{shared, signed_in};
 use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 use gatehouse_core::home::Dropped;
 use gatehouse_core::metric::{self, MetricKind as Moves};
-use gatehouse_hub::Hub;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
@@ -29,9 +29,9 @@ impl fmt::Debug for Meter {
 }
 
 /// All numbers, as they are now.
-pub(crate) async fn collect(hub: &Hub, meter: &Meter) -> Vec<metric::Metric> {
-    let mut all = (meter.0)();
-    let view = hub.view();
+pub(crate) async fn collect(shared: &Shared) -> Vec<metric::Metric> {
+    let mut all = (shared.settings.meter.0)();
+    let view = shared.hub.view();
     all.push(metric::Metric {
         name: "notices",
         help: "Notices that the owner has not dismissed.",
@@ -39,7 +39,14 @@ pub(crate) async fn collect(hub: &Hub, meter: &Meter) -> Vec<metric::Metric> {
         label: "",
         numbers: vec![("", view.notices.len() as u64)],
     });
-    if let Ok(dropped) = hub.dropped().await {
+    all.push(metric::Metric {
+        name: "password_checks_total",
+        help: "Passwords checked at sign-in, those of names that nobody has among them.",
+        kind: Moves::Counter,
+        label: "",
+        numbers: vec![("", shared.passwords.checked())],
+    });
+    if let Ok(dropped) = shared.hub.dropped().await {
         let Dropped { unknown_board, old_link, other_session, old_counter, too_many_endpoints, no_such_order, .. } =
             dropped;
         let Dropped { unknown_integration, unknown_switch, .. } = dropped;
@@ -128,7 +135,7 @@ impl MetricsQuery {
     async fn metrics(&self, ctx: &Context<'_>) -> Result<Vec<Metric>> {
         signed_in(ctx)?.viewer.administer().map_err(told)?;
         let shared = shared(ctx);
-        let all = collect(&shared.hub, &shared.settings.meter).await;
+        let all = collect(shared).await;
         let number = |(of, value): (&'static str, u64)| MetricNumber { of, value: value as f64 };
         let metric = |metric: metric::Metric| Metric {
             name: format!("{PREFIX}{}", metric.name),

@@ -220,7 +220,7 @@ impl PasswordRulesQuery {
         match hub.try_reset_code(code, address).await {
             Ok(member) => Ok(member.name.to_string()),
             Err(Denied::BadInput { .. }) => {
-                let offer = hub.try_invitation(code_hash(code), address.to_string()).await.map_err(told)?;
+                let offer = hub.try_invitation(code_hash(code), address).await.map_err(told)?;
                 Ok(offer.home.to_string())
             }
             Err(denied) => Err(told(denied)),

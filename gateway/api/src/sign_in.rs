@@ -96,8 +96,7 @@ impl SignInMutation {
         viewer::claimed(ctx)?;
         can_receive(ctx)?;
         let shared = shared(ctx);
-        let address = asker(ctx).address.to_string();
-        let check = shared.hub.begin_sign_in(input.name, address).await.map_err(told)?;
+        let check = shared.hub.begin_sign_in(input.name, asker(ctx).address).await.map_err(told)?;
         let right = shared.passwords.is_right(input.password, check.password_hash.clone()).await.map_err(told)?;
         let (token, hash) = viewer::new_token();
         let viewer = shared.hub.finish_sign_in(check, right, hash, asker(ctx).client()).await.map_err(wrong_sign_in)?;

@@ -68,8 +68,13 @@ impl Name {
 
     /// Whether two names are the same to a person: case does not count.
     pub fn same_as(&self, other: &Self) -> bool {
-        self.0.to_lowercase() == other.0.to_lowercase()
+        fold(&self.0) == fold(&other.0)
     }
+}
+
+/// One spelling for all that are the same name to a person: case does not count, nor blanks at the ends.
+pub fn fold(text: &str) -> String {
+    text.trim().to_lowercase()
 }
 
 impl fmt::Display for Name {

@@ -2,7 +2,7 @@
 //!
 //! A change of settings is a list of records: first it is written, then the very same list is applied.
 
-use crate::access::{ApiToken, Grant, GuestLink, Member, Session};
+use crate::access::{ApiToken, Grant, GuestLink, Member, Session, Tried};
 use crate::audit::Entry;
 use crate::code::CodeHash;
 use crate::command::Command;
@@ -67,6 +67,10 @@ pub enum Record {
     RecoveryCode(RecoveryCode),
     /// That code was used.
     RecoveryCodeUsed,
+    /// So many wrong tries of signing in.
+    WrongTries(Tried, u32),
+    /// None that count any more.
+    WrongTriesForgotten(Tried),
     /// An API token exists.
     Token(Arc<ApiToken>),
     /// An API token is no more.

@@ -207,8 +207,11 @@ impl EventLoop {
             Message::TryInvitation { code, address, reply } => {
                 Input::TryInvitation { request: self.wait(reply), code, address }
             }
-            Message::BeginSignIn { name, address, reply } => {
-                Input::BeginSignIn { request: self.wait(reply), name, address }
+            Message::BeginSignIn { name, hash, address, reply } => {
+                Input::BeginSignIn { request: self.wait(reply), name, hash, address }
+            }
+            Message::BeginPasswordCheck { session, reply } => {
+                Input::BeginPasswordCheck { request: self.wait(reply), session }
             }
             Message::FinishSignIn { check, right, token, client, reply } => {
                 Input::FinishSignIn { request: self.wait(reply), check, right, token, client }
@@ -220,7 +223,7 @@ impl EventLoop {
             Message::TokenUsed { id } => Input::TokenUsed(id),
             Message::SessionUsed { session } => Input::SessionUsed(session),
             Message::TryResetCode { code, address, reply } => {
-                Input::TryResetCode { request: self.wait(reply), code, address: Some(address) }
+                Input::TryResetCode { request: self.wait(reply), code, address }
             }
             Message::OfferReset { cap, member, code, reply } => {
                 Input::OfferReset { request: self.wait(reply), cap, member, code }

@@ -1,6 +1,6 @@
 //! What people and the store put into the hub's inbox.
 
-use gatehouse_core::access::{Administer, Client, Denied, Operate, TokenHash};
+use gatehouse_core::access::{Administer, Client, Denied, NameHash, Operate, TokenHash};
 use gatehouse_core::code::CodeHash;
 use gatehouse_core::command::Command;
 use gatehouse_core::home::{Answer, Dropped, Setting, SignInCheck};
@@ -20,8 +20,9 @@ pub(crate) enum Message {
     FindCommand { id: CommandId, reply: oneshot::Sender<Option<Arc<Command>>> },
     TryClaimCode { code: String, reply: Reply },
     ClaimCode { reply: oneshot::Sender<Option<String>> },
-    TryInvitation { code: Option<CodeHash>, address: String, reply: Reply },
-    BeginSignIn { name: String, address: String, reply: Reply },
+    TryInvitation { code: Option<CodeHash>, address: IpAddr, reply: Reply },
+    BeginSignIn { name: String, hash: NameHash, address: IpAddr, reply: Reply },
+    BeginPasswordCheck { session: SessionId, reply: Reply },
     FinishSignIn { check: SignInCheck, right: bool, token: TokenHash, client: Client, reply: Reply },
     PasswordChecked { check: SignInCheck, right: bool, reply: Reply },
     SessionUsed { session: SessionId },

@@ -2,7 +2,7 @@
 
 use crate::tables::{
     AUDIT, COMMAND, DEVICE, GRANT, GUEST_LINK, HOME, INTEGRATION, INVITATION, MEMBER, MOVEMENT, NOTICE, OPEN_COMMAND,
-    REPORTED, RETAINED, ROOM, Rows, SESSION, SETTING, SWITCH, TOKEN,
+    REPORTED, RETAINED, ROOM, Rows, SESSION, SETTING, SWITCH, TOKEN, WRONG_TRIES,
 };
 use crate::{Settings, rows};
 use gatehouse_core::audit::Kind;
@@ -54,6 +54,7 @@ pub(crate) fn apply<'a>(
     let mut setting = txn.open_table(SETTING)?;
     let mut notice = txn.open_table(NOTICE)?;
     let mut reported = txn.open_table(REPORTED)?;
+    let mut wrong_tries = txn.open_table(WRONG_TRIES)?;
     for record in records {
         match record {
             Record::Home(kept) => put(&mut home, kept.id.raw(), &rows::home(kept))?,
@@ -82,6 +83,8 @@ pub(crate) fn apply<'a>(
             Record::HomeAssistant(kept) => put(&mut setting, rows::HOME_ASSISTANT, &rows::home_assistant(kept))?,
             Record::Notice(kept) => put(&mut notice, kept.id.raw(), &rows::notice(kept))?,
             Record::NoticeDeleted(id) => drop(notice.remove(id.raw())?),
+            Record::WrongTries(tried, wrong) => drop(wrong_tries.insert(rows::tried(tried).as_slice(), wrong)?),
+            Record::WrongTriesForgotten(tried) => drop(wrong_tries.remove(rows::tried(tried).as_slice())?),
             Record::Reported(id, kept) => {
                 put(&mut reported, id.raw(), &rows::reported(kept))?;
                 if let Some(command) = kept.change.as_ref().and_then(|change| change.command.as_deref()) {

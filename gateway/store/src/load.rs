@@ -4,7 +4,7 @@ use crate::error::Fault;
 use crate::rows::{self, BadRow};
 use crate::tables::{
     COMMAND, DEVICE, GRANT, GUEST_LINK, HOME, INTEGRATION, INVITATION, MEMBER, NOTICE, OPEN_COMMAND, REPORTED,
-    RETAINED, ROOM, Rows, SESSION, SETTING, SWITCH, TOKEN,
+    RETAINED, ROOM, Rows, SESSION, SETTING, SWITCH, TOKEN, WRONG_TRIES,
 };
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::ids::SwitchId;
@@ -41,6 +41,7 @@ pub(crate) fn load(txn: &ReadTransaction) -> Result<Vec<Record>, Fault> {
     table(txn, NOTICE, &mut all, |key, row| Ok(Record::Notice(Arc::new(rows::to_notice(key, row)?))))?;
 
     table(txn, SETTING, &mut all, rows::to_setting)?;
+    wrong_tries(txn, &mut all)?;
 
     let mut commands = Commands { rows: txn.open_table(COMMAND)?, found: HashMap::new() };
     let reported = txn.open_table(REPORTED)?;
@@ -68,6 +69,18 @@ pub(crate) fn load(txn: &ReadTransaction) -> Result<Vec<Record>, Fault> {
         }
     }
     Ok(all)
+}
+
+/// Wrong tries of signing in. Of what cannot be read nothing hangs but a wait, which is no reason to keep a home shut.
+fn wrong_tries(txn: &ReadTransaction, all: &mut Vec<Record>) -> Result<(), Fault> {
+    for entry in txn.open_table(WRONG_TRIES)?.iter()? {
+        let (key, wrong) = entry?;
+        match rows::to_tried(key.value()) {
+            Ok(tried) => all.push(Record::WrongTries(tried, wrong.value())),
+            Err(BadRow(why)) => tracing::warn!(why, "a count of wrong tries cannot be read and is left out"),
+        }
+    }
+    Ok(())
 }
 
 /// The retained messages of integrations. One that cannot be read is left out, for a home must not stay shut for it.

@@ -22,6 +22,7 @@ pub(crate) const STEPS: &[Step] = &[
     recovery_code,
     tokens,
     addresses,
+    wrong_tries,
 ];
 
 /// The schema that this version reads and writes.
@@ -108,6 +109,12 @@ fn addresses(txn: &WriteTransaction) -> Result<(), Fault> {
     append(txn, "invitation", &[0])
 }
 
+/// To schema 14: wrong tries of signing in outlive a restart, none so far.
+fn wrong_tries(txn: &WriteTransaction) -> Result<(), Fault> {
+    txn.open_table(TableDefinition::<&[u8], u32>::new("wrong_tries"))?;
+    Ok(())
+}
+
 /// Every row of a table gets the same bytes at its end.
 fn append(txn: &WriteTransaction, table: &str, tail: &[u8]) -> Result<(), Fault> {
     let mut table = txn.open_table(TableDefinition::<u64, &[u8]>::new(table))?;
@@ -161,7 +168,7 @@ mod tests {
     use super::*;
     use crate::tables::{
         AUDIT, DEVICE, GRANT, GUEST_LINK, HOME, INTEGRATION, INVITATION, MEMBER, MOVEMENT, NOTICE, RETAINED, Rows,
-        SESSION, SETTING, TOKEN,
+        SESSION, SETTING, TOKEN, WRONG_TRIES,
     };
     use crate::{Memory, Settings};
     use redb::{Database, ReadableDatabase};
@@ -182,7 +189,7 @@ mod tests {
         for later in LATER {
             assert!(txn.delete_table(later).unwrap(), "a later schema has it");
         }
-        assert!(txn.delete_table(RETAINED).unwrap(), "and this");
+        assert!(txn.delete_table(RETAINED).unwrap() && txn.delete_table(WRONG_TRIES).unwrap(), "and these");
         txn.open_table(HOME).unwrap().insert(1, &b"\x04Home\x0dEurope/Vienna"[..]).unwrap();
         txn.open_table(ROOM).unwrap().insert(4, &b"\x04Hall"[..]).unwrap();
         txn.open_table(MEMBER).unwrap().insert(2, &b"\x03Ana\x00\x0b$argon2id$x"[..]).unwrap();
@@ -306,6 +313,6 @@ mod tests {
         for later in LATER {
             assert!(txn.open_table(later).is_ok());
         }
-        assert!(txn.open_table(RETAINED).is_ok());
+        assert!(txn.open_table(RETAINED).is_ok() && txn.open_table(WRONG_TRIES).is_ok());
     }
 }

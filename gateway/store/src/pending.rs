@@ -2,6 +2,7 @@
 
 use crate::inbox::Batch;
 use crate::rows;
+use gatehouse_core::access::Tried;
 use gatehouse_core::ids::Ticket;
 use gatehouse_core::record::Record;
 use gatehouse_core::retained::RetainedChange;
@@ -25,6 +26,7 @@ enum Key {
     Setting(u64),
     Notice(u64),
     Reported(u64),
+    WrongTries(Tried),
     // These two last, so that the oldest movement and the oldest command are found without looking at the rest: an entry that nobody awaits is a movement.
     Entry(u64),
     Command(u64),
@@ -56,6 +58,7 @@ impl Key {
             Record::HomeAssistant(_) => Self::Setting(rows::HOME_ASSISTANT),
             Record::Notice(notice) => Self::Notice(notice.id.raw()),
             Record::NoticeDeleted(notice) => Self::Notice(notice.raw()),
+            Record::WrongTries(tried, _) | Record::WrongTriesForgotten(tried) => Self::WrongTries(*tried),
             Record::Reported(switch, _) => Self::Reported(switch.raw()),
             Record::Entry(entry) => Self::Entry(entry.id.raw()),
             Record::Command(command) => Self::Command(command.id.raw()),

@@ -14,6 +14,7 @@ mod settings;
 mod sharing;
 mod token;
 mod traffic;
+mod tried;
 
 pub(crate) use audit::{entry, to_entry};
 pub(crate) use integration::{integration, to_integration};
@@ -26,6 +27,7 @@ pub(crate) use settings::{to_device, to_home, to_member, to_room, to_session, to
 pub(crate) use sharing::{grant, guest_link, to_grant, to_guest_link};
 pub(crate) use token::{to_token, token};
 pub(crate) use traffic::{command, reported, to_command, to_reported};
+pub(crate) use tried::{to_tried, tried};
 
 use gatehouse_core::name::Name;
 use gatehouse_core::time::Wall;

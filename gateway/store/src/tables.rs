@@ -39,6 +39,9 @@ pub(crate) const COMMAND: Rows = TableDefinition::new("command");
 /// Which commands are not settled: a start must find them without reading 100,000 others.
 pub(crate) const OPEN_COMMAND: TableDefinition<'static, u64, ()> = TableDefinition::new("open_command");
 
+/// Wrong tries of signing in, by where they count: see [`crate::rows::tried`].
+pub(crate) const WRONG_TRIES: TableDefinition<'static, &[u8], u32> = TableDefinition::new("wrong_tries");
+
 /// Integrations' retained messages by topic: bytes, for redb must not fail on a topic that is damaged.
 pub(crate) const RETAINED: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("retained");
 
@@ -65,6 +68,7 @@ pub(crate) fn create(txn: &WriteTransaction) -> Result<(), TableError> {
     }
     txn.open_table(OPEN_COMMAND)?;
     txn.open_table(RETAINED)?;
+    txn.open_table(WRONG_TRIES)?;
     let mut meta = txn.open_table(META)?;
     meta.insert(BOOT, 0)?;
     meta.insert(COMMIT, 0)?;

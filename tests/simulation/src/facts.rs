@@ -1,6 +1,6 @@
 //! What a set of records amounts to: the later one for the same key replaces the earlier.
 
-use gatehouse_core::access::{Grant, GuestLink, Member, Session};
+use gatehouse_core::access::{Grant, GuestLink, Member, Session, Tried};
 use gatehouse_core::code::CodeHash;
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::device::{Device, SecretHash};
@@ -32,6 +32,7 @@ pub(crate) struct Facts {
     pub(crate) integrations: BTreeMap<IntegrationId, (Arc<Integration>, SecretHash)>,
     pub(crate) invitations: BTreeMap<InvitationId, (Arc<Invitation>, CodeHash)>,
     pub(crate) home_assistant: Option<Arc<HomeAssistant>>,
+    pub(crate) wrong_tries: BTreeMap<Tried, u32>,
     pub(crate) notices: BTreeMap<NoticeId, Arc<Notice>>,
     pub(crate) reported: BTreeMap<SwitchId, Reported>,
     pub(crate) commands: BTreeMap<CommandId, Arc<Command>>,
@@ -63,6 +64,8 @@ impl Facts {
             Record::Notice(notice) => drop(self.notices.insert(notice.id, notice.clone())),
             Record::NoticeDeleted(id) => drop(self.notices.remove(id)),
             Record::Reported(id, reported) => drop(self.reported.insert(*id, reported.clone())),
+            Record::WrongTries(tried, wrong) => drop(self.wrong_tries.insert(*tried, *wrong)),
+            Record::WrongTriesForgotten(tried) => drop(self.wrong_tries.remove(tried)),
             Record::RecoveryCode(code) => self.recovery_code = Some(*code),
             Record::RecoveryCodeUsed => self.recovery_code = None,
             // Nothing follows from them, and no start is given them.
@@ -83,6 +86,7 @@ impl Facts {
         all.extend(self.grants.values().cloned().map(Record::Grant));
         all.extend(self.links.values().cloned().map(Record::GuestLink));
         all.extend(self.recovery_code.map(Record::RecoveryCode));
+        all.extend(self.wrong_tries.iter().map(|(tried, wrong)| Record::WrongTries(*tried, *wrong)));
         all.extend(self.rooms.values().cloned().map(Record::Room));
         all.extend(self.devices.values().cloned().map(Record::Device));
         all.extend(self.switches.values().cloned().map(Record::Switch));

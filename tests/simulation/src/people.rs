@@ -3,14 +3,15 @@
 use crate::board::hash_of;
 use crate::oracle::{Caller, Ended, Expected};
 use crate::world::{Event, MILLISECOND, SECOND, World};
-use gatehouse_core::access::{Administer, Client, Viewer};
+use gatehouse_core::access::{Administer, Client, NameHash, Viewer};
 use gatehouse_core::device::{Secret, SecretHash};
 use gatehouse_core::home::{Claim, Edit, Input, NewCredential, Registration, Setting, SignInCheck};
 use gatehouse_core::homeassistant::{Form, Prefix};
 use gatehouse_core::ids::{IntegrationId, NoticeId, RoomId, SwitchId};
 use gatehouse_core::integration::{Filter, NewIntegration, user_name};
-use gatehouse_core::name::Name;
+use gatehouse_core::name::{Name, fold};
 use gatehouse_core::notice::{Incident, NoticeKind, Subject};
+use std::net::IpAddr;
 use std::time::Duration;
 
 const PEOPLE: [&str; 2] = ["Ana", "Ben"];
@@ -228,8 +229,9 @@ impl World<'_> {
 
     fn begin_sign_in(&mut self) {
         let name = self.rng.pick(&["Ana", "ben ", "BEN", "ana", "Mallory", ""]).to_owned();
-        let address = format!("192.0.2.{}", self.rng.below(4));
-        self.ask(Caller::Question, |request| Input::BeginSignIn { request, name, address });
+        let address = IpAddr::from([192, 0, 2, u8::try_from(self.rng.below(4)).expect("one of four")]);
+        let hash = NameHash(fold(&name).bytes().fold(7, |hash, byte| hash * 31 % 1_000_003 + u64::from(byte)));
+        self.ask(Caller::Question, |request| Input::BeginSignIn { request, name, hash, address });
     }
 
     /// The API hashes what they typed.

@@ -8,6 +8,7 @@ mod people;
 mod rights;
 mod throttle;
 mod token;
+mod tried;
 mod viewer;
 
 pub use claim_code::{CLAIM_CODE_LIFE, ClaimCode};
@@ -21,8 +22,9 @@ pub use people::{
 };
 pub use rights::Rights;
 pub(crate) use rights::{Places, Resolved, Resolver, Set};
-pub use throttle::Throttle;
+pub use throttle::{FORGOTTEN_AFTER, FREE_TRIES, MAX_WAIT, Throttle, origin};
 pub use token::{ApiToken, HoldTokens, MAX_TOKENS, NewToken, Scope};
+pub use tried::{NameHash, Tried};
 pub use viewer::{Administer, Operate, Viewer, ViewerId, ViewerKind};
 
 use crate::command::Actor;

@@ -2,10 +2,12 @@
 
 use super::announcing::Announcing;
 use super::auditing::Flutter;
+use super::backoff::Backoff;
 use super::boards::{Dropped, Presence};
 use super::commands::{Commands, SentOrders};
 use super::invitations::Invitations;
 use super::notices::Notices;
+use super::people::MAX_CODE_TRIES;
 use super::reset::ResetCodes;
 use super::settings::Queue;
 use super::sharing::Sharing;
@@ -32,6 +34,7 @@ fn rank(record: &Record) -> u8 {
         Record::RecoveryCodeUsed => 2,
         Record::RoomDeleted(_) | Record::IntegrationDeleted(_) | Record::NoticeDeleted(_) | Record::Reported(..) => 3,
         Record::MemberDeleted(_) | Record::GrantDeleted(_) | Record::GuestLinkDeleted(_) | Record::TokenDeleted(_) => 3,
+        Record::WrongTries(..) | Record::WrongTriesForgotten(_) => 4,
         Record::Command(_) | Record::Entry(_) => 4,
     }
 }
@@ -47,7 +50,8 @@ impl Home {
             next_ticket: 0,
             household: None,
             claim_code: None,
-            throttle: Throttle::default(),
+            throttle: Throttle::new(MAX_CODE_TRIES),
+            backoff: Backoff::default(),
             reset_codes: ResetCodes::default(),
             recovery: None,
             access: Arc::default(),
@@ -70,6 +74,8 @@ impl Home {
         for record in records {
             match record {
                 Record::Command(command) => home.settle_abandoned(&now, command, &mut effects),
+                Record::WrongTries(tried, wrong) => home.resume_backoff(tried, wrong, now.mono),
+                Record::WrongTriesForgotten(tried) => home.backoff.forgotten(&tried),
                 record => home.apply_record(record, &mut untold),
             }
         }
@@ -114,8 +120,11 @@ impl Home {
             | Record::GuestLinkDeleted(_)
             | Record::Token(_)
             | Record::TokenDeleted(_)) => {
-                if let Record::Member(member) = &record {
-                    self.password_is_new(member);
+                match &record {
+                    Record::Member(member) => self.password_is_new(member),
+                    Record::MemberDeleted(member) => self.forget_tries_of(*member),
+                    Record::SessionEnded(session) => self.forget_tries_in(*session),
+                    _ => {}
                 }
                 self.apply_access(record);
                 out.push(Effect::Changed(Change::Access(self.access.clone())));
@@ -147,6 +156,7 @@ impl Home {
             }
             // Nothing follows from it: it is there to be read.
             Record::Entry(_) => {}
+            Record::WrongTries(..) | Record::WrongTriesForgotten(_) => debug_assert!(false, "no settings"),
             Record::Command(_) => debug_assert!(false, "commands are settled, not applied"),
         }
     }

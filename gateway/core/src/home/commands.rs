@@ -325,6 +325,7 @@ impl Home {
             }
         }
         self.notices.write_due(None, out);
+        self.backoff.settle(None, out);
     }
 
     /// A command of an earlier run. If it was open when the daemon ended, whether the relay moved is unknown, but who

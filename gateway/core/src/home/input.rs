@@ -1,7 +1,7 @@
 //! What can happen to a home.
 
 use super::{Setting, SignInCheck};
-use crate::access::{Administer, ClaimCode, Client, Operate, TokenHash};
+use crate::access::{Administer, ClaimCode, Client, NameHash, Operate, TokenHash};
 use crate::code::CodeHash;
 use crate::device::BoardEvent;
 use crate::edge::IntegrationCommand;
@@ -44,7 +44,7 @@ pub enum Input {
         /// The hash of the code; none when what they showed cannot be one.
         code: Option<CodeHash>,
         /// Where from; guessing is slowed down per address.
-        address: String,
+        address: IpAddr,
     },
     /// Someone starts to sign in. Answered with [`super::Answer::SignIn`].
     BeginSignIn {
@@ -52,8 +52,18 @@ pub enum Input {
         request: Request,
         /// The name they typed.
         name: String,
+        /// By what that name is known, should no account have it.
+        hash: NameHash,
         /// Where from; guessing is slowed down per name and per address.
-        address: String,
+        address: IpAddr,
+    },
+    /// Someone who is signed in is to show that they know their password. Answered with [`super::Answer::SignIn`], to
+    /// come back with [`Input::PasswordChecked`].
+    BeginPasswordCheck {
+        /// Who waits.
+        request: Request,
+        /// In which session; guessing is slowed down per session.
+        session: SessionId,
     },
     /// Their password was checked. Answered with [`super::Answer::Viewer`].
     FinishSignIn {
@@ -87,7 +97,7 @@ pub enum Input {
         /// What they showed.
         code: Option<CodeHash>,
         /// Where from; guessing is slowed down.
-        address: Option<IpAddr>,
+        address: IpAddr,
     },
     /// The console makes a one-time code for someone who forgot their password. Answered with [`super::Answer::Member`].
     OfferReset {

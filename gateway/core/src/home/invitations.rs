@@ -2,8 +2,9 @@
 //!
 //! The end of one is noticed before whatever input comes after it, and kept: a clock that steps back opens nothing again.
 
+use super::people::CodeTry;
 use super::{Effect, Home};
-use crate::access::{Denied, Giver, Member, Role};
+use crate::access::{Denied, Giver, Member, Role, origin};
 use crate::code::CodeHash;
 use crate::ids::{InvitationId, MemberId};
 use crate::invitation::{
@@ -13,6 +14,7 @@ use crate::record::Record;
 use crate::time::{Now, Wall};
 use crate::view::Change;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -60,10 +62,10 @@ impl Home {
         &mut self,
         now: &Now,
         code: Option<&CodeHash>,
-        address: &str,
+        address: IpAddr,
     ) -> Result<Offer, Denied> {
         let home = self.household.as_ref().ok_or(Denied::Unclaimed)?.name.clone();
-        let key = format!("invitation {address}");
+        let key = CodeTry::Invitation(origin(address));
         self.throttle.check(&key, now.mono)?;
         let found = code.and_then(|code| self.open_invitation(now, code)).map(|entry| entry.invitation.clone());
         let Some(invitation) = found else {

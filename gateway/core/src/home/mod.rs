@@ -1,7 +1,7 @@
 //! The home: one owner of all rules.
 //!
 //! [`Home::handle`] takes one input with the time it arrived at and says what to do about it. It has four kinds of
-//! business, one file each: what boards say (`boards`), commands (`commands`), who people are (`people`, `account`, `reset`), and settings,
+//! business, one file each: what boards say (`boards`), commands (`commands`), who people are (`people`, `account`, `reset`, `backoff`), and settings,
 //! which are durable before they are true (`settings`, `rooms`, `things`, `integrations`, `invitations`, `rotation`). Home Assistant is told of
 //! them (`announcing`), and the owner of what went wrong (`notices`).
 
@@ -9,6 +9,7 @@ mod account;
 mod announcing;
 mod apply;
 mod auditing;
+mod backoff;
 mod boards;
 mod clock_offset;
 mod commands;
@@ -55,11 +56,13 @@ use crate::time::{Mono, Now};
 use crate::view::{Change, DeviceView, SwitchView, View};
 use announcing::Announcing;
 use auditing::Flutter;
+use backoff::Backoff;
 use boards::Presence;
 use commands::{Commands, SentOrders};
 use integrations::IntegrationEntry;
 use invitations::Invitations;
 use notices::Notices;
+use people::CodeTry;
 use reset::ResetCodes;
 use rotation::Rotation;
 use settings::Queue;
@@ -96,7 +99,8 @@ pub struct Home {
     next_ticket: u64,
     household: Option<Arc<HomeRecord>>,
     claim_code: Option<ClaimCode>,
-    throttle: Throttle,
+    throttle: Throttle<CodeTry>,
+    backoff: Backoff,
     reset_codes: ResetCodes,
     recovery: Option<RecoveryCode>,
     access: Arc<Access>,
@@ -129,6 +133,9 @@ impl Home {
         if self.notices.next_deadline().is_some_and(|due| due <= now.mono) {
             self.notices.write_due(Some(now.mono), out);
         }
+        if self.backoff.next_deadline().is_some_and(|due| due <= now.mono) {
+            self.backoff.settle(Some(now.mono), out);
+        }
         match input {
             Input::Board(event) => self.board_event(&now, event, out),
             Input::IntegrationCommand(asked) => self.integration_command(&now, &asked, out),
@@ -140,11 +147,15 @@ impl Home {
                 out.push(Effect::Answer(request, answer));
             }
             Input::TryInvitation { request, code, address } => {
-                let answer = self.try_invitation(&now, code.as_ref(), &address).map(Answer::Offer);
+                let answer = self.try_invitation(&now, code.as_ref(), address).map(Answer::Offer);
                 out.push(Effect::Answer(request, answer));
             }
-            Input::BeginSignIn { request, name, address } => {
-                let answer = self.begin_sign_in(&now, &name, &address, out).map(Answer::SignIn);
+            Input::BeginSignIn { request, name, hash, address } => {
+                let answer = self.begin_sign_in(&now, &name, hash, address, out).map(Answer::SignIn);
+                out.push(Effect::Answer(request, answer));
+            }
+            Input::BeginPasswordCheck { request, session } => {
+                let answer = self.begin_password_check(&now, session, out).map(Answer::SignIn);
                 out.push(Effect::Answer(request, answer));
             }
             Input::FinishSignIn { request, check, right, token, client } => {
@@ -183,8 +194,9 @@ impl Home {
     /// When the next [`Input::Tick`] is due.
     pub fn next_deadline(&self) -> Option<Mono> {
         let (announcing, notices) = (self.announcing.next_deadline(), self.notices.next_deadline());
-        let sharing = self.sharing.next_deadline();
-        self.commands.next_deadline().into_iter().chain(announcing).chain(notices).chain(sharing).min()
+        let (sharing, backoff) = (self.sharing.next_deadline(), self.backoff.next_deadline());
+        let deadlines = self.commands.next_deadline().into_iter().chain(announcing).chain(notices);
+        deadlines.chain(sharing).chain(backoff).min()
     }
 
     /// The claim code, while the home has no owner and the code is live.

@@ -1,7 +1,7 @@
 //! Who people are: the first owner, and signing in.
 
 use super::{Effect, Home, Setting};
-use crate::access::{Client, Denied, Member, Role, Session, TokenHash};
+use crate::access::{Client, Denied, Member, NameHash, Role, Session, TokenHash, Tried};
 use crate::ids::{HomeId, MemberId, SessionId};
 use crate::member_name;
 use crate::name::Name;
@@ -33,8 +33,8 @@ pub struct Claim {
 /// What a password is to be checked against. Someone unknown gets none, and the same work must be done for them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignInCheck {
-    name_key: String,
-    address_key: String,
+    /// Where the try counts.
+    tried: Vec<Tried>,
     member: Option<MemberId>,
     address: Option<IpAddr>,
     /// The argon2id hash to check, in PHC form.
@@ -47,20 +47,30 @@ impl std::fmt::Debug for SignInCheck {
     }
 }
 
-const CLAIM_KEY: &str = "claim";
+/// At what codes are guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum CodeTry {
+    /// The claim code, from anywhere.
+    Claim,
+    /// Invitations, from an address.
+    Invitation(IpAddr),
+}
+
+/// At how many of them wrong tries are remembered.
+pub(super) const MAX_CODE_TRIES: usize = 1_024;
 
 impl Home {
     pub(super) fn try_claim_code(&mut self, now: &Now, typed: &str) -> Result<(), Denied> {
         if self.household.is_some() {
             return Err(already_claimed());
         }
-        self.throttle.check(CLAIM_KEY, now.mono)?;
+        self.throttle.check(&CodeTry::Claim, now.mono)?;
         let wrong = |message: &str| Err(Denied::BadInput { field: "code", message: message.to_owned() });
         match self.claim_code(now.mono) {
             None => wrong("The claim code has expired. Run `gatehouse claim-code` on the gateway for a new one."),
             Some(code) if code.matches(typed) => Ok(()),
             Some(_) => {
-                self.throttle.wrong(CLAIM_KEY, now.mono);
+                self.throttle.wrong(&CodeTry::Claim, now.mono);
                 wrong("That is not the claim code. Run `gatehouse claim-code` on the gateway to see it.")
             }
         }
@@ -89,7 +99,7 @@ impl Home {
     pub(super) fn plan_claim(&mut self, now: &Now, claim: Claim) -> Result<Vec<Record>, Denied> {
         self.try_claim_code(now, &claim.code)?;
         self.check_member_name(&claim.member_name, None, "memberName")?;
-        self.throttle.right(CLAIM_KEY);
+        self.throttle.right(&CodeTry::Claim);
         let id = HomeId::from_raw(self.ids.draw());
         let home = HomeRecord { id, name: claim.home_name, time_zone: claim.time_zone, contact: None };
         let member = Member {
@@ -115,28 +125,49 @@ impl Home {
         &mut self,
         now: &Now,
         name: &str,
-        address: &str,
+        hash: NameHash,
+        address: IpAddr,
         out: &mut Vec<Effect>,
     ) -> Result<SignInCheck, Denied> {
         if self.household.is_none() {
             return Err(Denied::Unclaimed);
         }
         // A name nobody can have is treated like one nobody has: the answer tells nothing.
-        let name = Name::new(name).ok();
-        let name_key = format!("name {}", name.as_ref().map(|n| n.as_str().to_lowercase()).unwrap_or_default());
-        let address_key = format!("address {address}");
-        let address = address.parse().ok();
-        let member = name.and_then(|name| self.access.by_name(&name).cloned());
-        let by_name = self.throttle.check(&name_key, now.mono);
-        if let Err(denied) = by_name.and_then(|()| self.throttle.check(&address_key, now.mono)) {
-            self.wrong_sign_in(now, member.map(|member| member.id), address, out);
+        let member = Name::new(name).ok().and_then(|name| self.access.by_name(&name).cloned());
+        let tried = self.tried(member.as_ref().map(|member| member.id), hash, address);
+        self.begin_check(now, tried.to_vec(), member, Some(address), out)
+    }
+
+    /// Someone who is signed in has to show that they know their password.
+    pub(super) fn begin_password_check(
+        &mut self,
+        now: &Now,
+        session: SessionId,
+        out: &mut Vec<Effect>,
+    ) -> Result<SignInCheck, Denied> {
+        let session = self.access.session(session).ok_or(Denied::Unauthenticated)?;
+        let (tried, address) = (Tried::Session(session.id), session.client.address);
+        let member = self.account(session.member)?.clone();
+        self.begin_check(now, vec![tried], Some(member), address, out)
+    }
+
+    fn begin_check(
+        &mut self,
+        now: &Now,
+        tried: Vec<Tried>,
+        member: Option<Arc<Member>>,
+        address: Option<IpAddr>,
+        out: &mut Vec<Effect>,
+    ) -> Result<SignInCheck, Denied> {
+        let id = member.as_ref().map(|member| member.id);
+        if let Err(denied) = self.backoff.check(&tried, now.mono) {
+            self.wrong_sign_in(now, id, address, out);
             return Err(denied);
         }
         // Each try counts as wrong until it proves right, so that many at once gain nothing.
-        self.throttle.wrong(&name_key, now.mono);
-        self.throttle.wrong(&address_key, now.mono);
-        let password_hash = member.as_ref().map(|member| member.password_hash.clone());
-        Ok(SignInCheck { name_key, address_key, member: member.map(|member| member.id), address, password_hash })
+        self.backoff.wrong(&tried, now.mono);
+        let password_hash = member.map(|member| member.password_hash.clone());
+        Ok(SignInCheck { tried, member: id, address, password_hash })
     }
 
     pub(super) fn finish_sign_in(
@@ -163,8 +194,7 @@ impl Home {
             self.wrong_sign_in(now, check.member, check.address, out);
             return Err(Denied::Unauthenticated);
         };
-        self.throttle.right(&check.name_key);
-        self.throttle.right(&check.address_key);
+        self.backoff.right(&check.tried, now.mono);
         Ok(member)
     }
 

@@ -61,27 +61,27 @@ impl ResetCodes {
 }
 
 impl Home {
-    /// Whose password a live code resets. Wrong ones count like wrong passwords from that address.
+    /// Whose password a live code resets. Wrong ones count like wrong passwords from that address. A right one is never
+    /// made to wait: nobody guesses 256 bits, and it is the way in for whom a stranger makes wait.
     pub(super) fn try_reset_code(
         &mut self,
         now: &Now,
         code: Option<CodeHash>,
-        address: Option<IpAddr>,
+        address: IpAddr,
     ) -> Result<Arc<Member>, Denied> {
         if self.household.is_none() {
             return Err(Denied::Unclaimed);
         }
-        let key = address.map(|address| format!("address {address}")).unwrap_or_default();
-        self.throttle.check(&key, now.mono)?;
-        match code.and_then(|code| self.whose_reset(&code, now)) {
-            Some(member) => Ok(member),
-            // Good for something else: whoever holds it may ask what a password is worth, too.
-            None if code.is_some_and(|code| self.is_invited_by(now, &code)) => Err(not_good()),
-            None => {
-                self.throttle.wrong(&key, now.mono);
-                Err(not_good())
-            }
+        if let Some(member) = code.and_then(|code| self.whose_reset(&code, now)) {
+            return Ok(member);
         }
+        let from = [self.tried_from(address)];
+        self.backoff.check(&from, now.mono)?;
+        // Good for something else: whoever holds it may ask what a password is worth, too.
+        if !code.is_some_and(|code| self.is_invited_by(now, &code)) {
+            self.backoff.wrong(&from, now.mono);
+        }
+        Err(not_good())
     }
 
     fn whose_reset(&self, code: &CodeHash, now: &Now) -> Option<Arc<Member>> {

@@ -7,6 +7,7 @@ use gatehouse_core::code::CodeHash;
 use gatehouse_core::home::{Answer, Setting};
 use gatehouse_core::ids::InvitationId;
 use gatehouse_core::invitation::{Acceptance, Invitation, NewInvitation, Offer};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 impl Hub {
@@ -24,7 +25,7 @@ impl Hub {
     }
 
     /// What whoever holds this code is offered; wrong ones count. None is one that cannot be a code.
-    pub async fn try_invitation(&self, code: Option<CodeHash>, address: String) -> Result<Offer, Denied> {
+    pub async fn try_invitation(&self, code: Option<CodeHash>, address: IpAddr) -> Result<Offer, Denied> {
         match self.ask(|reply| Message::TryInvitation { code, address, reply }).await? {
             Answer::Offer(offer) => Ok(offer),
             other => unexpected(&other),

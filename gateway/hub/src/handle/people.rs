@@ -3,9 +3,11 @@
 use super::{Hub, unexpected};
 use crate::code::{code_hash, new_code};
 use crate::message::{Message, Reply};
-use gatehouse_core::access::{Administer, Client, Denied, Member, TokenHash, Viewer};
+use gatehouse_core::access::{Administer, Client, Denied, Member, NameHash, TokenHash, Viewer};
 use gatehouse_core::home::{AccountChange, Answer, Claim, Reset, Setting, SignInCheck};
 use gatehouse_core::ids::{MemberId, SessionId};
+use gatehouse_core::name::fold;
+use sha2::{Digest, Sha256};
 use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -29,11 +31,29 @@ impl Hub {
     }
 
     /// Starts a sign-in: what the password is to be checked against.
-    pub async fn begin_sign_in(&self, name: String, address: String) -> Result<SignInCheck, Denied> {
-        match self.ask(|reply| Message::BeginSignIn { name, address, reply }).await? {
+    pub async fn begin_sign_in(&self, name: String, address: IpAddr) -> Result<SignInCheck, Denied> {
+        let hash = self.name_hash(&name);
+        self.check(|reply| Message::BeginSignIn { name, hash, address, reply }).await
+    }
+
+    /// Starts a check of the password of someone who is signed in: what it is to be checked against.
+    pub async fn begin_password_check(&self, session: SessionId) -> Result<SignInCheck, Denied> {
+        self.check(|reply| Message::BeginPasswordCheck { session, reply }).await
+    }
+
+    async fn check(&self, message: impl FnOnce(Reply) -> Message) -> Result<SignInCheck, Denied> {
+        match self.ask(message).await? {
             Answer::SignIn(check) => Ok(check),
             other => unexpected(&other),
         }
+    }
+
+    /// By what a name is known that no account has: another in every home.
+    fn name_hash(&self, name: &str) -> NameHash {
+        let home = self.view.borrow().home.as_ref().map_or(0, |home| home.id.raw());
+        let [a, b, c, d, e, f, g, h, ..]: [u8; 32] =
+            Sha256::new().chain_update(home.to_be_bytes()).chain_update(fold(name)).finalize().into();
+        NameHash(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
     }
 
     /// Ends a sign-in, with whether the password was right.

@@ -3,8 +3,9 @@
 use crate::support::{Running, patient};
 use crate::support::{
     command, device, found, grant, guest_link, home, home_assistant, integration, invitation, keep, member, name,
-    notice, reported, room, session, switch, token,
+    notice, reported, room, session, switch, token, wrong_tries,
 };
+use gatehouse_core::access::Tried;
 use gatehouse_core::command::Outcome;
 use gatehouse_core::homeassistant::Form;
 use gatehouse_core::ids::{
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 fn everything() -> Vec<Record> {
     let confirmed = command(8, Outcome::Confirmed);
+    let [name_tries, address_tries] = wrong_tries(1, 300);
     vec![
         home(),
         member(2),
@@ -38,6 +40,10 @@ fn everything() -> Vec<Record> {
         notice(30, 1),
         notice(31, 300),
         home_assistant(Form::Component),
+        // In the order of their bytes.
+        Record::WrongTries(Tried::Member(MemberId::from_raw(2)), 5),
+        name_tries,
+        address_tries,
         reported(7, true, Some(confirmed)),
         reported(17, false, None),
         Record::Command(command(9, Outcome::Open)),
@@ -86,6 +92,9 @@ fn what_is_deleted_stays_away() {
     keep(dir.path(), vec![integration(7, &["a"]), integration(8, &["a"]), integration(8, &["b"])]);
     keep(dir.path(), vec![member(2), member(12), grant(40), grant(41), guest_link(50), guest_link(51)]);
     keep(dir.path(), vec![invitation(11, 1), invitation(12, 2), invitation(12, 1)]);
+    let [gone_tries, left_tries] = wrong_tries(1, 6);
+    keep(dir.path(), wrong_tries(1, 5).into_iter().chain([gone_tries.clone(), left_tries.clone()]).collect());
+    let Record::WrongTries(gone_tries, _) = gone_tries else { unreachable!() };
     let gone = vec![
         Record::MemberDeleted(MemberId::from_raw(12)),
         Record::GrantDeleted(GrantId::from_raw(40)),
@@ -96,6 +105,7 @@ fn what_is_deleted_stays_away() {
         Record::IntegrationDeleted(IntegrationId::from_raw(7)),
         Record::InvitationDeleted(InvitationId::from_raw(11)),
         Record::NoticeDeleted(NoticeId::from_raw(9)),
+        Record::WrongTriesForgotten(gone_tries),
     ];
     keep(dir.path(), gone);
     let left = [
@@ -107,6 +117,7 @@ fn what_is_deleted_stays_away() {
         integration(8, &["b"]),
         invitation(12, 1),
         notice(10, 2),
+        left_tries,
     ];
     assert_eq!(found(dir.path()), left);
 }
@@ -212,4 +223,17 @@ fn names_survive_in_every_script() {
     assert_eq!(name("台所").as_str(), "台所");
     keep(dir.path(), rooms.clone());
     assert_eq!(found(dir.path()), rooms);
+}
+
+#[test]
+fn a_count_of_wrong_tries_that_is_damaged_keeps_no_home_shut() {
+    let dir = tempfile::tempdir().unwrap();
+    keep(dir.path(), wrong_tries(1, 5).into());
+    let database = redb::Database::open(dir.path().join(gatehouse_store::FILE_NAME)).unwrap();
+    let txn = database.begin_write().unwrap();
+    let table = redb::TableDefinition::<&[u8], u32>::new("wrong_tries");
+    txn.open_table(table).unwrap().insert(&b"\xff"[..], 9).unwrap();
+    txn.commit().unwrap();
+    database.close().unwrap();
+    assert_eq!(found(dir.path()), wrong_tries(1, 5));
 }

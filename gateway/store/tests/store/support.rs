@@ -1,8 +1,8 @@
 //! Records to keep, a writer whose answers a test waits for, and a disk that fails and crashes when told to.
 
 use gatehouse_core::access::{
-    ApiToken, Client, Giver, Grant, GuestLink, Hours, Level, Member, Role, Scope, Session, Target, Terms, TokenHash,
-    WaitingAddress,
+    ApiToken, Client, Giver, Grant, GuestLink, Hours, Level, Member, NameHash, Role, Scope, Session, Target, Terms,
+    TokenHash, Tried, WaitingAddress,
 };
 use gatehouse_core::audit::{Entry, Kind};
 use gatehouse_core::code::CodeHash;
@@ -176,6 +176,12 @@ pub(crate) fn invitation(id: u64, uses_left: u32) -> Record {
 
 pub(crate) fn home_assistant(form: Form) -> Record {
     Record::HomeAssistant(Arc::new(HomeAssistant { form, prefix: Prefix::default() }))
+}
+
+/// Wrong tries at the name and from the address of this number.
+pub(crate) fn wrong_tries(number: u8, wrong: u32) -> [Record; 2] {
+    [Tried::Name(NameHash(number.into())), Tried::Address([192, 0, 2, number].into())]
+        .map(|tried| Record::WrongTries(tried, wrong))
 }
 
 pub(crate) fn notice(id: u64, times: u64) -> Record {

@@ -44,6 +44,9 @@ impl Oracle {
                 Record::Notice(_) | Record::NoticeDeleted(_) | Record::Reported(..) | Record::Command(_) => {
                     panic!("not a setting: {record:?}")
                 }
+                Record::WrongTries(..) | Record::WrongTriesForgotten(_) => {
+                    panic!("not a setting: {record:?}")
+                }
             };
             assert!(known || self.ids.insert(raw), "an id was given out before: {record:?}");
         }

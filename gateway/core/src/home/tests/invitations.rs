@@ -52,7 +52,7 @@ impl House {
     }
 
     fn offer(&mut self, code: Option<CodeHash>) -> Result<Offer, Denied> {
-        let address = "192.0.2.7".to_owned();
+        let address = [192, 0, 2, 7].into();
         let request = self.ask(|request| Input::TryInvitation { request, code, address });
         match self.answer(request).clone() {
             Ok(Answer::Offer(offer)) => Ok(offer),

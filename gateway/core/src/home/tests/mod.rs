@@ -3,6 +3,7 @@
 mod account;
 mod announcing;
 mod auditing;
+mod backoff;
 mod boards;
 mod bounds;
 mod commands;
@@ -20,7 +21,7 @@ mod sharing;
 mod tokens;
 
 use super::*;
-use crate::access::{Administer, Client, Denied, Member, TokenHash, Viewer};
+use crate::access::{Administer, Client, Denied, Member, NameHash, TokenHash, Viewer};
 use crate::command::{BoardSession, OrderId, Outcome, Reason};
 use crate::device::{
     BoardEvent, BoardState, Cause, Description, NewSecret, Order, Refusal, Report, Said, Secret, SecretHash,
@@ -42,6 +43,11 @@ const ANAS_TOKEN: TokenHash = TokenHash([1; 32]);
 
 fn name(text: &str) -> Name {
     Name::new(text).unwrap()
+}
+
+/// By what a name is known that nobody has; the hub takes a better hash.
+fn name_hash(text: &str) -> NameHash {
+    NameHash(crate::name::fold(text).bytes().fold(7, |hash, byte| hash * 31 % 1_000_003 + u64::from(byte)))
 }
 
 fn lamp() -> BoardId {

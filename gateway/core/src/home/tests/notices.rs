@@ -238,8 +238,8 @@ fn a_condition_is_a_notice_for_as_long_as_it_holds() {
 fn many_wrong_passwords_become_one_notice_with_who_and_from_where() {
     let mut house = House::with_relays(1);
     let guess = |house: &mut House, who: &str| {
-        let (name, address) = (who.to_owned(), "192.0.2.7".to_owned());
-        let request = house.ask(|request| Input::BeginSignIn { request, name, address });
+        let (name, hash, address) = (who.to_owned(), name_hash(who), [192, 0, 2, 7].into());
+        let request = house.ask(|request| Input::BeginSignIn { request, name, hash, address });
         if let Ok(Answer::SignIn(check)) = house.answer(request).clone() {
             let token = TokenHash([7; 32]);
             house.ask(|request| Input::FinishSignIn { request, check, right: false, token, client: Client::default() });

@@ -13,8 +13,8 @@ impl House {
     }
 
     fn begin(&mut self, name: &str, address: &str) -> Result<SignInCheck, Denied> {
-        let (name, address) = (name.to_owned(), address.to_owned());
-        let request = self.ask(|request| Input::BeginSignIn { request, name, address });
+        let (name, hash, address) = (name.to_owned(), name_hash(name), address.parse().unwrap());
+        let request = self.ask(|request| Input::BeginSignIn { request, name, hash, address });
         match self.answer(request) {
             Ok(Answer::SignIn(check)) => Ok(check.clone()),
             Err(denied) => Err(denied.clone()),
