@@ -115,9 +115,10 @@ impl AccountMutation {
         let signed_in = signed_in(ctx)?;
         let (member, keep) = person(&signed_in)?;
         let shared = shared(ctx);
+        let place = shared.passwords.place().map_err(told)?;
         let check = shared.hub.begin_password_check(keep).await.map_err(told)?;
         let was = check.password_hash.clone().ok_or_else(|| told(Denied::Unauthenticated))?;
-        let right = shared.passwords.is_right(input.current.clone(), Some(was.clone())).await.map_err(told)?;
+        let right = shared.passwords.is_right(place, input.current.clone(), Some(was.clone())).await.map_err(told)?;
         shared.hub.password_checked(check, right).await.map_err(|denied| match denied {
             Denied::Unauthenticated => {
                 let message = "This is not your password. If you forgot it, ask for a link at the gateway.";

@@ -8,7 +8,7 @@ use gatehouse_core::access::Denied;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// Hashes that wait or run; further ones are refused. One runs, because each takes 19 MiB and a core.
 const WAITING: usize = 16;
@@ -29,6 +29,10 @@ pub(crate) struct Passwords {
     jobs: mpsc::Sender<Job>,
     checked: Arc<AtomicU64>,
 }
+
+/// The right to have one password checked.
+#[derive(Debug)]
+pub(crate) struct Place(OwnedSemaphorePermit);
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -69,10 +73,21 @@ impl Passwords {
         })
     }
 
+    /// A place among those who wait; BUSY when there is none. To be had before a try is counted: one that finds no place
+    /// was none.
+    pub(crate) fn place(&self) -> Result<Place, Denied> {
+        self.waiting.clone().try_acquire_owned().map(Place).map_err(|_| Denied::Busy)
+    }
+
     /// Whether a password has this hash. Nobody's hash is checked like any other, and never right.
-    pub(crate) async fn is_right(&self, password: String, hash: Option<Arc<str>>) -> Result<bool, Denied> {
+    pub(crate) async fn is_right(
+        &self,
+        place: Place,
+        password: String,
+        hash: Option<Arc<str>>,
+    ) -> Result<bool, Denied> {
         let checked = self.checked.clone();
-        self.run(move || {
+        self.run_at(place, move || {
             checked.fetch_add(1, Ordering::Relaxed);
             let known = hash.is_some();
             let hash = hash.as_deref().unwrap_or(NOBODY);
@@ -93,12 +108,20 @@ impl Passwords {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Denied> {
-        let place = self.waiting.clone().try_acquire_owned().map_err(|_| Denied::Busy)?;
+        self.run_at(self.place()?, work).await
+    }
+
+    async fn run_at<T: Send + 'static>(
+        &self,
+        place: Place,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Denied> {
         let (done, answer) = oneshot::channel();
         // The place goes along: a caller that goes away does not make room before the work is done.
         let job = move || {
-            let _nobody_waits_any_more = done.send(work());
-            drop(place);
+            let answer = work();
+            drop(place.0);
+            let _nobody_waits_any_more = done.send(answer);
         };
         self.jobs.send(Box::new(job)).map_err(|_| Denied::Busy)?;
         answer.await.map_err(|_| Denied::Busy)
@@ -116,24 +139,27 @@ mod tests {
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         let again = passwords.hash("correct horse".to_owned()).await.unwrap();
         assert_ne!(hash, again, "every hash has a salt of its own");
-        assert_eq!(passwords.is_right("correct horse".to_owned(), Some(hash.clone())).await, Ok(true));
-        assert_eq!(passwords.is_right("correct horsf".to_owned(), Some(hash)).await, Ok(false));
+        let place = || passwords.place().unwrap();
+        assert_eq!(passwords.is_right(place(), "correct horse".to_owned(), Some(hash.clone())).await, Ok(true));
+        assert_eq!(passwords.is_right(place(), "correct horsf".to_owned(), Some(hash)).await, Ok(false));
     }
 
     #[tokio::test]
     async fn one_that_panics_leaves_the_others_their_turn() {
         let passwords = Passwords::new();
         assert_eq!(passwords.run(|| panic!("as a defect would")).await, Err::<(), _>(Denied::Busy));
-        assert_eq!(passwords.is_right(String::new(), None).await, Ok(false));
+        let place = passwords.place().unwrap();
+        assert_eq!(passwords.is_right(place, String::new(), None).await, Ok(false));
         assert_eq!((passwords.checked(), passwords.waiting.available_permits()), (1, WAITING));
     }
 
     #[tokio::test]
     async fn everything_else_comes_first() {
         let passwords = Passwords::new();
-        let nice = passwords.run(|| rustix::process::getpriority_process(None)).await.unwrap();
-        assert_eq!(nice, Ok(NICE));
-        assert_eq!(rustix::process::getpriority_process(None), Ok(0), "it alone");
+        let priority = || rustix::process::getpriority_process(None).unwrap();
+        let others = priority();
+        assert_eq!(passwords.run(priority).await, Ok(NICE.max(others)));
+        assert_eq!(priority(), others, "it alone");
     }
 
     #[test]

@@ -96,8 +96,10 @@ impl SignInMutation {
         viewer::claimed(ctx)?;
         can_receive(ctx)?;
         let shared = shared(ctx);
+        let place = shared.passwords.place().map_err(told)?;
         let check = shared.hub.begin_sign_in(input.name, asker(ctx).address).await.map_err(told)?;
-        let right = shared.passwords.is_right(input.password, check.password_hash.clone()).await.map_err(told)?;
+        let right =
+            shared.passwords.is_right(place, input.password, check.password_hash.clone()).await.map_err(told)?;
         let (token, hash) = viewer::new_token();
         let viewer = shared.hub.finish_sign_in(check, right, hash, asker(ctx).client()).await.map_err(wrong_sign_in)?;
         Ok(session(ctx, token, viewer))

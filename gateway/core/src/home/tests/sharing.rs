@@ -1,7 +1,7 @@
 //! Grants, guest links and members: who may do what, and until when.
 
 use super::*;
-use crate::access::{Giver, Hours, Level, Member, Role, Session, Share, Target, Terms};
+use crate::access::{Giver, Hours, Level, Member, NewToken, Role, Scope, Session, Share, Target, Terms};
 use crate::command::{Actor, ActorKind};
 use crate::ids::{GrantId, MemberId, SessionId};
 
@@ -319,4 +319,38 @@ fn a_person_comes_with_what_was_promised_as_far_as_it_can_be_given() {
     let records = house.home.plan_new_member(&now, dora("Dora"), &[over, good, gone], &by).unwrap();
     let [Record::Member(member), Record::Grant(grant)] = &records[..] else { panic!("{records:?}") };
     assert_eq!((member.name.as_str(), grant.to, grant.terms), ("Dora", member.id, good));
+}
+
+/// Row "sessions" of the security checklist: what has an end, when the clock leaps over it and back.
+#[test]
+fn row_sessions_what_a_leaping_clock_ended_stays_ended_across_a_restart() {
+    let mut house = House::with_people(1);
+    let people = &house.view.access;
+    let mut known: Vec<_> = people.members.values().cloned().map(Record::Member).collect();
+    known.extend(people.sessions.values().cloned().map(Record::Session));
+    let before = house.now.wall;
+    let terms = Terms { until: house.until_ms(600_000), ..always(Target::Home, Level::Operate) };
+    house.give(ANAS_TOKEN, CLEO, terms).unwrap();
+    house.link(ANAS_TOKEN, terms).unwrap();
+    let token = TokenHash([6; 32]);
+    let new = NewToken { name: name("Panel"), token, scopes: [Scope::View].into(), expires_at: terms.until };
+    let cap = house.viewer().hold_tokens().unwrap();
+    house.setting(Setting::CreateToken(cap, new));
+    house.written_ok();
+    let is_in = |house: &House| {
+        let access = &house.view.access;
+        let cleo = access.viewer(&CLEOS_TOKEN).is_some_and(|cleo| cleo.operate(house.switch_id(1)).is_ok());
+        [cleo, access.viewer(&LINK).is_some(), access.viewer(&token).is_some()]
+    };
+    assert_eq!(is_in(&house), [true; 3]);
+    house.now.wall = Wall::from_millis(before.as_millis() + 31_536_000_000);
+    house.wait_ms(1_000).tick();
+    assert_eq!(is_in(&house), [false; 3], "a leap of a year");
+    house.now.wall = before;
+    house.wait_ms(1_000).tick();
+    assert_eq!(is_in(&house), [false; 3], "and back");
+    let mut after = House::load(2, [known, house.written.clone()].concat());
+    after.now.wall = before;
+    after.wait_ms(1_000).tick();
+    assert_eq!(is_in(&after), [false; 3], "and a restart");
 }
