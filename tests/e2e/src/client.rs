@@ -6,7 +6,7 @@ use crate::wait::{PATIENCE, within};
 use crate::watch::Watch;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
@@ -73,6 +73,12 @@ impl Client {
         Self { road: self.road.clone(), token }
     }
 
+    /// The same person at another address; all of 127.0.0.0/8 are this machine's.
+    #[must_use]
+    pub fn at(&self, from: IpAddr) -> Self {
+        Self { road: self.road.at(from), token: self.token.clone() }
+    }
+
     /// The token, when signed in.
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
@@ -83,7 +89,7 @@ impl Client {
         self.road.address
     }
 
-    /// One request; headers are whole lines.
+    /// One request; headers are whole lines. A `host:` among them stands for our own.
     pub async fn request(&self, method: &str, path: &str, headers: &[&str], body: &[u8]) -> HttpAnswer {
         within(PATIENCE, &format!("answer to {method} {path}"), self.exchange(method, path, headers, body))
             .await
@@ -92,7 +98,10 @@ impl Client {
 
     async fn exchange(&self, method: &str, path: &str, headers: &[&str], body: &[u8]) -> std::io::Result<HttpAnswer> {
         let mut stream = self.road.connect().await?;
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address());
+        let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
+        if !headers.iter().any(|header| header.starts_with("host:")) {
+            head.push_str(&format!("host: {}\r\n", self.address()));
+        }
         head.push_str(&format!("content-length: {}\r\n", body.len()));
         for header in headers {
             head.push_str(&format!("{header}\r\n"));
@@ -175,6 +184,11 @@ impl Client {
     pub async fn switches(&self) -> Vec<Switch> {
         let document = format!("{{ switches {{ {} }} }}", switch_fields());
         self.ask("switches", &document, json!({})).await
+    }
+
+    /// The status that a WebSocket is answered with; 101 when it is opened.
+    pub async fn upgrade(&self, headers: &[(&'static str, &str)]) -> u16 {
+        Watch::upgrade(&self.road, headers).await
     }
 
     /// Looks on: every change of these switches, or of all.

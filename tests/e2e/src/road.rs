@@ -6,11 +6,11 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 
 /// A connection.
@@ -21,12 +21,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug> Stream for S {}
 #[derive(Clone, Debug)]
 pub(crate) struct Road {
     pub(crate) address: SocketAddr,
+    /// Where the client is; wherever the system puts it by default.
+    from: Option<IpAddr>,
     tls: Option<Arc<ClientConfig>>,
 }
 
 impl Road {
     pub(crate) fn plain(address: SocketAddr) -> Self {
-        Self { address, tls: None }
+        Self { address, from: None, tls: None }
     }
 
     /// Trusts the authority in the file `ca`, PEM, and nobody else.
@@ -36,11 +38,23 @@ impl Road {
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let builder = builder.with_safe_default_protocol_versions().expect("ring knows them");
         let config = builder.with_root_certificates(roots).with_no_client_auth();
-        Self { address, tls: Some(Arc::new(config)) }
+        Self { address, from: None, tls: Some(Arc::new(config)) }
+    }
+
+    /// The same way, from another address.
+    pub(crate) fn at(&self, from: IpAddr) -> Self {
+        Self { from: Some(from), ..self.clone() }
     }
 
     pub(crate) async fn connect(&self) -> io::Result<Box<dyn Stream>> {
-        let stream = TcpStream::connect(self.address).await?;
+        let stream = match self.from {
+            None => TcpStream::connect(self.address).await?,
+            Some(from) => {
+                let socket = TcpSocket::new_v4()?;
+                socket.bind((from, 0).into())?;
+                socket.connect(self.address).await?
+            }
+        };
         let Some(config) = self.tls.clone() else { return Ok(Box::new(stream)) };
         let name = ServerName::from(self.address.ip());
         Ok(Box::new(TlsConnector::from(config).connect(name, stream).await?))

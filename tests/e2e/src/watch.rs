@@ -6,9 +6,9 @@ use crate::wait::{PATIENCE, within};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::time::Duration;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 /// An open subscription.
@@ -43,6 +43,22 @@ impl Watch {
         assert_eq!(acknowledged["type"], "connection_ack", "{acknowledged}");
         watch.send(json!({ "type": "subscribe", "id": "1", "payload": payload })).await;
         watch
+    }
+
+    /// The status of the answer to an upgrade with these headers.
+    pub(crate) async fn upgrade(road: &Road, headers: &[(&'static str, &str)]) -> u16 {
+        let mut request = format!("ws://{}/graphql", road.address).into_client_request().expect("a good address");
+        let protocol = HeaderValue::from_static("graphql-transport-ws");
+        request.headers_mut().insert("sec-websocket-protocol", protocol);
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, HeaderValue::from_str(value).expect("a header"));
+        }
+        let stream = within(PATIENCE, "a connection", road.connect()).await.expect("the API listens");
+        match within(PATIENCE, "an answer to the upgrade", client_async(request, stream)).await {
+            Ok((_, response)) => response.status().as_u16(),
+            Err(Error::Http(response)) => response.status().as_u16(),
+            Err(error) => panic!("no answer to the upgrade: {error}"),
+        }
     }
 
     async fn send(&mut self, message: Value) {

@@ -3,8 +3,10 @@
 mod accounts;
 mod bad_input;
 mod bad_requests;
+mod browsers;
 mod capture;
 mod claim;
+mod guessing;
 mod home_assistant;
 mod hostile;
 mod integrations;
@@ -15,6 +17,7 @@ mod moved;
 mod notices;
 mod presence;
 mod restart;
+mod revocation;
 mod rotation;
 mod taps;
 mod tokens;
