@@ -13,8 +13,38 @@ pub(crate) fn query(text: &str) -> String {
 /// `claimGateway`.
 pub(crate) fn claim(code: &str) -> String {
     let query = "mutation Claim($input: ClaimGatewayInput!) { claimGateway(input: $input) { token } }";
-    let input = json!({ "code": code, "homeName": "Bench", "memberName": "Ana", "password": "four grey pigeons" });
+    let input = json!({ "code": code, "homeName": "Bench", "memberName": "Ana", "password": PASSWORD });
     json!({ "query": query, "variables": { "input": input } }).to_string()
+}
+
+/// What Ana and everyone else signs in with.
+const PASSWORD: &str = "four grey pigeons";
+
+/// A mutation with one input.
+pub(crate) fn mutation(field: &str, input: &str, fields: &str, value: &Value) -> String {
+    let query = format!("mutation ($input: {input}!) {{ {field}(input: $input) {fields} }}");
+    json!({ "query": query, "variables": { "input": value } }).to_string()
+}
+
+/// `acceptInvitation`.
+pub(crate) fn accept_invitation(code: &str, name: &str) -> String {
+    let input = json!({ "code": code, "name": name, "password": PASSWORD });
+    mutation("acceptInvitation", "AcceptInvitationInput", "{ token viewer { id } }", &input)
+}
+
+/// `signIn`, with the right password.
+pub(crate) fn sign_in(name: &str) -> String {
+    mutation("signIn", "SignInInput", "{ token }", &json!({ "name": name, "password": PASSWORD }))
+}
+
+/// Whether a sign-in was a success; false when the gateway had too much to do. An error when it was anything else.
+pub(crate) fn is_signed_in(body: &[u8]) -> anyhow::Result<bool> {
+    let answer: Value = serde_json::from_slice(body)?;
+    match answer["errors"][0]["extensions"]["code"].as_str() {
+        None if answer["data"]["signIn"]["token"].is_string() => Ok(true),
+        Some("BUSY") => Ok(false),
+        _ => bail!("the gateway answered a sign-in with {answer}"),
+    }
 }
 
 /// `createIntegration`, for everything under `bench/`.

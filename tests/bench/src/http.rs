@@ -2,9 +2,9 @@
 
 use anyhow::{Context, bail};
 use bytes::{Buf, Bytes, BytesMut};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// Header lines an answer may have.
 const MAX_HEADERS: usize = 64;
@@ -20,7 +20,17 @@ pub(crate) struct Http {
 impl Http {
     /// Connects; with a token, every request presents it.
     pub(crate) async fn connect(address: SocketAddr, token: Option<&str>) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
+        Self::over(TcpStream::connect(address).await?, address, token)
+    }
+
+    /// As [`Self::connect`], from an address of this machine; all of 127.0.0.0/8 are.
+    pub(crate) async fn connect_from(from: IpAddr, address: SocketAddr) -> anyhow::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((from, 0).into())?;
+        Self::over(socket.connect(address).await?, address, None)
+    }
+
+    fn over(stream: TcpStream, address: SocketAddr, token: Option<&str>) -> anyhow::Result<Self> {
         stream.set_nodelay(true)?;
         let mut headers = format!("host: {address}\r\n");
         if let Some(token) = token {

@@ -17,6 +17,7 @@ mod http;
 mod load;
 mod mosquitto;
 mod mqtt;
+mod people;
 mod screens;
 mod statistics;
 mod suite;

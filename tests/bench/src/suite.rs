@@ -9,6 +9,7 @@ use crate::footprint::{self, Idle};
 use crate::gateway::{Home, switches_online};
 use crate::load::{Asked, Load, Taps};
 use crate::mosquitto::{self, Mosquitto};
+use crate::people;
 use crate::screens::{Cause, Screens};
 use crate::statistics::{Series, median};
 use crate::taps::{self, Way};
@@ -43,6 +44,8 @@ pub(crate) struct Scale {
     pub(crate) saturated: usize,
     /// Changes of a round for each number of screens.
     pub(crate) changes: usize,
+    /// Queries of a round.
+    pub(crate) queries: usize,
     /// Cold starts.
     pub(crate) starts: usize,
     /// Boards and commands before the memory is looked at.
@@ -63,6 +66,7 @@ impl Scale {
         abreast: 10_000,
         saturated: 30_000,
         changes: 300,
+        queries: 200,
         starts: 10,
         crowd: (500, 100_000),
         looks: 12,
@@ -87,6 +91,7 @@ impl Scale {
         abreast: 400,
         saturated: 800,
         changes: 10,
+        queries: 10,
         starts: 2,
         crowd: (50, 1_000),
         looks: 2,
@@ -146,6 +151,8 @@ pub(crate) enum Part {
     Taps,
     /// The MQTT edge: messages, memory of a connection, TLS, a storm of boards
     Edge,
+    /// Taps while people sign in, and what looking at their rights costs
+    People,
     /// Start, memory, size
     Footprint,
 }
@@ -154,6 +161,7 @@ pub(crate) enum Part {
 pub(crate) struct Results {
     pub(crate) taps: Option<OfTaps>,
     pub(crate) edge: Option<edge::Results>,
+    pub(crate) people: Option<people::Results>,
     pub(crate) footprint: Option<Footprint>,
 }
 
@@ -183,12 +191,15 @@ struct Worlds {
 pub(crate) async fn run(program: &Path, scale: &Scale, only: Option<Part>) -> anyhow::Result<Results> {
     let clock = Clock::start();
     let wanted = |part| only.is_none_or(|only| only == part);
-    let mut results = Results { taps: None, edge: None, footprint: None };
+    let mut results = Results { taps: None, edge: None, people: None, footprint: None };
     if wanted(Part::Taps) {
         results.taps = Some(of_taps(program, clock, scale).await?);
     }
     if wanted(Part::Edge) {
         results.edge = Some(edge::run(program, clock, &scale.edge).await.context("the edge")?);
+    }
+    if wanted(Part::People) {
+        results.people = Some(people::run(program, clock, scale).await.context("people")?);
     }
     if wanted(Part::Footprint) {
         results.footprint = Some(footprint(program, clock, scale).await?);

@@ -1,6 +1,7 @@
 //! The results as Markdown, each goal beside what was measured. Goals are shown, never asserted.
 
 use crate::edge;
+use crate::people;
 use crate::statistics::{Percentiles, Series, median};
 use crate::suite::{BOARDS, Compared, Footprint, OfTaps, RELAYS, Results, SCREENS, Scale};
 use std::fmt::Write;
@@ -27,7 +28,7 @@ const SCREENS_P99: f64 = 2_000.0;
 const TAP_HEAD: &str = "\n| µs | p50 | p95 | p99 | × p50 | × p99 | goal | |\n|:--|--:|--:|--:|--:|--:|:--|:--|\n";
 
 /// Whether this process, and so every program it starts, has a real-time scheduling policy.
-fn is_real_time() -> bool {
+pub(crate) fn is_real_time() -> bool {
     // Field 41 of proc_pid_stat(5); the second one is the program's name in parentheses, which may hold anything.
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
@@ -64,6 +65,9 @@ pub(crate) fn page(results: &Results, scale: &Scale) -> String {
     }
     if let Some(results) = &results.edge {
         edge::page::write(&mut page, results, &scale.edge);
+    }
+    if let Some(results) = &results.people {
+        people::page(&mut page, results);
     }
     if let Some(results) = &results.footprint {
         footprint(&mut page, results, scale);
