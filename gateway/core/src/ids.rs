@@ -80,6 +80,10 @@ id!(
     TokenId, "k"
 );
 id!(
+    /// An identity at a provider by which a person signs in.
+    IdentityId, "o"
+);
+id!(
     /// A place in the home.
     RoomId, "r"
 );

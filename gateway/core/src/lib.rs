@@ -12,6 +12,7 @@ pub mod device;
 pub mod edge;
 pub mod home;
 pub mod homeassistant;
+pub mod identity;
 pub mod ids;
 pub mod integration;
 pub mod invitation;
