@@ -7,6 +7,7 @@ use crate::control::socket_path;
 use crate::exit::Failure;
 use crate::listeners::{Addresses, Listeners};
 use crate::mail::Mail;
+use crate::oidc;
 use crate::parts::{Part, Parts, StopAsked};
 use crate::ready_file::Ready;
 use anyhow::{Context, anyhow};
@@ -37,13 +38,14 @@ const WORKERS: usize = 2;
 pub(crate) fn run(config: &Config, ready_file: Option<&Path>) -> Result<(), Failure> {
     start_log();
     let mail = Mail::open(config)?;
+    let provider = oidc::open(config)?;
     let opened = open_store(&config.data_dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    runtime.block_on(serve(config, opened, mail, ready_file)).map_err(Failure::from)
+    runtime.block_on(serve(config, opened, (mail, provider), ready_file)).map_err(Failure::from)
 }
 
 /// Opens the database. redb panics on some damaged files, of which the store makes an error; the error is all that people
@@ -70,7 +72,12 @@ fn start_log() {
     log.with_ansi(colours).init();
 }
 
-async fn serve(config: &Config, opened: Opened, mail: Option<Mail>, ready_file: Option<&Path>) -> anyhow::Result<()> {
+async fn serve(
+    config: &Config,
+    opened: Opened,
+    (mail, provider): (Option<Mail>, Option<gatehouse_api::Provider>),
+    ready_file: Option<&Path>,
+) -> anyhow::Result<()> {
     let listeners = Listeners::bind(config)?;
     let addresses = listeners.addresses();
     let mut stop_asked = StopAsked::new()?;
@@ -122,8 +129,8 @@ async fn serve(config: &Config, opened: Opened, mail: Option<Mail>, ready_file: 
     let fingerprint = certificates.served().authority().fingerprint().to_string();
     let (ready_sender, ready) = watch::channel(false);
     let control = Control::bind(&socket_path(config), hub.clone(), Told { addresses, fingerprint })?;
-    let api =
-        Api::new(hub.clone(), reader, ready, settings(config, &certificates, meter, mail.as_ref().map(Mail::queue)));
+    let settings = settings(config, &certificates, meter, mail.as_ref().map(Mail::queue), provider);
+    let api = Api::new(hub.clone(), reader, ready, settings);
     let (mqtt, web) = serving(config, listeners, &certificates);
 
     let advertised = advertised(config, addresses, &certificates);
@@ -199,6 +206,7 @@ fn settings(
     certificates: &Certificates,
     meter: gatehouse_broker::Meter,
     mail: Option<mpsc::Sender<Letter>>,
+    provider: Option<gatehouse_api::Provider>,
 ) -> gatehouse_api::Settings {
     let authority = certificates.served().authority();
     gatehouse_api::Settings {
@@ -216,6 +224,7 @@ fn settings(
         home_assistant_filters: gatehouse_wire::homeassistant::filters,
         meter: gatehouse_api::Meter(Arc::new(move || meter.metrics())),
         mail,
+        provider,
         limits: gatehouse_api::Limits::default(),
     }
 }

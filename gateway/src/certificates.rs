@@ -1,6 +1,6 @@
 //! The home's certificates: made at start, and kept up to date with names, addresses and the clock while the daemon runs.
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use anyhow::Context;
 use gatehouse_hub::Hub;
 use gatehouse_tls::{Authority, Names, OwnerFiles, Served};
@@ -92,7 +92,7 @@ fn hosts(config: &Config) -> Vec<String> {
             hosts.push(format!("{name}.local"));
         }
     }
-    hosts.extend(config.public_name.clone());
+    hosts.extend(config.public_name.as_deref().map(config::host));
     hosts
 }
 

@@ -1,13 +1,16 @@
 //! Configuration: raw as the file has it, then checked once into the form the program uses.
 
 mod limits;
+mod oidc;
 mod smtp;
 
+pub(crate) use oidc::{Oidc, host};
 pub(crate) use smtp::Smtp;
 
 use crate::exit::Failure;
 use gatehouse_broker::Limits;
 use limits::RawLimits;
+use oidc::RawOidc;
 use serde::Deserialize;
 use smtp::RawSmtp;
 use std::net::SocketAddr;
@@ -50,6 +53,8 @@ pub(crate) struct Config {
     pub(crate) mdns_hostname: String,
     /// Where mail is sent from, when it is.
     pub(crate) smtp: Option<Smtp>,
+    /// By whose word people may sign in, too.
+    pub(crate) oidc: Option<Oidc>,
     /// How much the MQTT edge takes.
     pub(crate) limits: Limits,
 }
@@ -73,6 +78,7 @@ struct Raw {
     serial: RawSerial,
     gpio: RawGpio,
     smtp: RawSmtp,
+    oidc: RawOidc,
     limits: RawLimits,
 }
 
@@ -185,6 +191,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("serial", &["ports"]),
     ("gpio", &["enabled"]),
     ("smtp", smtp::KEYS),
+    ("oidc", oidc::KEYS),
     ("limits", limits::KEYS),
 ];
 
@@ -238,10 +245,12 @@ fn check(raw: Raw, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
     let tls = |asked: Option<String>, default: &str| {
         asked.unwrap_or_else(|| if plain { String::new() } else { default.to_owned() })
     };
+    let public_name = Some(raw.http.public_name).filter(|name| !name.is_empty());
     Ok(Config {
         data_dir: data_dir.or(raw.data_dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
         http: listener("[http] listen", &raw.http.listen)?,
-        public_name: Some(raw.http.public_name).filter(|name| !name.is_empty()),
+        oidc: raw.oidc.check(public_name.as_deref(), plain)?,
+        public_name,
         allowed_origins: raw.http.allowed_origins,
         plain: raw.http.plain,
         https: listener("[http] tls_listen", &tls(raw.http.tls_listen, HTTPS))?,

@@ -13,6 +13,7 @@ mod exit;
 mod integrations;
 mod listeners;
 mod mail;
+mod oidc;
 mod parts;
 mod ready_file;
 mod secret_file;

@@ -29,7 +29,7 @@ pub(crate) struct SignIn {
 }
 
 /// The person who asks, and the session they ask in. Programs and guest links have no account.
-fn person(signed_in: &SignedIn) -> Result<(&Arc<Member>, SessionId)> {
+pub(crate) fn person(signed_in: &SignedIn) -> Result<(&Arc<Member>, SessionId)> {
     let member = signed_in.viewer.person().map_err(told)?;
     let session = signed_in.viewer.session().ok_or_else(|| told(Denied::Forbidden))?;
     Ok((member, session))
@@ -71,8 +71,8 @@ pub(crate) struct DeleteSessionInput {
 /// Another password.
 #[derive(InputObject)]
 pub(crate) struct ChangePasswordInput {
-    /// The password as it is.
-    current: String,
+    /// The password as it is; left out by who has none.
+    current: Option<String>,
     /// The password as it is to be: as `passwordEstimate` takes it, and none that the person had before.
     new: String,
 }
@@ -107,28 +107,21 @@ impl AccountMutation {
         change(shared(ctx), AccountChange::EndOtherSessions { member: member.id, keep }).await
     }
 
-    /// Another password. Every other session of the person ends, its WebSockets too. A wrong current one counts as a wrong
-    /// sign-in. True when done.
+    /// Another password, or the first one of somebody who came by a provider and signed in within the last ten minutes. Every
+    /// other session of the person ends, its WebSockets too. A wrong current one counts as a wrong sign-in. True when done.
     /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN (a program or a guest link), BAD_INPUT (current, new),
-    /// RATE_LIMITED, CONFLICT (it was changed meanwhile), BUSY, STORAGE.
+    /// RATE_LIMITED, CONFLICT (it was changed meanwhile, or the sign-in is too long ago), BUSY, STORAGE.
     async fn change_password(&self, ctx: &Context<'_>, input: ChangePasswordInput) -> Result<bool> {
         let signed_in = signed_in(ctx)?;
         let (member, keep) = person(&signed_in)?;
         let shared = shared(ctx);
-        let place = shared.passwords.place().map_err(told)?;
-        let check = shared.hub.begin_password_check(keep).await.map_err(told)?;
-        let was = check.password_hash.clone().ok_or_else(|| told(Denied::Unauthenticated))?;
-        let right = shared.passwords.is_right(place, input.current.clone(), Some(was.clone())).await.map_err(told)?;
-        shared.hub.password_checked(check, right).await.map_err(|denied| match denied {
-            Denied::Unauthenticated => {
-                let message = "This is not your password. If you forgot it, ask for a link at the gateway.";
-                told(Denied::BadInput { field: "current", message: message.to_owned() })
-            }
-            other => told(other),
-        })?;
+        let was = match &member.password_hash {
+            None => None,
+            Some(_) => Some(prove(ctx, keep, "current", input.current.clone().unwrap_or_default()).await?),
+        };
         let home = signed_in.view.home.as_ref().map(|home| home.name.to_string());
         // Whoever knows the present one tries variations of it first.
-        let names = [Some(member.name.to_string()), home, Some(input.current)].into_iter().flatten().collect();
+        let names = [Some(member.name.to_string()), home, input.current].into_iter().flatten().collect();
         let hash = new_password(shared, "new", input.new, names, member.passwords()).await?;
         change(shared, AccountChange::Password { member: member.id, hash, was, keep }).await
     }
@@ -146,7 +139,30 @@ impl AccountMutation {
     }
 }
 
-async fn change(shared: &Shared, change: AccountChange) -> Result<bool> {
+/// That who asks in this session knows their password; its hash. A wrong one counts as a wrong sign-in. `field` is its name in the
+/// input.
+pub(crate) async fn prove(
+    ctx: &Context<'_>,
+    session: SessionId,
+    field: &'static str,
+    password: String,
+) -> Result<Arc<str>> {
+    let shared = shared(ctx);
+    let place = shared.passwords.place().map_err(told)?;
+    let check = shared.hub.begin_password_check(session).await.map_err(told)?;
+    let hash = check.password_hash.clone();
+    let right = shared.passwords.is_right(place, password, hash.clone()).await.map_err(told)?;
+    shared.hub.password_checked(check, right).await.map_err(|denied| match denied {
+        Denied::Unauthenticated => {
+            let message = "This is not your password. If you forgot it, ask for a link at the gateway.";
+            told(Denied::BadInput { field, message: message.to_owned() })
+        }
+        other => told(other),
+    })?;
+    hash.ok_or_else(|| told(Denied::Unauthenticated))
+}
+
+pub(crate) async fn change(shared: &Shared, change: AccountChange) -> Result<bool> {
     shared.hub.change_account(change).await.map_err(told)?;
     Ok(true)
 }

@@ -7,6 +7,7 @@ use crate::metrics::Meter;
 use crate::origin::Origins;
 use crate::password_rules::Estimator;
 use crate::passwords::Passwords;
+use crate::provider::{Provider, Traffic};
 use crate::record::Readers;
 use crate::record_csv::MAX_EXPORTS;
 use crate::server::{self, Listener};
@@ -46,6 +47,8 @@ pub struct Settings {
     pub meter: Meter,
     /// Where mail is handed in; none when no server is configured to send it.
     pub mail: Option<mpsc::Sender<Letter>>,
+    /// By whose word people may sign in, too; none when no provider is configured.
+    pub provider: Option<Provider>,
     /// Bounds; the defaults are right for a gateway.
     pub limits: Limits,
 }
@@ -110,6 +113,7 @@ pub(crate) struct Shared {
     pub(crate) exports: Arc<Semaphore>,
     pub(crate) passwords: Passwords,
     pub(crate) estimator: Estimator,
+    pub(crate) traffic: Traffic,
     pub(crate) settings: Settings,
 }
 
@@ -130,7 +134,8 @@ impl Api {
     pub fn new(hub: Hub, commands: Reader, ready: watch::Receiver<bool>, settings: Settings) -> Self {
         let (readers, exports) = (Readers::default(), Arc::new(Semaphore::new(MAX_EXPORTS)));
         let (passwords, estimator) = (Passwords::new(), Estimator::new());
-        let shared = Shared { hub, commands, readers, exports, passwords, estimator, settings };
+        let shared =
+            Shared { hub, commands, readers, exports, passwords, estimator, traffic: Traffic::default(), settings };
         Self { shared: Arc::new(shared), ready }
     }
 

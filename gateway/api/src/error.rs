@@ -60,6 +60,12 @@ pub(crate) fn wrong_sign_in(denied: Denied) -> Error {
     }
 }
 
+/// Somebody else who is needed does not answer; `who` is their name, for people.
+pub(crate) fn no_answer(who: &str) -> Error {
+    let message = format!("{who} does not answer right now. Try again later.");
+    Error::new(message).extend_with(|_, extensions| extensions.set("code", code(&Denied::Busy)))
+}
+
 /// A name that cannot be taken.
 pub(crate) fn bad_name(field: &'static str) -> impl FnOnce(BadName) -> Error {
     move |bad| told(Denied::BadInput { field, message: bad.to_string() })

@@ -44,6 +44,18 @@ pub(crate) fn date_time(wall: Wall) -> Option<DateTime> {
 pub(crate) struct SignInWays {
     /// Whether it sends mail.
     mail: bool,
+    /// A provider by whose word people sign in who have linked their account there; null when none is configured.
+    provider: Option<SignInProvider>,
+}
+
+/// A provider that vouches for people (OpenID Connect).
+#[derive(SimpleObject)]
+pub(crate) struct SignInProvider {
+    /// What people call it.
+    name: String,
+    /// The only web origin from which it can be gone to and come back from: `https://home.example.org`. To sign in by it, follow
+    /// `/oidc/start` there.
+    origin: String,
 }
 
 /// This gateway.
@@ -69,7 +81,10 @@ impl Gateway {
 
     /// What a page for signing in can offer.
     async fn sign_in_ways(&self, ctx: &Context<'_>) -> SignInWays {
-        SignInWays { mail: shared(ctx).settings.mail.is_some() }
+        let settings = &shared(ctx).settings;
+        let provider = settings.provider.as_ref();
+        let provider = provider.map(|one| SignInProvider { name: one.name.clone(), origin: one.origin.clone() });
+        SignInWays { mail: settings.mail.is_some(), provider }
     }
 
     /// The version of its software; null until signed in.

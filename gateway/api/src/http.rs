@@ -1,4 +1,4 @@
-//! Routes: `/graphql`, `/metrics`, `/record.csv`, health, the home's certificate authority, and the dashboard on every other path.
+//! Routes: `/graphql`, `/metrics`, `/record.csv`, `/oidc/…`, health, the home's certificate authority, and the dashboard on every other path.
 //!
 //! There is no `Strict-Transport-Security` over TLS, on purpose: a household's own authority is missing on a new or reset
 //! device, and the header would then take away both ways in, the page on port 80 that explains how to install it and the
@@ -11,6 +11,7 @@ use crate::error::{self, refused};
 use crate::executor::{Executor, Posted, Prepared};
 use crate::metrics;
 use crate::origin::{Origins, Page};
+use crate::provider;
 use crate::record_csv;
 use crate::server::{Doorway, Slot};
 use crate::viewer::{self, Asker, COOKIE, Delivery};
@@ -84,6 +85,16 @@ impl Http {
                 let page = self.origins.page(request.headers(), host, peer.secure);
                 self.graphql(request, peer, page).await
             }
+            path @ (provider::START | provider::CALLBACK) => match &self.shared.settings.provider {
+                Some(provider) if request.method() == Method::GET => {
+                    if path == provider::START {
+                        provider::start(&self.shared, provider, &request, host, peer.address).await
+                    } else {
+                        provider::arrive(&self.shared, provider, &request, peer.address).await
+                    }
+                }
+                _ => plain(StatusCode::NOT_FOUND, "There is nothing here.\n"),
+            },
             "/record.csv" if is_read(request.method()) || request.method() == Method::POST => {
                 let page = self.origins.page(request.headers(), host, peer.secure);
                 self.record(request.headers(), peer, page)
@@ -258,7 +269,7 @@ fn asker(headers: &HeaderMap, peer: &Peer, page: Page) -> Result<Asker, Refusal>
     };
     let token = match bearer(headers) {
         Some(token) => viewer::hash(token),
-        None => match (cookie(headers), page) {
+        None => match (cookie(headers, COOKIE), page) {
             (None, _) => None,
             // A page let in asks with a token or not at all; its cookie is as if it were not there.
             (Some(_), Page::Allowed) => None,
@@ -273,7 +284,7 @@ fn asker(headers: &HeaderMap, peer: &Peer, page: Page) -> Result<Asker, Refusal>
 }
 
 /// As far as it is text, and cut to what can be kept.
-fn user_agent(headers: &HeaderMap) -> Arc<str> {
+pub(crate) fn user_agent(headers: &HeaderMap) -> Arc<str> {
     let told = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
     String::from_utf8_lossy(&told[..told.len().min(MAX_USER_AGENT)]).into()
 }
@@ -283,10 +294,10 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, token)| token)
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value)
 }
 
 /// A token's hash, for whoever presents it in `connection_init`.

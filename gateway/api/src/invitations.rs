@@ -9,6 +9,7 @@ use crate::sign_in::{Session, can_receive, session};
 use crate::viewer::{self, Role, asker, shared, signed_in};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use gatehouse_core::access::{Denied, Terms};
+use gatehouse_core::identity::Proof;
 use gatehouse_core::invitation::{self, Acceptance, NewInvitation};
 use gatehouse_core::mail::{Address, Letter};
 use gatehouse_core::name::Name;
@@ -275,7 +276,8 @@ impl InvitationsMutation {
         let password = shared.estimator.check("password", input.password, names).await.map_err(told)?;
         let password_hash = shared.passwords.hash(password).await.map_err(told)?;
         let (token, hash) = viewer::new_token();
-        let acceptance = Acceptance { code, name, password_hash, token: hash, client: asker(ctx).client() };
+        let proof = Proof::Password(password_hash);
+        let acceptance = Acceptance { code, name, proof, token: hash, client: asker(ctx).client() };
         let viewer = shared.hub.accept_invitation(acceptance).await.map_err(told)?;
         Ok(session(ctx, token, viewer))
     }

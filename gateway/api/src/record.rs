@@ -106,6 +106,10 @@ pub(crate) enum RecordKind {
     RecoveryCodeCreated,
     /// The home has another name, time zone or contact.
     HomeUpdated,
+    /// Someone signs in by an account at a provider, too.
+    IdentityLinked,
+    /// Someone signs in by an account at a provider no more.
+    IdentityUnlinked,
 }
 
 /// One line of the record.

@@ -9,6 +9,7 @@ use crate::grants::{GrantsMutation, GrantsQuery};
 use crate::guest_links::{GuestLinksMutation, GuestLinksQuery};
 use crate::home::{HomeMutation, HomeQuery};
 use crate::home_assistant::{HomeAssistantMutation, HomeAssistantQuery};
+use crate::identities::IdentitiesMutation;
 use crate::integrations::{IntegrationsMutation, IntegrationsQuery};
 use crate::invitations::{InvitationsMutation, InvitationsQuery};
 use crate::members::{MembersMutation, MembersQuery};
@@ -78,6 +79,7 @@ pub(crate) struct MutationRoot(
     GrantsMutation,
     GuestLinksMutation,
     AccountMutation,
+    IdentitiesMutation,
     ResetMutation,
     TokensMutation,
 );

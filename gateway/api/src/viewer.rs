@@ -3,6 +3,7 @@
 use crate::api::Shared;
 use crate::error::told;
 use crate::gateway::{DateTime, date_time};
+use crate::identities::Identity;
 use async_graphql::{Context, Enum, ID, Object, Result};
 use gatehouse_core::access::{self, Client, Denied, TokenHash};
 use gatehouse_core::view::View;
@@ -161,6 +162,17 @@ impl Viewer {
     /// Whether there is anything that they may let others see or move.
     async fn may_share(&self) -> bool {
         self.0.may_share()
+    }
+
+    /// Whether they sign in by a password, too; false for programs and guest links.
+    async fn has_password(&self) -> bool {
+        self.0.person().is_ok_and(|person| person.password_hash.is_some())
+    }
+
+    /// The accounts at providers by which they sign in, at most 4, in the order they were linked.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn identities(&self, ctx: &Context<'_>) -> Vec<Identity> {
+        Identity::of(&self.0, ctx)
     }
 
     /// When all that they may do ends; null when something of it has no end.

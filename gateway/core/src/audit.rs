@@ -77,6 +77,10 @@ pub enum Kind {
     RecoveryCodeCreated,
     /// The home has another name, time zone or contact.
     HomeUpdated,
+    /// Someone signs in by an identity at a provider, too.
+    IdentityLinked,
+    /// Someone signs in by an identity no more.
+    IdentityUnlinked,
 }
 
 /// One thing that was done, as kept on disk.

@@ -2,11 +2,11 @@
 
 use crate::access::{Client, Giver, Role, Terms, TokenHash};
 use crate::code::CodeHash;
+use crate::identity::Proof;
 use crate::ids::{InvitationId, MemberId};
 use crate::mail::Address;
 use crate::name::Name;
 use crate::time::{Now, Wall};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Invitations that a home may have at a time.
@@ -92,8 +92,8 @@ pub struct Acceptance {
     pub code: CodeHash,
     /// The name they will sign in with.
     pub name: Name,
-    /// The argon2id hash of their password, in PHC form.
-    pub password_hash: Arc<str>,
+    /// How they will sign in.
+    pub proof: Proof,
     /// The hash of their first session's token.
     pub token: TokenHash,
     /// What they sign in with.

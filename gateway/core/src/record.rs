@@ -10,8 +10,10 @@ use crate::contact::Contact;
 use crate::device::{Device, SecretHash};
 use crate::home::RecoveryCode;
 use crate::homeassistant::HomeAssistant;
+use crate::identity::LinkedIdentity;
 use crate::ids::{
-    GrantId, GuestLinkId, HomeId, IntegrationId, InvitationId, MemberId, NoticeId, RoomId, SessionId, SwitchId, TokenId,
+    GrantId, GuestLinkId, HomeId, IdentityId, IntegrationId, InvitationId, MemberId, NoticeId, RoomId, SessionId,
+    SwitchId, TokenId,
 };
 use crate::integration::Integration;
 use crate::invitation::Invitation;
@@ -63,6 +65,10 @@ pub enum Record {
     Session(Session),
     /// A session ended.
     SessionEnded(SessionId),
+    /// A person signs in by an identity, too.
+    Identity(Arc<LinkedIdentity>),
+    /// An identity is nobody's any more.
+    IdentityUnlinked(IdentityId),
     /// An owner has a code on paper to reset their password by. There is one in a home.
     RecoveryCode(RecoveryCode),
     /// That code was used.

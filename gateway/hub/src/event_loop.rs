@@ -216,6 +216,9 @@ impl EventLoop {
             Message::FinishSignIn { check, right, token, client, reply } => {
                 Input::FinishSignIn { request: self.wait(reply), check, right, token, client }
             }
+            Message::SignInByIdentity { identity, token, client, reply } => {
+                Input::SignInByIdentity { request: self.wait(reply), identity, token, client }
+            }
             Message::Incident(incident) => Input::Incident(incident),
             Message::PasswordChecked { check, right, reply } => {
                 Input::PasswordChecked { request: self.wait(reply), check, right }

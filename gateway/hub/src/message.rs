@@ -4,6 +4,7 @@ use gatehouse_core::access::{Administer, Client, Denied, NameHash, Operate, Toke
 use gatehouse_core::code::CodeHash;
 use gatehouse_core::command::Command;
 use gatehouse_core::home::{Answer, Dropped, Setting, SignInCheck};
+use gatehouse_core::identity::Identity;
 use gatehouse_core::ids::{CommandId, MemberId, SessionId, TokenId};
 use gatehouse_core::notice::{Incident, NoticeKind, Subject};
 use std::net::IpAddr;
@@ -24,6 +25,7 @@ pub(crate) enum Message {
     BeginSignIn { name: String, hash: NameHash, address: IpAddr, reply: Reply },
     BeginPasswordCheck { session: SessionId, reply: Reply },
     FinishSignIn { check: SignInCheck, right: bool, token: TokenHash, client: Client, reply: Reply },
+    SignInByIdentity { identity: Identity, token: TokenHash, client: Client, reply: Reply },
     PasswordChecked { check: SignInCheck, right: bool, reply: Reply },
     SessionUsed { session: SessionId },
     TryResetCode { code: Option<CodeHash>, address: IpAddr, reply: Reply },

@@ -1,8 +1,8 @@
 //! Records into tables, within one transaction.
 
 use crate::tables::{
-    AUDIT, COMMAND, DEVICE, GRANT, GUEST_LINK, HOME, INTEGRATION, INVITATION, MEMBER, MOVEMENT, NOTICE, OPEN_COMMAND,
-    REPORTED, RETAINED, ROOM, Rows, SESSION, SETTING, SWITCH, TOKEN, WRONG_TRIES,
+    AUDIT, COMMAND, DEVICE, GRANT, GUEST_LINK, HOME, IDENTITY, INTEGRATION, INVITATION, MEMBER, MOVEMENT, NOTICE,
+    OPEN_COMMAND, REPORTED, RETAINED, ROOM, Rows, SESSION, SETTING, SWITCH, TOKEN, WRONG_TRIES,
 };
 use crate::{Settings, rows};
 use gatehouse_core::audit::Kind;
@@ -45,6 +45,7 @@ pub(crate) fn apply<'a>(
     let mut session = txn.open_table(SESSION)?;
     let mut grant = txn.open_table(GRANT)?;
     let mut token = txn.open_table(TOKEN)?;
+    let mut identity = txn.open_table(IDENTITY)?;
     let mut guest_link = txn.open_table(GUEST_LINK)?;
     let mut room = txn.open_table(ROOM)?;
     let mut device = txn.open_table(DEVICE)?;
@@ -64,6 +65,8 @@ pub(crate) fn apply<'a>(
             Record::GrantDeleted(id) => drop(grant.remove(id.raw())?),
             Record::Token(kept) => put(&mut token, kept.id.raw(), &rows::token(kept))?,
             Record::TokenDeleted(id) => drop(token.remove(id.raw())?),
+            Record::Identity(kept) => put(&mut identity, kept.id.raw(), &rows::identity(kept))?,
+            Record::IdentityUnlinked(id) => drop(identity.remove(id.raw())?),
             Record::GuestLink(kept) => put(&mut guest_link, kept.id.raw(), &rows::guest_link(kept))?,
             Record::GuestLinkDeleted(id) => drop(guest_link.remove(id.raw())?),
             Record::Session(kept) => put(&mut session, kept.id.raw(), &rows::session(kept))?,

@@ -3,8 +3,8 @@
 use crate::error::Fault;
 use crate::rows::{self, BadRow};
 use crate::tables::{
-    COMMAND, DEVICE, GRANT, GUEST_LINK, HOME, INTEGRATION, INVITATION, MEMBER, NOTICE, OPEN_COMMAND, REPORTED,
-    RETAINED, ROOM, Rows, SESSION, SETTING, SWITCH, TOKEN, WRONG_TRIES,
+    COMMAND, DEVICE, GRANT, GUEST_LINK, HOME, IDENTITY, INTEGRATION, INVITATION, MEMBER, NOTICE, OPEN_COMMAND,
+    REPORTED, RETAINED, ROOM, Rows, SESSION, SETTING, SWITCH, TOKEN, WRONG_TRIES,
 };
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::ids::SwitchId;
@@ -26,6 +26,7 @@ pub(crate) fn load(txn: &ReadTransaction) -> Result<Vec<Record>, Fault> {
     table(txn, SESSION, &mut all, |key, row| Ok(Record::Session(rows::to_session(key, row)?)))?;
     table(txn, GRANT, &mut all, |key, row| Ok(Record::Grant(Arc::new(rows::to_grant(key, row)?))))?;
     table(txn, TOKEN, &mut all, |key, row| Ok(Record::Token(Arc::new(rows::to_token(key, row)?))))?;
+    table(txn, IDENTITY, &mut all, |key, row| Ok(Record::Identity(Arc::new(rows::to_identity(key, row)?))))?;
     table(txn, GUEST_LINK, &mut all, |key, row| Ok(Record::GuestLink(Arc::new(rows::to_guest_link(key, row)?))))?;
     table(txn, ROOM, &mut all, |key, row| Ok(Record::Room(Arc::new(rows::to_room(key, row)?))))?;
     table(txn, DEVICE, &mut all, |key, row| Ok(Record::Device(Arc::new(rows::to_device(key, row)?))))?;

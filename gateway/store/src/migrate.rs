@@ -23,6 +23,7 @@ pub(crate) const STEPS: &[Step] = &[
     tokens,
     addresses,
     wrong_tries,
+    identities,
 ];
 
 /// The schema that this version reads and writes.
@@ -115,6 +116,12 @@ fn wrong_tries(txn: &WriteTransaction) -> Result<(), Fault> {
     Ok(())
 }
 
+/// To schema 15: people sign in by identities at a provider, nobody so far.
+fn identities(txn: &WriteTransaction) -> Result<(), Fault> {
+    txn.open_table(TableDefinition::<u64, &[u8]>::new("identity"))?;
+    Ok(())
+}
+
 /// Every row of a table gets the same bytes at its end.
 fn append(txn: &WriteTransaction, table: &str, tail: &[u8]) -> Result<(), Fault> {
     let mut table = txn.open_table(TableDefinition::<u64, &[u8]>::new(table))?;
@@ -167,14 +174,15 @@ pub(crate) fn migrate(txn: &WriteTransaction, steps: &[Step]) -> Result<(), Faul
 mod tests {
     use super::*;
     use crate::tables::{
-        AUDIT, DEVICE, GRANT, GUEST_LINK, HOME, INTEGRATION, INVITATION, MEMBER, MOVEMENT, NOTICE, RETAINED, Rows,
-        SESSION, SETTING, TOKEN, WRONG_TRIES,
+        AUDIT, DEVICE, GRANT, GUEST_LINK, HOME, IDENTITY, INTEGRATION, INVITATION, MEMBER, MOVEMENT, NOTICE, RETAINED,
+        Rows, SESSION, SETTING, TOKEN, WRONG_TRIES,
     };
     use crate::{Memory, Settings};
     use redb::{Database, ReadableDatabase};
 
     /// Tables of rows that later schemas have.
-    const LATER: [Rows; 9] = [INTEGRATION, SETTING, NOTICE, MOVEMENT, AUDIT, GRANT, GUEST_LINK, INVITATION, TOKEN];
+    const LATER: [Rows; 10] =
+        [INTEGRATION, SETTING, NOTICE, MOVEMENT, AUDIT, GRANT, GUEST_LINK, INVITATION, TOKEN, IDENTITY];
     const ROOM: Rows = TableDefinition::new("room");
     const PLACE: TableDefinition<'static, u64, &str> = TableDefinition::new("place");
 
@@ -299,7 +307,10 @@ mod tests {
             };
             assert_eq!((home.name.as_str(), &*home.time_zone, &home.contact), ("Home", "Europe/Vienna", &None));
             assert_eq!((&ana.email, ana.waiting.is_none(), ana.joined_at), (&None, true, None));
-            assert_eq!((ana.name.as_str(), &*ana.password_hash, ana.earlier.len()), ("Ana", "$argon2id$x", 0));
+            assert_eq!(
+                (ana.name.as_str(), ana.password_hash.as_deref(), ana.earlier.len()),
+                ("Ana", Some("$argon2id$x"), 0)
+            );
             assert_eq!((session.opened_at.unwrap().as_millis(), session.last_used_at), (5, None));
             assert_eq!((session.client.user_agent(), session.client.address), ("", None));
             assert_eq!((room.name.as_str(), device.name.as_str()), ("Hall", "Box"));

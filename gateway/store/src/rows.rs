@@ -5,6 +5,7 @@
 //! [`crate::migrate`]. A test pins the bytes.
 
 mod audit;
+mod identity;
 mod integration;
 mod invitation;
 mod notice;
@@ -17,6 +18,7 @@ mod traffic;
 mod tried;
 
 pub(crate) use audit::{entry, to_entry};
+pub(crate) use identity::{identity, to_identity};
 pub(crate) use integration::{integration, to_integration};
 pub(crate) use invitation::{invitation, to_invitation};
 pub(crate) use notice::{notice, to_notice};

@@ -21,6 +21,8 @@ pub(crate) const SESSION: Rows = TableDefinition::new("session");
 /// What people may do with parts of the home.
 pub(crate) const GRANT: Rows = TableDefinition::new("grant");
 pub(crate) const TOKEN: Rows = TableDefinition::new("token");
+/// By which identities at a provider people sign in.
+pub(crate) const IDENTITY: Rows = TableDefinition::new("identity");
 pub(crate) const GUEST_LINK: Rows = TableDefinition::new("guest_link");
 pub(crate) const ROOM: Rows = TableDefinition::new("room");
 pub(crate) const DEVICE: Rows = TableDefinition::new("device");
@@ -54,6 +56,7 @@ pub(crate) fn create(txn: &WriteTransaction) -> Result<(), TableError> {
         GRANT,
         GUEST_LINK,
         TOKEN,
+        IDENTITY,
         ROOM,
         DEVICE,
         SWITCH,

@@ -48,8 +48,9 @@ impl Facts {
             Record::GrantDeleted(id) => drop(self.grants.remove(id)),
             Record::GuestLink(link) => drop(self.links.insert(link.id, link.clone())),
             Record::GuestLinkDeleted(id) => drop(self.links.remove(id)),
-            // This world has no programs.
+            // This world has no programs and no providers.
             Record::Token(_) | Record::TokenDeleted(_) => {}
+            Record::Identity(_) | Record::IdentityUnlinked(_) => {}
             Record::Session(session) => drop(self.sessions.insert(session.id, session.clone())),
             Record::SessionEnded(id) => drop(self.sessions.remove(id)),
             Record::Room(room) => drop(self.rooms.insert(room.id, room.clone())),

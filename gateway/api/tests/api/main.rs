@@ -21,6 +21,7 @@ mod notices;
 mod origins;
 mod password_estimate;
 mod permissions;
+mod provider;
 mod record;
 mod reset;
 mod rooms;

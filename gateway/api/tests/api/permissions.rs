@@ -65,6 +65,7 @@ const GATES: &[(&str, Gate)] = &[
     ("mutation createInvitation", Sharer),
     ("mutation deleteInvitation", Sharer),
     ("mutation acceptInvitation", Anyone),
+    ("mutation acceptInvitationByProvider", Anyone),
     ("mutation updateHomeAssistant", Owner),
     ("mutation dismissNotice", Owner),
     ("mutation updateMember", Owner),
@@ -80,6 +81,8 @@ const GATES: &[(&str, Gate)] = &[
     ("mutation deleteOtherSessions", Person),
     ("mutation changePassword", Person),
     ("mutation updateViewer", Person),
+    ("mutation linkProvider", Person),
+    ("mutation unlinkProvider", Person),
     ("mutation resetPassword", Anyone),
     ("mutation createRecoveryCode", Owner),
     // None opens signed out: websocket.rs. What they tell follows from SHOWN: subscriptions.rs, sharing.rs.
@@ -109,6 +112,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("GuestLink", "id name target level until by createdAt"),
     ("Home", "id name timeZone contact"),
     ("HomeAssistant", "form prefix"),
+    ("Identity", "id provider current linkedAt"),
     ("Integration", "id name user publish subscribe createdAt"),
     ("Invitation", "id role grants email expiresAt usesLeft by createdAt"),
     ("InvitationGrant", "target level until hours"),
@@ -121,6 +125,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("NoticeEdge", "node cursor"),
     ("PageInfo", "hasPreviousPage hasNextPage startCursor endCursor"),
     ("PasswordEstimate", "score acceptable advice"),
+    ("ProviderTrip", "url"),
     ("RecordConnection", "edges pageInfo"),
     ("RecordEdge", "node cursor"),
     ("RecordEntry", "id at what subject text command change | actor"),
@@ -129,9 +134,10 @@ const SHOWN: &[(&str, &str)] = &[
     ("Session", "token viewer"),
     ("SetSwitchResult", "switchId command code"),
     ("SignIn", "id openedAt lastUsedAt userAgent address current"),
-    ("SignInWays", "mail"),
+    ("SignInProvider", "name origin"),
+    ("SignInWays", "mail provider"),
     ("Switch", "id name room mayOperate sharedBy on desired reportedAt availability openCommand lastChange | device"),
-    ("Viewer", "id name role kind mayShare until"),
+    ("Viewer", "id name role kind mayShare hasPassword identities until"),
 ];
 
 /// Whoever may ask.

@@ -101,6 +101,8 @@ async fn signed_out_every_field_is_refused_but_those_listed() {
                 // For whoever holds a code; this one is none.
                 "query invitation" => "answered",
                 "mutation acceptInvitation" => "BAD_INPUT",
+                // No provider is configured; told to anyone, as on the page for signing in.
+                "mutation acceptInvitationByProvider" => "CONFLICT",
                 // Has an owner already; told to anyone who asks to be it.
                 "mutation claimGateway" => "CONFLICT",
                 // Whoever holds a link is nobody yet; this one is none.

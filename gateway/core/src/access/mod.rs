@@ -28,7 +28,9 @@ pub use tried::{NameHash, Tried};
 pub use viewer::{Administer, Operate, Viewer, ViewerId, ViewerKind};
 
 use crate::command::Actor;
-use crate::ids::{GrantId, GuestLinkId, MemberId, SessionId, TokenId};
+use crate::identity::{Identity, LinkedIdentity};
+use crate::ids::{GrantId, GuestLinkId, IdentityId, MemberId, SessionId, TokenId};
+use crate::member_name;
 use crate::name::Name;
 use crate::record::Record;
 use crate::time::Now;
@@ -51,6 +53,7 @@ pub struct Access {
     pub(crate) grants: BTreeMap<GrantId, Arc<Grant>>,
     pub(crate) links: BTreeMap<GuestLinkId, Arc<GuestLink>>,
     pub(crate) tokens: BTreeMap<TokenId, Arc<ApiToken>>,
+    pub(crate) identities: BTreeMap<IdentityId, Arc<LinkedIdentity>>,
     /// What follows from the grants now; the home keeps it up to date.
     pub(crate) resolved: Resolved,
 }
@@ -119,6 +122,20 @@ impl Access {
     /// An API token by id.
     pub fn token(&self, id: TokenId) -> Option<&Arc<ApiToken>> {
         self.tokens.get(&id)
+    }
+
+    /// Whose an identity is.
+    pub fn by_identity(&self, identity: &Identity) -> Option<MemberId> {
+        self.identities.values().find(|linked| linked.identity == *identity).map(|linked| linked.member)
+    }
+
+    /// A person's identities, in the order they were linked.
+    pub fn identities_of(&self, member: MemberId) -> impl Iterator<Item = &Arc<LinkedIdentity>> {
+        self.identities.values().filter(move |linked| linked.member == member)
+    }
+
+    pub(crate) fn identity(&self, id: IdentityId) -> Option<&Arc<LinkedIdentity>> {
+        self.identities.get(&id)
     }
 
     /// All people, in the order they came.
@@ -206,6 +223,21 @@ impl Access {
     /// Who signs in by a name; case does not count.
     pub fn by_name(&self, name: &Name) -> Option<&Arc<Member>> {
         self.members.values().find(|member| member.name.same_as(name))
+    }
+
+    /// Whether someone may sign in by a name from now on: nobody else has it, or one that looks like it. `except` has it
+    /// already.
+    pub fn check_name(&self, name: &Name, except: Option<MemberId>, field: &'static str) -> Result<(), Denied> {
+        let bad = |message: String| Err(Denied::BadInput { field, message });
+        if let Err(why) = member_name::check(name) {
+            return bad(why.to_string());
+        }
+        let mut others = self.members.values().filter(|member| Some(member.id) != except);
+        if others.any(|other| member_name::look_alike(&other.name, name)) {
+            let message = "Somebody here has this name, or one that looks like it. Add a second name or an initial.";
+            return bad(message.to_owned());
+        }
+        Ok(())
     }
 
     pub(crate) fn owners(&self) -> usize {

@@ -30,8 +30,8 @@ pub struct Member {
     pub name: Name,
     /// What they are here.
     pub role: Role,
-    /// The argon2id hash of their password, in PHC form.
-    pub password_hash: Arc<str>,
+    /// The argon2id hash of their password, in PHC form; none while they have none and sign in by a provider.
+    pub password_hash: Option<Arc<str>>,
     /// Those of the passwords they had before, the latest first, at most [`MAX_EARLIER_PASSWORDS`]: a new one must differ.
     pub earlier: Vec<Arc<str>>,
     /// Where mail reaches them, as they proved.
@@ -61,14 +61,14 @@ impl Member {
     /// With another password, of which this is the hash.
     #[must_use]
     pub fn with_password(&self, hash: Arc<str>) -> Self {
-        let before = std::iter::once(&self.password_hash).chain(&self.earlier);
-        let earlier = before.take(MAX_EARLIER_PASSWORDS).cloned().collect();
-        Self { password_hash: hash, earlier, ..self.clone() }
+        let mut earlier = self.passwords();
+        earlier.truncate(MAX_EARLIER_PASSWORDS);
+        Self { password_hash: Some(hash), earlier, ..self.clone() }
     }
 
     /// The hashes of all passwords that a new one must differ from, the present one first.
     pub fn passwords(&self) -> Vec<Arc<str>> {
-        std::iter::once(&self.password_hash).chain(&self.earlier).cloned().collect()
+        self.password_hash.iter().chain(&self.earlier).cloned().collect()
     }
 }
 

@@ -2,11 +2,38 @@
 
 use super::{Effect, Home};
 use crate::access::{Denied, Member};
-use crate::ids::{MemberId, SessionId};
+use crate::identity::Identity;
+use crate::ids::{IdentityId, MemberId, SessionId};
 use crate::name::Name;
 use crate::record::Record;
-use crate::time::Now;
+use crate::time::{Mono, Now};
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long after signing in someone without a password may choose their first one.
+pub const FIRST_PASSWORD_WITHIN: Duration = Duration::from_secs(10 * 60);
+/// Sessions that are remembered as new.
+const MAX_NEW: usize = 256;
+
+/// Sessions that were opened lately, in this run of the daemon and by the monotonic clock: whoever holds one has just proven
+/// who they are.
+#[derive(Debug, Default)]
+pub(super) struct NewSessions(VecDeque<(SessionId, Mono)>);
+
+impl NewSessions {
+    pub(super) fn note(&mut self, session: SessionId, now: Mono) {
+        self.0.retain(|(_, opened)| now.since(*opened) < FIRST_PASSWORD_WITHIN);
+        if self.0.len() == MAX_NEW {
+            self.0.pop_front();
+        }
+        self.0.push_back((session, now));
+    }
+
+    fn has(&self, session: SessionId, now: Mono) -> bool {
+        self.0.iter().any(|(new, opened)| *new == session && now.since(*opened) < FIRST_PASSWORD_WITHIN)
+    }
+}
 
 /// What someone changes about their own account.
 #[derive(Clone, Debug)]
@@ -31,10 +58,27 @@ pub enum AccountChange {
         member: MemberId,
         /// The argon2id hash of the new one, in PHC form.
         hash: Arc<str>,
-        /// The one that was right when they were asked: when it is another by now, nothing is changed.
-        was: Arc<str>,
+        /// The one that was right when they were asked: when it is another by now, nothing is changed. None for who has none:
+        /// they have to have signed in within [`FIRST_PASSWORD_WITHIN`].
+        was: Option<Arc<str>>,
         /// The session that stays.
         keep: SessionId,
+    },
+    /// An account at a provider to sign in by, too.
+    LinkIdentity {
+        /// Whose.
+        member: MemberId,
+        /// Where they asked for it: nothing is linked when it is over.
+        session: SessionId,
+        /// Who they are to the provider.
+        identity: Identity,
+    },
+    /// They sign in by it no more.
+    UnlinkIdentity {
+        /// Whose.
+        member: MemberId,
+        /// Which.
+        identity: IdentityId,
     },
     /// Another name to sign in with.
     Name {
@@ -46,7 +90,7 @@ pub enum AccountChange {
 }
 
 impl Home {
-    pub(super) fn plan_account(&self, change: AccountChange) -> Result<Vec<Record>, Denied> {
+    pub(super) fn plan_account(&mut self, now: &Now, change: AccountChange) -> Result<Vec<Record>, Denied> {
         match change {
             AccountChange::EndSession { member, session } => {
                 let mine = self.access.session(session).is_some_and(|session| session.member == member);
@@ -59,9 +103,19 @@ impl Home {
                     let message = "The password was changed somewhere else in the meantime. Nothing was changed.";
                     return Err(Denied::Conflict(message.to_owned()));
                 }
+                if was.is_none() && !self.new_sessions.has(keep, now.mono) {
+                    let message = "Sign out and in again, then choose a password within ten minutes.";
+                    return Err(Denied::Conflict(message.to_owned()));
+                }
                 let mut records = vec![Record::Member(Arc::new(member.with_password(hash)))];
                 records.extend(self.ends_of_sessions(member.id, Some(keep)));
                 Ok(records)
+            }
+            AccountChange::LinkIdentity { member, session, identity } => {
+                self.plan_identity(now, member, session, identity)
+            }
+            AccountChange::UnlinkIdentity { member, identity } => {
+                Ok(vec![self.plan_identity_unlinking(member, identity)?])
             }
             AccountChange::Name { member, name } => {
                 self.check_member_name(&name, Some(member), "name")?;

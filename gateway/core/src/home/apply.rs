@@ -1,5 +1,6 @@
 //! Records become a home: all of them at start, later one change at a time.
 
+use super::account::NewSessions;
 use super::announcing::Announcing;
 use super::auditing::Flutter;
 use super::backoff::Backoff;
@@ -28,10 +29,10 @@ fn rank(record: &Record) -> u8 {
         Record::Home(_) | Record::Member(_) | Record::Room(_) | Record::Integration(..) => 0,
         Record::HomeAssistant(_) | Record::Notice(_) => 0,
         Record::Session(_) | Record::Device(_) | Record::Grant(_) | Record::GuestLink(_) | Record::Token(_) => 1,
-        Record::Invitation(..) => 1,
+        Record::Invitation(..) | Record::Identity(_) => 1,
         Record::SessionEnded(_) | Record::Switch(_) | Record::InvitationDeleted(_) => 2,
         Record::RecoveryCode(_) => 1,
-        Record::RecoveryCodeUsed => 2,
+        Record::RecoveryCodeUsed | Record::IdentityUnlinked(_) => 2,
         Record::RoomDeleted(_) | Record::IntegrationDeleted(_) | Record::NoticeDeleted(_) | Record::Reported(..) => 3,
         Record::MemberDeleted(_) | Record::GrantDeleted(_) | Record::GuestLinkDeleted(_) | Record::TokenDeleted(_) => 3,
         Record::WrongTries(..) | Record::WrongTriesForgotten(_) => 4,
@@ -54,6 +55,7 @@ impl Home {
             backoff: Backoff::default(),
             reset_codes: ResetCodes::default(),
             recovery: None,
+            new_sessions: NewSessions::default(),
             access: Arc::default(),
             sharing: Sharing::default(),
             rooms: BTreeMap::new(),
@@ -96,6 +98,8 @@ impl Home {
             Record::GuestLinkDeleted(id) => drop(access.links.remove(&id)),
             Record::Token(token) => drop(access.tokens.insert(token.id, token)),
             Record::TokenDeleted(id) => drop(access.tokens.remove(&id)),
+            Record::Identity(linked) => drop(access.identities.insert(linked.id, linked)),
+            Record::IdentityUnlinked(id) => drop(access.identities.remove(&id)),
             _ => debug_assert!(false, "not about people"),
         }
     }
@@ -119,7 +123,9 @@ impl Home {
             | Record::GuestLink(_)
             | Record::GuestLinkDeleted(_)
             | Record::Token(_)
-            | Record::TokenDeleted(_)) => {
+            | Record::TokenDeleted(_)
+            | Record::Identity(_)
+            | Record::IdentityUnlinked(_)) => {
                 match &record {
                     Record::Member(member) => self.password_is_new(member),
                     Record::MemberDeleted(member) => self.forget_tries_of(*member),

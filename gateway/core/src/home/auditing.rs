@@ -7,6 +7,7 @@ use crate::access::{Level, Role, Target, Terms};
 use crate::audit::{Entry, Kind, on_or_off};
 use crate::command::{Actor, ActorKind};
 use crate::homeassistant::Form;
+use crate::identity::{Identity, Proof};
 use crate::ids::{EntryId, SwitchId};
 use crate::record::Record;
 use crate::time::{Mono, Now};
@@ -40,6 +41,10 @@ impl Flutter {
         self.used += 1;
         Some(std::mem::take(&mut self.unlisted))
     }
+}
+
+fn by_provider(identity: &Identity) -> String {
+    format!("by their account at {}", identity.provider())
 }
 
 fn role_word(role: Role) -> &'static str {
@@ -80,6 +85,10 @@ impl Home {
             Setting::OpenSession { member, .. } => {
                 let actor = self.access.actor_of(*member)?;
                 Deed::new(&actor, Kind::SignedIn, &actor.name)
+            }
+            Setting::SignInByIdentity { identity, .. } => {
+                let actor = self.access.actor_of(self.access.by_identity(identity)?)?;
+                Deed::new(&actor, Kind::SignedIn, &actor.name).saying(by_provider(identity))
             }
             Setting::CloseSession(id) => {
                 let actor = self.access.actor_in(*id)?;
@@ -132,7 +141,13 @@ impl Home {
             Setting::CreateRecoveryCode(cap, member, _) => {
                 Deed::new(cap.actor(), Kind::RecoveryCodeCreated, self.access.name_of(*member)?)
             }
-            Setting::AcceptInvitation(new) => Deed::new(&Actor::member(&new.name), Kind::MemberJoined, &new.name),
+            Setting::AcceptInvitation(new) => {
+                let deed = Deed::new(&Actor::member(&new.name), Kind::MemberJoined, &new.name);
+                match &new.proof {
+                    Proof::Password(_) => deed,
+                    Proof::Identity(identity) => deed.saying(by_provider(identity)),
+                }
+            }
             Setting::UpdateHome(cap, edit) => {
                 let text = Self::home_edit_in_words(edit);
                 Deed::new(cap.actor(), Kind::HomeUpdated, &self.household.as_ref()?.name).saying(text)
@@ -204,6 +219,13 @@ impl Home {
             AccountChange::EndSession { member, .. } => (member, Kind::SessionsEnded, "one".to_owned()),
             AccountChange::EndOtherSessions { member, .. } => (member, Kind::SessionsEnded, "all others".to_owned()),
             AccountChange::Password { member, .. } => (member, Kind::PasswordChanged, String::new()),
+            AccountChange::LinkIdentity { member, identity, .. } => {
+                (member, Kind::IdentityLinked, format!("their account at {}", identity.provider()))
+            }
+            AccountChange::UnlinkIdentity { member, identity } => {
+                let linked = self.access.identity(*identity)?;
+                (member, Kind::IdentityUnlinked, format!("their account at {}", linked.identity.provider()))
+            }
             AccountChange::Name { member, name } => (member, Kind::MemberUpdated, format!("now called {name}")),
         };
         let actor = self.access.actor_of(*member)?;

@@ -5,6 +5,7 @@ use crate::access::{Administer, ClaimCode, Client, NameHash, Operate, TokenHash}
 use crate::code::CodeHash;
 use crate::device::BoardEvent;
 use crate::edge::IntegrationCommand;
+use crate::identity::Identity;
 use crate::ids::{MemberId, Request, SessionId, Ticket, TokenId};
 use crate::notice::{Incident, NoticeKind, Subject};
 use std::net::IpAddr;
@@ -73,6 +74,17 @@ pub enum Input {
         check: SignInCheck,
         /// Whether the password was right.
         right: bool,
+        /// The hash of the new session's token.
+        token: TokenHash,
+        /// What they sign in with.
+        client: Client,
+    },
+    /// A provider vouched for someone who wants to sign in. Answered with [`super::Answer::Viewer`].
+    SignInByIdentity {
+        /// Who waits.
+        request: Request,
+        /// Who they are to the provider.
+        identity: Identity,
         /// The hash of the new session's token.
         token: TokenHash,
         /// What they sign in with.

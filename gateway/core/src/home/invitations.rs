@@ -6,6 +6,7 @@ use super::people::CodeTry;
 use super::{Effect, Home};
 use crate::access::{Denied, Giver, Member, Role, origin};
 use crate::code::CodeHash;
+use crate::identity::Proof;
 use crate::ids::{InvitationId, MemberId};
 use crate::invitation::{
     Acceptance, Invitation, MAX_GRANTS, MAX_INVITATIONS, MAX_LIFE, MAX_USES, NewInvitation, Offer,
@@ -169,10 +170,14 @@ impl Home {
 
     /// The person, their session and the use of the invitation are on disk together or not at all.
     pub(super) fn plan_acceptance(&mut self, now: &Now, acceptance: Acceptance) -> Result<Vec<Record>, Denied> {
-        let Acceptance { code, name, password_hash, token, client } = acceptance;
+        let Acceptance { code, name, proof, token, client } = acceptance;
         let entry = self.open_invitation(now, &code).ok_or_else(not_good)?;
         let invitation = Invitation::clone(&entry.invitation);
         let id = MemberId::from_raw(self.ids.draw());
+        let (password_hash, identity) = match proof {
+            Proof::Password(hash) => (Some(hash), None),
+            Proof::Identity(identity) => (None, Some(self.plan_identity_of_new_member(now, id, identity)?)),
+        };
         let member = Member {
             id,
             name,
@@ -184,6 +189,7 @@ impl Home {
             joined_at: now.stamp(),
         };
         let mut records = self.plan_new_member(now, member, &invitation.grants, &invitation.by)?;
+        records.extend(identity);
         let used = match invitation.uses_left {
             0 | 1 => Record::InvitationDeleted(invitation.id),
             uses => Record::Invitation(Arc::new(Invitation { uses_left: uses - 1, ..invitation }), code),

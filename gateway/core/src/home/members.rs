@@ -81,6 +81,8 @@ impl Home {
         records.extend(links.map(|link| Record::GuestLinkDeleted(link.id)));
         let tokens = access.tokens.values().filter(|token| token.member == id);
         records.extend(tokens.map(|token| Record::TokenDeleted(token.id)));
+        let identities = access.identities_of(id);
+        records.extend(identities.map(|linked| Record::IdentityUnlinked(linked.id)));
         records.extend(self.ends_of_invitations(id));
         records.push(Record::MemberDeleted(id));
         Ok(records)

@@ -15,6 +15,7 @@ mod clock_offset;
 mod commands;
 mod effect;
 mod household;
+mod identities;
 mod input;
 mod integrations;
 mod invitations;
@@ -32,7 +33,7 @@ mod tokens;
 #[cfg(test)]
 mod tests;
 
-pub use account::AccountChange;
+pub use account::{AccountChange, FIRST_PASSWORD_WITHIN};
 pub use boards::Dropped;
 pub use effect::{Answer, Effect};
 pub use household::HomeEdit;
@@ -54,6 +55,7 @@ use crate::record::{HomeRecord, Room};
 use crate::switch::{Reported, Switch};
 use crate::time::{Mono, Now};
 use crate::view::{Change, DeviceView, SwitchView, View};
+use account::NewSessions;
 use announcing::Announcing;
 use auditing::Flutter;
 use backoff::Backoff;
@@ -103,6 +105,7 @@ pub struct Home {
     backoff: Backoff,
     reset_codes: ResetCodes,
     recovery: Option<RecoveryCode>,
+    new_sessions: NewSessions,
     access: Arc<Access>,
     sharing: Sharing,
     rooms: BTreeMap<RoomId, Arc<Room>>,
@@ -160,6 +163,12 @@ impl Home {
             }
             Input::FinishSignIn { request, check, right, token, client } => {
                 match self.finish_sign_in(&now, &check, right, (token, client), out) {
+                    Ok(setting) => self.change_settings(&now, Some(request), setting, out),
+                    Err(denied) => out.push(Effect::Answer(request, Err(denied))),
+                }
+            }
+            Input::SignInByIdentity { request, identity, token, client } => {
+                match self.sign_in_by_identity(&now, identity, (token, client), out) {
                     Ok(setting) => self.change_settings(&now, Some(request), setting, out),
                     Err(denied) => out.push(Effect::Answer(request, Err(denied))),
                 }

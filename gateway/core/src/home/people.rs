@@ -3,7 +3,6 @@
 use super::{Effect, Home, Setting};
 use crate::access::{Client, Denied, Member, NameHash, Role, Session, TokenHash, Tried};
 use crate::ids::{HomeId, MemberId, SessionId};
-use crate::member_name;
 use crate::name::Name;
 use crate::notice::{Incident, NoticeKind, Subject};
 use crate::record::{HomeRecord, Record};
@@ -37,7 +36,7 @@ pub struct SignInCheck {
     tried: Vec<Tried>,
     member: Option<MemberId>,
     address: Option<IpAddr>,
-    /// The argon2id hash to check, in PHC form.
+    /// The argon2id hash to check, in PHC form; none for who has no password, too.
     pub password_hash: Option<Arc<str>>,
 }
 
@@ -76,24 +75,14 @@ impl Home {
         }
     }
 
-    /// Whether someone may sign in by a name from now on: nobody else has it, or one that looks like it. `except` has it
-    /// already.
+    /// See [`crate::access::Access::check_name`].
     pub(super) fn check_member_name(
         &self,
         name: &Name,
         except: Option<MemberId>,
         field: &'static str,
     ) -> Result<(), Denied> {
-        let bad = |message: String| Err(Denied::BadInput { field, message });
-        if let Err(why) = member_name::check(name) {
-            return bad(why.to_string());
-        }
-        let mut others = self.access.members.values().filter(|member| Some(member.id) != except);
-        if others.any(|other| member_name::look_alike(&other.name, name)) {
-            let message = "Somebody here has this name, or one that looks like it. Add a second name or an initial.";
-            return bad(message.to_owned());
-        }
-        Ok(())
+        self.access.check_name(name, except, field)
     }
 
     pub(super) fn plan_claim(&mut self, now: &Now, claim: Claim) -> Result<Vec<Record>, Denied> {
@@ -106,7 +95,7 @@ impl Home {
             id: MemberId::from_raw(self.ids.draw()),
             name: claim.member_name,
             role: Role::Owner,
-            password_hash: claim.password_hash,
+            password_hash: Some(claim.password_hash),
             earlier: Vec::new(),
             email: None,
             waiting: None,
@@ -118,6 +107,7 @@ impl Home {
 
     pub(super) fn session(&mut self, now: &Now, member: MemberId, token: TokenHash, client: Client) -> Record {
         let id = SessionId::from_raw(self.ids.draw());
+        self.new_sessions.note(id, now.mono);
         Record::Session(Session { id, member, token, opened_at: now.stamp(), last_used_at: None, client })
     }
 
@@ -166,7 +156,7 @@ impl Home {
         }
         // Each try counts as wrong until it proves right, so that many at once gain nothing.
         self.backoff.wrong(&tried, now.mono);
-        let password_hash = member.map(|member| member.password_hash.clone());
+        let password_hash = member.and_then(|member| member.password_hash.clone());
         Ok(SignInCheck { tried, member: id, address, password_hash })
     }
 
@@ -199,7 +189,13 @@ impl Home {
     }
 
     /// Told by whose name was tried, for that says more than where from; an unknown name by where from alone.
-    fn wrong_sign_in(&mut self, now: &Now, member: Option<MemberId>, address: Option<IpAddr>, out: &mut Vec<Effect>) {
+    pub(super) fn wrong_sign_in(
+        &mut self,
+        now: &Now,
+        member: Option<MemberId>,
+        address: Option<IpAddr>,
+        out: &mut Vec<Effect>,
+    ) {
         let subject = member.map(Subject::Member).or(address.map(Subject::address)).unwrap_or(Subject::Others);
         let from = address.filter(|_| member.is_some());
         self.incident(now, &Incident::once(NoticeKind::SignInStorm, subject, from), out);

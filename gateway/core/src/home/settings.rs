@@ -10,6 +10,7 @@ use crate::access::{Administer, Client, Denied, HoldTokens, NewToken, Share, Ter
 use crate::code::CodeHash;
 use crate::device::SecretHash;
 use crate::homeassistant::{Form, HomeAssistant, Prefix};
+use crate::identity::Identity;
 use crate::ids::{
     DeviceId, GrantId, GuestLinkId, IntegrationId, InvitationId, MemberId, NoticeId, Request, RoomId, SessionId,
     SwitchId, Ticket, TokenId,
@@ -39,6 +40,15 @@ pub enum Setting {
         client: Client,
         /// The hash of the password that was right, if it was by one: when it is another by now, nothing is opened.
         was: Option<Arc<str>>,
+    },
+    /// A sign-in for which a provider vouched. Answered with [`Answer::Viewer`].
+    SignInByIdentity {
+        /// Who they are to the provider.
+        identity: Identity,
+        /// The hash of the new session's token.
+        token: TokenHash,
+        /// What it is opened with.
+        client: Client,
     },
     /// Sign out. Answered with [`Answer::Done`].
     CloseSession(SessionId),
@@ -270,12 +280,15 @@ impl Home {
                 Ok((self.plan_claim(now, claim)?, reply))
             }
             Setting::OpenSession { member, token, client, was } => {
-                if was.is_some_and(|was| self.account(member).is_ok_and(|member| member.password_hash != was)) {
+                if was.is_some() && self.account(member).is_ok_and(|member| member.password_hash != was) {
                     return Err(Denied::Unauthenticated);
                 }
                 Ok((self.plan_session(now, member, token, client)?, Reply::Viewer(token)))
             }
-            Setting::Account(change) => Ok((self.plan_account(change)?, Reply::Done)),
+            Setting::SignInByIdentity { identity, token, client } => {
+                Ok((self.plan_sign_in_by_identity(now, &identity, token, client)?, Reply::Viewer(token)))
+            }
+            Setting::Account(change) => Ok((self.plan_account(now, change)?, Reply::Done)),
             Setting::CloseSession(id) => {
                 let open = self.access.is_open(id);
                 Ok((open.then_some(Record::SessionEnded(id)).into_iter().collect(), Reply::Done))

@@ -5,6 +5,7 @@ use crate::code::{code_hash, new_code};
 use crate::message::{Message, Reply};
 use gatehouse_core::access::{Administer, Client, Denied, Member, NameHash, TokenHash, Viewer};
 use gatehouse_core::home::{AccountChange, Answer, Claim, Reset, Setting, SignInCheck};
+use gatehouse_core::identity::Identity;
 use gatehouse_core::ids::{MemberId, SessionId};
 use gatehouse_core::name::fold;
 use sha2::{Digest, Sha256};
@@ -65,6 +66,19 @@ impl Hub {
         client: Client,
     ) -> Result<Viewer, Denied> {
         match self.ask(|reply| Message::FinishSignIn { check, right, token, client, reply }).await? {
+            Answer::Viewer(viewer) => Ok(viewer),
+            other => unexpected(&other),
+        }
+    }
+
+    /// Signs in whoever has linked this identity, for which a provider vouched. An unknown one is [`Denied::Unauthenticated`].
+    pub async fn sign_in_by_identity(
+        &self,
+        identity: Identity,
+        token: TokenHash,
+        client: Client,
+    ) -> Result<Viewer, Denied> {
+        match self.ask(|reply| Message::SignInByIdentity { identity, token, client, reply }).await? {
             Answer::Viewer(viewer) => Ok(viewer),
             other => unexpected(&other),
         }

@@ -41,6 +41,8 @@ mirror!(
     MemberJoined,
     RecoveryCodeCreated,
     HomeUpdated,
+    IdentityLinked,
+    IdentityUnlinked,
 );
 
 #[derive(Serialize, Deserialize)]

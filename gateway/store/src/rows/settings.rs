@@ -38,6 +38,7 @@ mirror!(RoleRow, Role, Owner, Member, Guest);
 struct MemberRow<'a> {
     name: &'a str,
     role: RoleRow,
+    /// Empty for who has none.
     password_hash: &'a str,
     earlier: Vec<&'a str>,
     email: Option<&'a str>,
@@ -57,7 +58,7 @@ pub(crate) fn member(member: &Member) -> Vec<u8> {
     write(&MemberRow {
         name: member.name.as_str(),
         role: member.role.into(),
-        password_hash: &member.password_hash,
+        password_hash: member.password_hash.as_deref().unwrap_or_default(),
         earlier: member.earlier.iter().map(|hash| &**hash).collect(),
         email: member.email.as_ref().map(Address::as_str),
         waiting: member.waiting.as_ref().map(|waiting| WaitingRow {
@@ -80,7 +81,7 @@ pub(crate) fn to_member(key: u64, bytes: &[u8]) -> Result<Member, BadRow> {
         id: MemberId::from_raw(key),
         name: to_name(row.name)?,
         role: row.role.into(),
-        password_hash: row.password_hash.into(),
+        password_hash: Some(row.password_hash).filter(|hash| !hash.is_empty()).map(Into::into),
         earlier: row.earlier.into_iter().map(Into::into).collect(),
         email: row.email.map(address).transpose()?,
         waiting: waiting.transpose()?,
@@ -219,7 +220,7 @@ mod tests {
             id: MemberId::from_raw(2),
             name: name("Ana"),
             role: Role::Guest,
-            password_hash: "$argon2id$x".into(),
+            password_hash: Some("$argon2id$x".into()),
             earlier: Vec::new(),
             email: None,
             waiting: None,
@@ -233,6 +234,9 @@ mod tests {
         let kept = Member { earlier: Vec::new(), email: Address::new("a@b.c").ok(), waiting, ..kept };
         let head = &b"\x03Ana\x02\x0b$argon2id$x\x00\x01\x05a@b.c\x01\x05d@e.f"[..];
         assert_eq!(member(&kept), [head, &[0xdd; 32], b"\x01\x06\x01\x05"].concat());
+        assert_eq!(to_member(2, &member(&kept)), Ok(kept.clone()));
+        let kept = Member { password_hash: None, email: None, waiting: None, joined_at: None, ..kept };
+        assert_eq!(member(&kept), b"\x03Ana\x02\x00\x00\x00\x00\x00");
         assert_eq!(to_member(2, &member(&kept)), Ok(kept));
 
         let kept = Session {

@@ -2,14 +2,14 @@
 
 use crate::support::{Running, patient};
 use crate::support::{
-    command, device, found, grant, guest_link, home, home_assistant, integration, invitation, keep, member, name,
-    notice, reported, room, session, switch, token, wrong_tries,
+    command, device, found, grant, guest_link, home, home_assistant, identity, integration, invitation, keep, member,
+    name, notice, reported, room, session, switch, token, wrong_tries,
 };
 use gatehouse_core::access::Tried;
 use gatehouse_core::command::Outcome;
 use gatehouse_core::homeassistant::Form;
 use gatehouse_core::ids::{
-    CommandId, GrantId, GuestLinkId, IntegrationId, InvitationId, MemberId, NoticeId, RoomId, SessionId,
+    CommandId, GrantId, GuestLinkId, IdentityId, IntegrationId, InvitationId, MemberId, NoticeId, RoomId, SessionId,
 };
 use gatehouse_core::record::Record;
 use gatehouse_store::{Memory, Settings};
@@ -27,6 +27,8 @@ fn everything() -> Vec<Record> {
         grant(41),
         token(60),
         token(61),
+        identity(62),
+        identity(63),
         guest_link(50),
         guest_link(51),
         room(5, "Küche"),
@@ -91,6 +93,7 @@ fn what_is_deleted_stays_away() {
     keep(dir.path(), vec![notice(9, 1), notice(10, 1), notice(10, 2)]);
     keep(dir.path(), vec![integration(7, &["a"]), integration(8, &["a"]), integration(8, &["b"])]);
     keep(dir.path(), vec![member(2), member(12), grant(40), grant(41), guest_link(50), guest_link(51)]);
+    keep(dir.path(), vec![identity(62), identity(63)]);
     keep(dir.path(), vec![invitation(11, 1), invitation(12, 2), invitation(12, 1)]);
     let [gone_tries, left_tries] = wrong_tries(1, 6);
     keep(dir.path(), wrong_tries(1, 5).into_iter().chain([gone_tries.clone(), left_tries.clone()]).collect());
@@ -99,6 +102,7 @@ fn what_is_deleted_stays_away() {
         Record::MemberDeleted(MemberId::from_raw(12)),
         Record::GrantDeleted(GrantId::from_raw(40)),
         Record::GuestLinkDeleted(GuestLinkId::from_raw(51)),
+        Record::IdentityUnlinked(IdentityId::from_raw(62)),
         Record::SessionEnded(SessionId::from_raw(3)),
         Record::RoomDeleted(RoomId::from_raw(5)),
         Record::RoomDeleted(RoomId::from_raw(999)),
@@ -112,6 +116,7 @@ fn what_is_deleted_stays_away() {
         member(2),
         session(4),
         grant(41),
+        identity(63),
         guest_link(50),
         room(6, "Hall"),
         integration(8, &["b"]),

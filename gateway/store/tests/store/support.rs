@@ -10,9 +10,10 @@ use gatehouse_core::command::{Actor, ActorKind, BoardSession, Command, Confirmat
 use gatehouse_core::contact::Contact;
 use gatehouse_core::device::{Device, SecretHash};
 use gatehouse_core::homeassistant::{Form, HomeAssistant, Prefix};
+use gatehouse_core::identity::{Identity, LinkedIdentity};
 use gatehouse_core::ids::{
-    CommandId, DeviceId, EntryId, GrantId, GuestLinkId, HomeId, IntegrationId, InvitationId, MemberId, NoticeId,
-    RoomId, SessionId, SwitchId, Ticket, TokenId,
+    CommandId, DeviceId, EntryId, GrantId, GuestLinkId, HomeId, IdentityId, IntegrationId, InvitationId, MemberId,
+    NoticeId, RoomId, SessionId, SwitchId, Ticket, TokenId,
 };
 use gatehouse_core::integration::{Filter, Integration, user_name};
 use gatehouse_core::invitation::Invitation;
@@ -58,7 +59,7 @@ pub(crate) fn member(id: u64) -> Record {
         id: MemberId::from_raw(id),
         name: name("Ana"),
         role: Role::Owner,
-        password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into(),
+        password_hash: Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into()),
         earlier: vec!["$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$ZWFybGllcg".into()],
         email: id.is_multiple_of(2).then(|| Address::new("ana@example.org").unwrap()),
         waiting: id.is_multiple_of(3).then(|| WaitingAddress {
@@ -114,6 +115,15 @@ pub(crate) fn token(id: u64) -> Record {
         expires_at: id.is_multiple_of(2).then_some(Wall::from_millis(1_700_000_000_000)),
         created_at: None,
         last_used_at: None,
+    }))
+}
+
+pub(crate) fn identity(id: u64) -> Record {
+    Record::Identity(Arc::new(LinkedIdentity {
+        id: IdentityId::from_raw(id),
+        member: MemberId::from_raw(2),
+        identity: Identity::new("https://accounts.example.org", &format!("subject {id}")).expect("an identity"),
+        linked_at: None,
     }))
 }
 

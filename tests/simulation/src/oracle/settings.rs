@@ -33,6 +33,7 @@ impl Oracle {
                 Record::Grant(grant) => (grant.id.raw(), self.acked.grants.contains_key(&grant.id)),
                 Record::GuestLink(link) => (link.id.raw(), self.acked.links.contains_key(&link.id)),
                 Record::Token(_) | Record::TokenDeleted(_) => panic!("no programs: {record:?}"),
+                Record::Identity(_) | Record::IdentityUnlinked(_) => panic!("no providers: {record:?}"),
                 Record::MemberDeleted(_) | Record::GrantDeleted(_) | Record::GuestLinkDeleted(_) => continue,
                 Record::Invitation(new, _) => (new.id.raw(), self.acked.invitations.contains_key(&new.id)),
                 Record::InvitationDeleted(_) => continue,

@@ -72,6 +72,7 @@ pub(crate) fn settings() -> Settings {
         home_assistant_filters,
         meter: gatehouse_api::Meter::default(),
         mail: None,
+        provider: None,
         limits: Limits::default(),
     }
 }

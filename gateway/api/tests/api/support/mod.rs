@@ -5,6 +5,7 @@ pub(crate) mod gateway;
 pub(crate) mod house;
 pub(crate) mod http;
 pub(crate) mod people;
+pub(crate) mod provider;
 pub(crate) mod ws;
 
 pub(crate) use board::Board;

@@ -30,7 +30,7 @@ fn person(raw: u64, name: &str, role: Role, token: &str) -> [Record; 2] {
         id: member,
         name: Name::new(name).unwrap(),
         role,
-        password_hash: "no password".into(),
+        password_hash: Some("no password".into()),
         earlier: Vec::new(),
         email: None,
         waiting: None,

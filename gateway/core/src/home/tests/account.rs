@@ -31,7 +31,7 @@ impl House {
         self.view.access.viewer(token)?.session()
     }
 
-    fn account(&mut self, change: AccountChange) -> Result<Answer, Denied> {
+    pub(super) fn account(&mut self, change: AccountChange) -> Result<Answer, Denied> {
         let request = self.setting(Setting::Account(change));
         self.written_ok();
         self.answer(request).clone()
@@ -131,7 +131,7 @@ fn a_password_that_was_changed_meanwhile_changes_and_opens_nothing() {
     house.change_password("second").unwrap();
     let late = AccountChange::Password { member, hash: "third".into(), was: was.clone(), keep };
     assert!(matches!(house.account(late), Err(Denied::Conflict(_))));
-    let late = Setting::OpenSession { member, token: PHONES_TOKEN, client: Client::default(), was: Some(was) };
+    let late = Setting::OpenSession { member, token: PHONES_TOKEN, client: Client::default(), was };
     let late = house.setting(late);
     assert_eq!(*house.answer(late), Err(Denied::Unauthenticated), "the old password opened a session");
     assert!(house.tickets.is_empty());

@@ -6,7 +6,7 @@ use crate::command::ActorKind;
 
 impl House {
     /// The lines of the record, but for what relays did: what, who, to what, and how.
-    fn lines(&self) -> Vec<(Kind, ActorKind, String, String)> {
+    pub(super) fn lines(&self) -> Vec<(Kind, ActorKind, String, String)> {
         let line = |record: &Record| match record {
             Record::Entry(entry) if entry.kind != Kind::SwitchMoved => {
                 Some((entry.kind, entry.actor.kind, entry.subject.to_string(), entry.text.to_string()))

@@ -3,23 +3,24 @@
 use super::*;
 use crate::access::{Client, Level, Role, Target, Terms};
 use crate::code::CodeHash;
+use crate::identity::Proof;
 use crate::ids::{InvitationId, MemberId};
 use crate::invitation::{Acceptance, Invitation, MAX_INVITATIONS, NewInvitation, Offer};
 use crate::mail::Address;
 
-const CODE: CodeHash = CodeHash([5; 32]);
-const BENS_TOKEN: TokenHash = TokenHash([2; 32]);
+pub(super) const CODE: CodeHash = CodeHash([5; 32]);
+pub(super) const BENS_TOKEN: TokenHash = TokenHash([2; 32]);
 const HOUR_MS: u64 = 60 * 60 * 1_000;
 
 impl House {
-    fn of_ana() -> Self {
+    pub(super) fn of_ana() -> Self {
         let mut house = Self::unclaimed();
         house.claim("Ana", ANAS_TOKEN);
         house.written_ok();
         house
     }
 
-    fn new_invitation(&self) -> NewInvitation {
+    pub(super) fn new_invitation(&self) -> NewInvitation {
         let inviter = self.viewer().member().expect("Ana is a person");
         NewInvitation {
             role: Role::Member,
@@ -32,7 +33,7 @@ impl House {
         }
     }
 
-    fn invite(&mut self, new: NewInvitation) -> Result<Arc<Invitation>, Denied> {
+    pub(super) fn invite(&mut self, new: NewInvitation) -> Result<Arc<Invitation>, Denied> {
         self.invite_by(ANAS_TOKEN, new)
     }
 
@@ -47,7 +48,7 @@ impl House {
         }
     }
 
-    fn ends_in(&self, millis: u64) -> Option<Wall> {
+    pub(super) fn ends_in(&self, millis: u64) -> Option<Wall> {
         Some(Wall::from_millis(self.now.wall.as_millis() + millis))
     }
 
@@ -65,7 +66,7 @@ impl House {
         self.setting(Setting::AcceptInvitation(Acceptance {
             code: CODE,
             name: name(who),
-            password_hash: "hash".into(),
+            proof: Proof::Password("hash".into()),
             token,
             client: Client::default(),
         }))

@@ -8,6 +8,7 @@ mod boards;
 mod bounds;
 mod commands;
 mod household;
+mod identities;
 mod integration_commands;
 mod integrations;
 mod invitations;

@@ -12,7 +12,7 @@ impl House {
         self.ask(|request| Input::TryClaimCode { request, code })
     }
 
-    fn begin(&mut self, name: &str, address: &str) -> Result<SignInCheck, Denied> {
+    pub(super) fn begin(&mut self, name: &str, address: &str) -> Result<SignInCheck, Denied> {
         let (name, hash, address) = (name.to_owned(), name_hash(name), address.parse().unwrap());
         let request = self.ask(|request| Input::BeginSignIn { request, name, hash, address });
         match self.answer(request) {
