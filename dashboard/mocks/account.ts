@@ -59,19 +59,22 @@ export const accountMutations = (world: World) => ({
     world.sessions.endAll(world.whoIs(session).id, session);
     return true;
   }),
-  changePassword: inside(world, ({ input }: Input<{ current: string; new: string }>, { session }: Asker) => {
-    const person = world.whoIs(session);
-    if (input.current !== person.password) {
-      throw refuse('BAD_INPUT', 'This is not your password.', { field: 'current' });
-    }
-    checkPassword(input.new, [person.name], 'new');
-    if (input.new === person.password) {
-      throw refuse('BAD_INPUT', 'You had this password before.', { field: 'new' });
-    }
-    person.password = input.new;
-    world.sessions.endAll(person.id, session);
-    return true;
-  }),
+  changePassword: inside(
+    world,
+    ({ input }: Input<{ current?: string | null; new: string }>, { session }: Asker) => {
+      const person = world.whoIs(session);
+      if (person.password && input.current !== person.password) {
+        throw refuse('BAD_INPUT', 'This is not your password.', { field: 'current' });
+      }
+      checkPassword(input.new, [person.name], 'new');
+      if (input.new === person.password) {
+        throw refuse('BAD_INPUT', 'You had this password before.', { field: 'new' });
+      }
+      person.password = input.new;
+      world.sessions.endAll(person.id, session);
+      return true;
+    },
+  ),
   updateViewer: inside(world, ({ input }: Input<{ name?: string | null }>, { session }: Asker) => {
     const person = world.whoIs(session);
     const name = nameFrom(input.name ?? person.name);

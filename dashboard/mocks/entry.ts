@@ -7,10 +7,12 @@ export const viewerOf = (world: World, session: string | null) => {
   const link = world.shares.get(world.idOf(session));
   if (link) {
     const { id, name, until } = link;
-    return { id, name, until, role: 'GUEST', kind: 'GUEST_LINK', mayShare: false };
+    const ways = { hasPassword: false, identities: [] };
+    return { id, name, until, role: 'GUEST', kind: 'GUEST_LINK', mayShare: false, ...ways };
   }
-  const { id, name, role } = world.whoIs(session);
-  return { id, name, role, kind: 'MEMBER', until: null, mayShare: role !== 'GUEST' };
+  const { id, name, role, password, identities } = world.whoIs(session);
+  const ways = { hasPassword: password !== '', identities };
+  return { id, name, role, kind: 'MEMBER', until: null, mayShare: role !== 'GUEST', ...ways };
 };
 
 export function entryMutations(world: World) {
@@ -47,7 +49,8 @@ export function entryMutations(world: World) {
       if (!world.claimed) throw refuse('GATEWAY_UNCLAIMED', 'This gateway has not been claimed yet.');
       attempt();
       const person = world.personCalled(input.name);
-      if (person?.password !== input.password) throw refuse('UNAUTHENTICATED', 'Wrong name or password.');
+      if (!person?.password || person.password !== input.password)
+        throw refuse('UNAUTHENTICATED', 'Wrong name or password.');
       return enter(asker, person.id);
     },
     signOut: (_: unknown, asker: Asker) => {

@@ -11,6 +11,7 @@ import { invitationMutations, invitationQueries } from './invitations';
 import { noticeMutations, noticeQueries } from './notices';
 import { passwordQueries } from './passwords';
 import { peopleMutations, peopleQueries } from './people';
+import { providerMutations } from './provider';
 import { recordQueries } from './record';
 import { recoveryMutations } from './recovery';
 import { Views } from './views';
@@ -33,6 +34,7 @@ export function rootsOf(world: World) {
       ...invitationMutations(world),
       ...noticeMutations(world),
       ...peopleMutations(world),
+      ...providerMutations(world),
     },
     subscription: subscriptions(world),
   };
@@ -51,7 +53,7 @@ function queries(world: World) {
       time: new Date().toISOString(),
       clockTrusted: true,
       version: session ? '0.1.0' : null,
-      signInWays: { mail: world.mail },
+      signInWays: { mail: world.mail, provider: world.provider },
     }),
     viewer: (_: unknown, { session }: Asker) =>
       session && world.sessions.has(session) ? viewerOf(world, session) : null,

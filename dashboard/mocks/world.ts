@@ -5,6 +5,8 @@
 import type { Actor } from '../src/api/switches';
 import type { Device } from '../src/api/devices';
 import type { Room } from '../src/api/rooms';
+import type { Identity } from '../src/api/account';
+import type { Provider } from '../src/model/provider';
 import { Sessions } from './account';
 import { Commands, type MockCommand } from './commands';
 import { Integrations } from './integrations';
@@ -32,7 +34,9 @@ export interface MockMember {
   id: string;
   name: string;
   role: 'OWNER' | 'MEMBER' | 'GUEST';
+  /** Empty for who has none. */
   password: string;
+  identities: Identity[];
 }
 
 export type MockDevice = Omit<Device, 'room' | 'switches'> & { roomId: string | null };
@@ -55,11 +59,19 @@ export class World {
   resetCode: string | null = null;
   homeName = 'Alder Lane 4';
   /** The first owner. */
-  readonly person: MockMember = { id: 'm1', name: 'Ana', role: 'OWNER', password: 'a warm lamp' };
+  readonly person: MockMember = {
+    id: 'm1',
+    name: 'Ana',
+    role: 'OWNER',
+    password: 'a warm lamp',
+    identities: [],
+  };
   readonly members = new Map<string, MockMember>([[this.person.id, this.person]]);
   readonly invitations = new Invitations(this);
   /** Whether the gateway sends mail. */
   mail = false;
+  /** By whose word people sign in, too. */
+  provider: Provider | null = null;
   /** Attempts with a wrong password or code before RATE_LIMITED. */
   attemptsLeft = 5;
   /** Upper bound on how long a mute board is waited for, milliseconds. */
@@ -89,7 +101,7 @@ export class World {
   }
 
   addMember(name: string, role: MockMember['role'], password: string): MockMember {
-    const member = { id: this.id('m'), name, role, password };
+    const member = { id: this.id('m'), name, role, password, identities: [] };
     this.members.set(member.id, member);
     return member;
   }

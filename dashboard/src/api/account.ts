@@ -14,6 +14,34 @@ const SESSIONS = graphql(`
   }
 `);
 
+const IDENTITIES = graphql(`
+  query Identities {
+    viewer {
+      hasPassword
+      identities {
+        id
+        provider
+        current
+        linkedAt
+      }
+    }
+  }
+`);
+
+const LINK_PROVIDER = graphql(`
+  mutation LinkProvider($input: LinkProviderInput!) {
+    linkProvider(input: $input) {
+      url
+    }
+  }
+`);
+
+const UNLINK_PROVIDER = graphql(`
+  mutation UnlinkProvider($input: UnlinkProviderInput!) {
+    unlinkProvider(input: $input)
+  }
+`);
+
 const DELETE_SESSION = graphql(`
   mutation DeleteSession($input: DeleteSessionInput!) {
     deleteSession(input: $input)
@@ -45,6 +73,23 @@ const UPDATE_VIEWER = graphql(`
 /** A place where the person is signed in. */
 export type SignIn = ResultOf<typeof SESSIONS>['sessions'][number];
 
+type Ways = NonNullable<ResultOf<typeof IDENTITIES>['viewer']>;
+
+/** An account at a provider by which the person signs in. */
+export type Identity = Ways['identities'][number];
+
+/** How the person signs in. */
+export const waysIn = async (): Promise<Ways> =>
+  (await request(IDENTITIES, {})).viewer ?? { hasPassword: false, identities: [] };
+
+/** Where to go, to come back with the account linked. */
+export const linkProvider = async (password: string): Promise<string> =>
+  (await request(LINK_PROVIDER, { input: { password } })).linkProvider.url;
+
+/** They sign in by it no more. */
+export const unlinkProvider = async (id: string): Promise<void> =>
+  void (await request(UNLINK_PROVIDER, { input: { id } }));
+
 /** The latest first. */
 export const sessions = async (): Promise<SignIn[]> => (await request(SESSIONS, {})).sessions;
 
@@ -55,8 +100,8 @@ export const deleteSession = async (id: string): Promise<void> =>
 /** Every one but this. */
 export const deleteOtherSessions = async (): Promise<void> => void (await request(DELETE_OTHER_SESSIONS, {}));
 
-/** Every other session of the person ends. */
-export const changePassword = async (input: { current: string; new: string }): Promise<void> =>
+/** Every other session of the person ends. `current` is null for who has no password yet. */
+export const changePassword = async (input: { current: string | null; new: string }): Promise<void> =>
   void (await request(CHANGE_PASSWORD, { input }));
 
 /** The name to sign in with from now on. */

@@ -72,6 +72,14 @@ const ACCEPT_INVITATION = graphql(`
   }
 `);
 
+const ACCEPT_BY_PROVIDER = graphql(`
+  mutation AcceptInvitationByProvider($input: AcceptInvitationByProviderInput!) {
+    acceptInvitationByProvider(input: $input) {
+      url
+    }
+  }
+`);
+
 export type Invitation = ResultOf<typeof INVITATION>;
 export type CreateInvitationInput = VariablesOf<typeof CREATE_INVITATION>['input'];
 export type CreatedInvitation = ResultOf<typeof CREATE_INVITATION>['createInvitation'];
@@ -101,3 +109,7 @@ export const acceptInvitation = async (input: {
   name: string;
   password: string;
 }): Promise<void> => void (await request(ACCEPT_INVITATION, { input }));
+
+/** Where to go, to come back as a person of the home. */
+export const acceptInvitationByProvider = async (input: { code: string; name: string }): Promise<string> =>
+  (await request(ACCEPT_BY_PROVIDER, { input })).acceptInvitationByProvider.url;

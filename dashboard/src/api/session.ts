@@ -7,6 +7,12 @@ const WHO_IS_HERE = graphql(`
       claimed
       time
       clockTrusted
+      signInWays {
+        provider {
+          name
+          origin
+        }
+      }
     }
     viewer {
       id

@@ -55,6 +55,8 @@ const TOLD: Partial<Record<RecordKind, string>> = {
   INVITATION_CREATED: 'invited',
   INVITATION_DELETED: 'took back the invitation of',
   HOME_UPDATED: 'changed the home',
+  IDENTITY_LINKED: 'linked to',
+  IDENTITY_UNLINKED: 'unlinked from',
 };
 
 const MOVED: readonly RecordKind[] = ['COMMAND', 'SWITCH_MOVED'];

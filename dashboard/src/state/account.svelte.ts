@@ -8,6 +8,9 @@ export class Account {
   /** null until read. */
   sessions = $state.raw<readonly api.SignIn[] | null>(null);
 
+  /** null until read. */
+  waysIn = $state.raw<Awaited<ReturnType<typeof api.waysIn>> | null>(null);
+
   constructor(
     private readonly live: Live,
     private readonly session: Session,
@@ -16,7 +19,7 @@ export class Account {
   /** @throws ApiError */
   load = () =>
     this.live.checked(async () => {
-      this.sessions = await api.sessions();
+      [this.sessions, this.waysIn] = await Promise.all([api.sessions(), api.waysIn()]);
     });
 
   /** @throws ApiError */
@@ -26,10 +29,23 @@ export class Account {
     });
 
   /** Signs the person out everywhere else. @throws ApiError */
-  changePassword = (current: string, wanted: string) =>
+  changePassword = (current: string | null, wanted: string) =>
     this.live.checked(async () => {
       await api.changePassword({ current, new: wanted });
+      if (this.waysIn) this.waysIn = { ...this.waysIn, hasPassword: true };
       this.#onlyThis();
+    });
+
+  /** Leaves for the provider. @throws ApiError */
+  link = (password: string) =>
+    this.live.checked(async () => location.assign(await api.linkProvider(password)));
+
+  /** @throws ApiError */
+  unlink = (id: string) =>
+    this.live.checked(async () => {
+      await api.unlinkProvider(id);
+      const left = this.waysIn?.identities.filter((one) => one.id !== id) ?? [];
+      if (this.waysIn) this.waysIn = { ...this.waysIn, identities: left };
     });
 
   /** A code for the recovery sheet; an earlier one is good for nothing then. @throws ApiError */

@@ -3,6 +3,7 @@ import * as invitations from '../api/invitations';
 import { resetPassword } from '../api/recovery';
 import * as api from '../api/session';
 import { openGuestLink } from '../api/sharing';
+import type { Provider } from '../model/provider';
 
 export type Stage = 'starting' | 'unreachable' | 'unclaimed' | 'signed-out' | 'signed-in';
 
@@ -13,6 +14,8 @@ export class Session {
   stage = $state<Stage>('starting');
   viewer = $state.raw<NonNullable<api.Presence['viewer']> | null>(null);
   home = $state.raw<api.Home | null>(null);
+  /** By whose word people sign in here, too. */
+  provider = $state.raw<Provider | null>(null);
   /** Why the person stands at the sign-in page again. */
   notice = $state('');
   /** Whether the home was claimed on this screen just now: there is something to do that is done at no other time. */
@@ -26,6 +29,7 @@ export class Session {
       const { gateway, viewer } = await api.whoIsHere();
       if (gateway.time) this.clockAheadMs = Date.parse(gateway.time) - Date.now();
       this.viewer = viewer;
+      this.provider = gateway.signInWays.provider;
       if (!gateway.claimed) {
         this.stage = 'unclaimed';
       } else if (!viewer) {
@@ -66,6 +70,11 @@ export class Session {
   async join(input: Parameters<typeof invitations.acceptInvitation>[0]): Promise<void> {
     await invitations.acceptInvitation(input);
     await this.#enter();
+  }
+
+  /** Leaves for the provider, and comes back as a person of the home. @throws ApiError when the gateway refuses */
+  async joinByProvider(input: Parameters<typeof invitations.acceptInvitationByProvider>[0]): Promise<void> {
+    location.assign(await invitations.acceptInvitationByProvider(input));
   }
 
   /** @throws ApiError when the gateway refuses */
