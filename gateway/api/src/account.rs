@@ -3,19 +3,26 @@
 use crate::api::Shared;
 use crate::error::{bad_name, no_such, told};
 use crate::gateway::{DateTime, date_time};
+use crate::members::Member;
+use crate::search::Search;
 use crate::viewer::{SignedIn, Viewer, shared, signed_in};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use gatehouse_core::access::{Denied, Member};
+use gatehouse_core::access::{self, Denied};
 use gatehouse_core::home::AccountChange;
 use gatehouse_core::ids::SessionId;
 use gatehouse_core::name::Name;
 use std::sync::Arc;
+
+/// Sessions that are shown at once.
+const MAX_SHOWN: usize = 256;
 
 /// A place where a person is signed in.
 #[derive(SimpleObject)]
 pub(crate) struct SignIn {
     /// Its id for good.
     id: ID,
+    /// Who is signed in there.
+    member: Member,
     /// When they signed in.
     opened_at: Option<DateTime>,
     /// When it was used last, five minutes more or less.
@@ -29,7 +36,7 @@ pub(crate) struct SignIn {
 }
 
 /// The person who asks, and the session they ask in. Programs and guest links have no account.
-pub(crate) fn person(signed_in: &SignedIn) -> Result<(&Arc<Member>, SessionId)> {
+pub(crate) fn person(signed_in: &SignedIn) -> Result<(&Arc<access::Member>, SessionId)> {
     let member = signed_in.viewer.person().map_err(told)?;
     let session = signed_in.viewer.session().ok_or_else(|| told(Denied::Forbidden))?;
     Ok((member, session))
@@ -40,24 +47,44 @@ pub(crate) struct AccountQuery;
 
 #[Object]
 impl AccountQuery {
-    /// Where the person who asks is signed in, the latest first: at most 64 places, one more ends the oldest.
-    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN (a program or a guest link).
+    /// Where the person who asks is signed in, the latest first: at most 64 places, one more ends the oldest. `everyone`
+    /// is for the owner, and answers the 256 that were opened last, whosever they are; `search` finds older ones too.
+    /// `search` is looked for in the person's name, in what the browser or program calls itself and in its address.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN (a guest link; a program, unless it asks for everyone's as an
+    /// owner does), BAD_INPUT (search).
     #[graphql(complexity = "5 * child_complexity + 1")]
-    async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<SignIn>> {
+    async fn sessions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default)] everyone: Option<bool>,
+        search: Option<String>,
+    ) -> Result<Vec<SignIn>> {
         let signed_in = signed_in(ctx)?;
-        let (member, current) = person(&signed_in)?;
-        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        let mut all: Vec<_> = signed_in.view.access.sessions_of(member.id).collect();
-        all.reverse();
-        let all = all.into_iter().map(|session| SignIn {
+        let whose = if everyone == Some(true) {
+            signed_in.viewer.administer().map_err(told)?;
+            None
+        } else {
+            Some(person(&signed_in)?.0.id)
+        };
+        let search = Search::new(search)?;
+        let access = &signed_in.view.access;
+        let mine = access.sessions().rev().filter(|session| whose.is_none_or(|whose| session.member == whose));
+        let known = mine.filter_map(|session| Some((session, access.member(session.member)?)));
+        let all = known.map(|(session, member)| (session, member, session.client.address.map(|at| at.to_string())));
+        let found = all.filter(|(session, member, address)| {
+            let address = address.as_deref().unwrap_or_default();
+            search.finds_any(&[member.name.as_str(), session.client.user_agent(), address])
+        });
+        let shown = found.take(MAX_SHOWN).map(|(session, member, address)| SignIn {
             id: session.id.to_string().into(),
+            member: Member(member.clone()),
             opened_at: session.opened_at.and_then(date_time),
             last_used_at: session.last_used_at.or(session.opened_at).and_then(date_time),
-            user_agent: text(session.client.user_agent()),
-            address: session.client.address.map(|address| address.to_string()),
-            current: session.id == current,
+            user_agent: Some(session.client.user_agent().to_owned()).filter(|agent| !agent.is_empty()),
+            address,
+            current: signed_in.viewer.session() == Some(session.id),
         });
-        Ok(all.collect())
+        Ok(shown.collect())
     }
 }
 
@@ -89,13 +116,24 @@ pub(crate) struct AccountMutation;
 
 #[Object]
 impl AccountMutation {
-    /// Ends one session of the person who asks: its token is good for nothing any more, and its WebSockets are closed.
-    /// True when done.
-    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN (a program or a guest link), NOT_FOUND, BUSY, STORAGE.
+    /// Ends one session of the person who asks, an owner anybody's: its token is good for nothing any more, and its
+    /// WebSockets are closed. True when done.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN (a guest link; a program, unless it may administer),
+    /// NOT_FOUND, BUSY, STORAGE.
     async fn delete_session(&self, ctx: &Context<'_>, input: DeleteSessionInput) -> Result<bool> {
         let signed_in = signed_in(ctx)?;
+        let session = input.id.parse();
+        let whose = session.as_ref().ok().and_then(|id| signed_in.view.access.session(*id)).map(|known| known.member);
+        let own = whose.is_some() && whose == signed_in.viewer.member();
+        if let Ok(cap) = signed_in.viewer.administer()
+            && !own
+        {
+            let session = session.map_err(|_| no_such("session"))?;
+            shared(ctx).hub.end_session(cap, session).await.map_err(told)?;
+            return Ok(true);
+        }
         let member = person(&signed_in)?.0.id;
-        let session = input.id.parse().map_err(|_| no_such("session"))?;
+        let session = session.map_err(|_| no_such("session"))?;
         change(shared(ctx), AccountChange::EndSession { member, session }).await
     }
 

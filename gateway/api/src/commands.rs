@@ -127,9 +127,9 @@ impl Command {
         self.0.id.to_string().into()
     }
 
-    /// The switch it is for, as it is now.
+    /// The switch it is for, as it is now; of one that was deleted, its id and no more.
     async fn switch(&self, ctx: &Context<'_>) -> Result<Switch> {
-        Switch::find(&signed_in(ctx)?, self.0.switch).ok_or_else(|| no_such("switch"))
+        Switch::on_record(&signed_in(ctx)?, self.0.switch).ok_or_else(|| no_such("switch"))
     }
 
     /// What was asked.

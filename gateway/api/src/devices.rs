@@ -3,6 +3,7 @@
 use crate::error::{bad_name, no_such, told};
 use crate::gateway::{DateTime, date_time};
 use crate::rooms::Room;
+use crate::search::Search;
 use crate::switches::{Availability, Switch};
 use crate::viewer::{SignedIn, shared, signed_in};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
@@ -90,11 +91,14 @@ pub(crate) struct DevicesQuery;
 #[Object]
 impl DevicesQuery {
     /// The devices the viewer may view, at most 1,000, in the order they were claimed.
-    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
+    /// `search` is looked for in the name.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, BAD_INPUT (search).
     #[graphql(complexity = "5 * child_complexity + 1")]
-    async fn devices(&self, ctx: &Context<'_>) -> Result<Vec<Device>> {
+    async fn devices(&self, ctx: &Context<'_>, search: Option<String>) -> Result<Vec<Device>> {
         let SignedIn { viewer, view } = signed_in(ctx)?;
-        Ok(view.devices.iter().filter(|device| viewer.may_view_device(device.id)).cloned().map(Device).collect())
+        let search = Search::new(search)?;
+        let shown = view.devices.iter().filter(|device| viewer.may_view_device(device.id));
+        Ok(shown.filter(|device| search.finds(device.name.as_str())).cloned().map(Device).collect())
     }
 
     /// One device; null when there is none of that id, or none that the viewer may view.
@@ -114,6 +118,13 @@ pub(crate) struct UpdateDeviceInput {
     name: Option<String>,
     /// Its room. Leave out to keep, null to clear.
     room_id: MaybeUndefined<ID>,
+}
+
+/// A device less.
+#[derive(InputObject)]
+pub(crate) struct DeleteDeviceInput {
+    /// Which device.
+    id: ID,
 }
 
 /// A new secret for a device's board.
@@ -150,6 +161,17 @@ impl DevicesMutation {
         let edit = edit(input.name, input.room_id)?;
         shared(ctx).hub.update_device(cap, id, edit).await.map(Device).map_err(told)
     }
+    /// Deletes a device with its switches, and what was shared of them. Its board's connection ends within a second and it
+    /// cannot log in again; its relays stay as they are, and it can be claimed anew. What is under way settles as TIMED_OUT.
+    /// What was done stays on record. True when done. For the owner.
+    /// Errors: NOT_FOUND, FORBIDDEN, BUSY, STORAGE.
+    async fn delete_device(&self, ctx: &Context<'_>, input: DeleteDeviceInput) -> Result<bool> {
+        let cap = signed_in(ctx)?.viewer.administer().map_err(told)?;
+        let id = input.id.parse().map_err(|_| no_such("device"))?;
+        shared(ctx).hub.delete_device(cap, id).await.map_err(told)?;
+        Ok(true)
+    }
+
     /// Gives a board another secret, over its own connection. No relay moves. Answers when the board has logged in with it
     /// and the old one is good no more, or after 15 s with `rotatingCredential` true: then both are good until it does, and asking
     /// again sends it again. For the owner.

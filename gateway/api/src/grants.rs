@@ -4,9 +4,11 @@ use crate::commands::Actor;
 use crate::error::{no_such, told};
 use crate::gateway::{DateTime, date_time};
 use crate::members::Member;
+use crate::search::Search;
 use crate::viewer::{SignedIn, shared, signed_in};
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use gatehouse_core::access::{self, Denied, Hours, Target, Terms};
+use gatehouse_core::name::Name;
 use gatehouse_core::view::View;
 use std::sync::Arc;
 
@@ -71,7 +73,7 @@ pub(crate) struct GrantTarget {
     /// The id of the room, device or switch; null for the home.
     id: Option<ID>,
     /// What it is called.
-    name: String,
+    pub(crate) name: String,
 }
 
 impl GrantTarget {
@@ -177,11 +179,18 @@ pub(crate) struct GrantsQuery;
 #[Object]
 impl GrantsQuery {
     /// Grants, at most 1,024, in the order they were made: all of them for the owner, for others those to them and those they
-    /// gave. One whose end has passed is gone.
-    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
+    /// gave. One whose end has passed is gone. `search` is looked for in the names of the person, of the part of the home and
+    /// of who gave it.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, BAD_INPUT (search).
     #[graphql(complexity = "5 * child_complexity + 1")]
-    async fn grants(&self, ctx: &Context<'_>) -> Result<Vec<Grant>> {
-        Ok(Grant::list(&signed_in(ctx)?, |_| true))
+    async fn grants(&self, ctx: &Context<'_>, search: Option<String>) -> Result<Vec<Grant>> {
+        let asked = signed_in(ctx)?;
+        let search = Search::new(search)?;
+        Ok(Grant::list(&asked, |grant| {
+            let target = GrantTarget::new(grant.terms.target, &asked.view);
+            let to = asked.view.access.name_of(grant.to).map(Name::as_str).unwrap_or_default();
+            search.finds_any(&[to, &target.name, &grant.by.actor.name])
+        }))
     }
 }
 

@@ -4,6 +4,7 @@ use crate::commands::Actor;
 use crate::error::{bad_name, no_such, told};
 use crate::gateway::{DateTime, date_time};
 use crate::grants::{GrantLevel, GrantTarget, TargetInput};
+use crate::search::Search;
 use crate::sign_in::{Session, can_receive, session};
 use crate::viewer::{self, SignedIn, shared, signed_in};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
@@ -70,13 +71,19 @@ pub(crate) struct GuestLinksQuery;
 impl GuestLinksQuery {
     /// Guest links, at most 64, in the order they were made: all of them for the owner, for others those they made. One whose
     /// end has passed is gone.
-    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
+    /// `search` is looked for in its name and in those of the part of the home and of who made it.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, BAD_INPUT (search).
     #[graphql(complexity = "5 * child_complexity + 1")]
-    async fn guest_links(&self, ctx: &Context<'_>) -> Result<Vec<GuestLink>> {
+    async fn guest_links(&self, ctx: &Context<'_>, search: Option<String>) -> Result<Vec<GuestLink>> {
         let SignedIn { viewer, view } = signed_in(ctx)?;
+        let search = Search::new(search)?;
         let mine = |link: &access::GuestLink| viewer.member().is_some() && link.by.rests_on == viewer.member();
         let shown = view.access.guest_links().filter(|link| viewer.administer().is_ok() || mine(link));
-        Ok(shown.cloned().map(GuestLink).collect())
+        let found = shown.filter(|link| {
+            let target = GrantTarget::new(link.terms.target, &view);
+            search.finds_any(&[link.name.as_str(), &target.name, &link.by.actor.name])
+        });
+        Ok(found.cloned().map(GuestLink).collect())
     }
 }
 

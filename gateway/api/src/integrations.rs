@@ -2,6 +2,7 @@
 
 use crate::error::{bad_name, no_such, told};
 use crate::gateway::{DateTime, date_time};
+use crate::search::Search;
 use crate::viewer::{shared, signed_in};
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use gatehouse_core::access::Denied;
@@ -64,13 +65,16 @@ pub(crate) struct IntegrationsQuery;
 
 #[Object]
 impl IntegrationsQuery {
-    /// All integrations, at most 32, in the order they were made. For the owner.
-    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN.
+    /// All integrations, at most 32, in the order they were made. `search` is looked for in name and user name. For the
+    /// owner.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN, BAD_INPUT (search).
     #[graphql(complexity = "5 * child_complexity + 1")]
-    async fn integrations(&self, ctx: &Context<'_>) -> Result<Vec<Integration>> {
+    async fn integrations(&self, ctx: &Context<'_>, search: Option<String>) -> Result<Vec<Integration>> {
         let asked = signed_in(ctx)?;
         asked.viewer.administer().map_err(told)?;
-        Ok(asked.view.integrations.iter().cloned().map(Integration).collect())
+        let search = Search::new(search)?;
+        let found = asked.view.integrations.iter().filter(|one| search.finds_any(&[one.name.as_str(), &one.user]));
+        Ok(found.cloned().map(Integration).collect())
     }
 }
 

@@ -5,6 +5,7 @@ use crate::error::{bad_name, no_such, told};
 use crate::gateway::{DateTime, date_time};
 use crate::grants::{GrantHours, GrantLevel, GrantTarget, HoursInput, TargetInput};
 use crate::one_time;
+use crate::search::Search;
 use crate::sign_in::{Session, can_receive, session};
 use crate::viewer::{self, Role, asker, shared, signed_in};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
@@ -176,14 +177,20 @@ pub(crate) struct InvitationsQuery;
 #[Object]
 impl InvitationsQuery {
     /// Open invitations, in the order they were made: all of them, at most 64, for an owner; one's own for a member.
-    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN.
+    /// `search` is looked for in the address it was mailed to and in the name of who invites.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN, BAD_INPUT (search).
     #[graphql(complexity = "5 * child_complexity + 1")]
-    async fn invitations(&self, ctx: &Context<'_>) -> Result<Vec<Invitation>> {
+    async fn invitations(&self, ctx: &Context<'_>, search: Option<String>) -> Result<Vec<Invitation>> {
         let asked = signed_in(ctx)?;
+        let search = Search::new(search)?;
         asked.viewer.share().map_err(told)?;
         let (owner, member) = (asked.viewer.administer().is_ok(), asked.viewer.member());
         let all = asked.view.invitations.iter().filter(|one| owner || Some(one.inviter) == member).cloned();
-        Ok(all.map(Invitation).collect())
+        let found = all.filter(|one| {
+            let email = one.email.as_ref().map(Address::as_str).unwrap_or_default();
+            search.finds_any(&[email, &one.by.actor.name])
+        });
+        Ok(found.map(Invitation).collect())
     }
 
     /// What the holder of this code is invited to; null when it is good for nothing, of which kind its trouble may be. Anyone

@@ -38,6 +38,7 @@ mod record_csv;
 mod reset;
 mod rooms;
 mod schema;
+mod search;
 mod server;
 mod sign_in;
 mod subscriptions;

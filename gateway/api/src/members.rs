@@ -3,6 +3,7 @@
 use crate::error::{bad_name, no_such, told};
 use crate::gateway::{DateTime, date_time};
 use crate::grants::Grant;
+use crate::search::Search;
 use crate::viewer::{Role, SignedIn, shared, signed_in};
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use gatehouse_core::access;
@@ -80,11 +81,14 @@ pub(crate) struct MembersQuery;
 impl MembersQuery {
     /// The people of this home, at most 64, in the order they came. Guests are shown themselves alone, programs without the
     /// right to administer and guest links nobody.
-    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
+    /// `search` is looked for in the name.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, BAD_INPUT (search).
     #[graphql(complexity = "5 * child_complexity + 1")]
-    async fn members(&self, ctx: &Context<'_>) -> Result<Vec<Member>> {
+    async fn members(&self, ctx: &Context<'_>, search: Option<String>) -> Result<Vec<Member>> {
         let SignedIn { viewer, view } = signed_in(ctx)?;
+        let search = Search::new(search)?;
         let shown = view.access.members().filter(|member| may_view(&viewer, member));
+        let shown = shown.filter(|member| search.finds(member.name.as_str()));
         Ok(shown.cloned().map(Member).collect())
     }
 }

@@ -110,6 +110,8 @@ pub(crate) enum RecordKind {
     IdentityLinked,
     /// Someone signs in by an account at a provider no more.
     IdentityUnlinked,
+    /// A device was deleted, with its switches.
+    DeviceDeleted,
 }
 
 /// One line of the record.

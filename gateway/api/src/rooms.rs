@@ -1,6 +1,7 @@
 //! Rooms: places in the home.
 
 use crate::error::{bad_name, no_such, told};
+use crate::search::Search;
 use crate::switches::Switch;
 use crate::viewer::{SignedIn, shared, signed_in};
 use async_graphql::{Context, ID, InputObject, Object, Result};
@@ -48,11 +49,14 @@ pub(crate) struct RoomsQuery;
 impl RoomsQuery {
     /// The rooms the viewer may view, at most 256, in the order they were made: those that were given to them, and those of
     /// switches that they may view.
-    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
+    /// `search` is looked for in the name.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, BAD_INPUT (search).
     #[graphql(complexity = "5 * child_complexity + 1")]
-    async fn rooms(&self, ctx: &Context<'_>) -> Result<Vec<Room>> {
+    async fn rooms(&self, ctx: &Context<'_>, search: Option<String>) -> Result<Vec<Room>> {
         let SignedIn { viewer, view } = signed_in(ctx)?;
-        Ok(view.rooms.iter().filter(|room| viewer.may_view_room(room.id)).cloned().map(Room).collect())
+        let search = Search::new(search)?;
+        let shown = view.rooms.iter().filter(|room| viewer.may_view_room(room.id) && search.finds(room.name.as_str()));
+        Ok(shown.cloned().map(Room).collect())
     }
 }
 

@@ -37,6 +37,8 @@ const MAX_COMPLEXITY: usize = 2_000;
 /// Errors carry `extensions.code`: UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, BAD_INPUT (with `extensions.field`), BUSY,
 /// CONFLICT, TOO_COMPLEX, RATE_LIMITED (with `extensions.retryAfterMs`), GATEWAY_UNCLAIMED, STORAGE, INTERNAL. More may come.
 /// Limits: depth 15, complexity 2,000, body 256 KiB, 10 mutation fields a document, 50 subscriptions a connection.
+/// `search` of a list answers only those of it that have the text in the texts named there: at most 256 characters, case and
+/// Unicode's several ways of writing the same do not count.
 /// Null times are unknown: the gateway's clock was not trusted then. Ids are opaque and never used again.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]

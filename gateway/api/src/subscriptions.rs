@@ -8,7 +8,7 @@ use crate::viewer::{Asker, asker, shared, signed_in};
 use async_graphql::{Context, ID, Result, Subscription};
 use futures_util::stream::{self, Stream};
 use gatehouse_core::access;
-use gatehouse_core::ids::{NoticeId, SwitchId};
+use gatehouse_core::ids::{DeviceId, NoticeId, SwitchId};
 use gatehouse_core::view::{Change, View};
 use gatehouse_hub::{Changes, Feed, Hub};
 use std::collections::{BTreeSet, VecDeque};
@@ -125,6 +125,11 @@ impl SubscriptionRoot {
             Step::Change(Change::Switch(switch)) if viewer.may_view(switch.id) => {
                 known.insert(switch.id);
             }
+            Step::Change(Change::SwitchRemoved(id)) => {
+                if known.remove(&id) {
+                    out.push_back(ID::from(id.to_string()));
+                }
+            }
             Step::Change(_) => {}
         }))
     }
@@ -169,6 +174,29 @@ impl SubscriptionRoot {
                 out.extend(view.devices.iter().filter(|d| viewer.may_view_device(d.id)).cloned().map(Device));
             }
             Step::Change(Change::Device(device)) if viewer.may_view_device(device.id) => out.push_back(Device(device)),
+            Step::Change(_) => {}
+        }))
+    }
+
+    /// Ids of devices that are gone, or that the viewer may no longer view.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
+    async fn device_removed(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = ID> + use<>> {
+        let mut known = BTreeSet::new();
+        Ok(Feeder::new(ctx)?.stream(move |viewer, step, out| match step {
+            Step::All(view) => {
+                let ids = view.devices.iter().map(|device| device.id);
+                let shown: BTreeSet<_> = ids.filter(|id| viewer.may_view_device(*id)).collect();
+                out.extend(known.difference(&shown).map(|id: &DeviceId| ID::from(id.to_string())));
+                known = shown;
+            }
+            Step::Change(Change::Device(device)) if viewer.may_view_device(device.id) => {
+                known.insert(device.id);
+            }
+            Step::Change(Change::DeviceRemoved(id)) => {
+                if known.remove(&id) {
+                    out.push_back(ID::from(id.to_string()));
+                }
+            }
             Step::Change(_) => {}
         }))
     }

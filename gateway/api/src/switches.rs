@@ -5,11 +5,14 @@ use crate::devices::{Device, edit};
 use crate::error::{code, no_such, told};
 use crate::gateway::{DateTime, date_time};
 use crate::rooms::Room;
+use crate::search::Search;
 use crate::viewer::{SignedIn, shared, signed_in};
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, Result};
 use futures_util::future::join_all;
 use gatehouse_core::access::Denied;
-use gatehouse_core::ids::{RoomId, SwitchId};
+use gatehouse_core::audit::REMOVED_SWITCH;
+use gatehouse_core::ids::{DeviceId, RoomId, SwitchId};
+use gatehouse_core::name::{Endpoint, Name};
 use gatehouse_core::switch::SwitchChange;
 use gatehouse_core::view::{self, SwitchView};
 use gatehouse_hub::Hub;
@@ -61,6 +64,26 @@ pub(crate) struct Switch(pub(crate) Arc<SwitchView>);
 impl Switch {
     pub(crate) fn find(asked: &SignedIn, id: SwitchId) -> Option<Self> {
         asked.view.switch(id).filter(|_| asked.viewer.may_view(id)).cloned().map(Self)
+    }
+
+    /// The switch of something that is on record; of one that was deleted, what is left to say.
+    pub(crate) fn on_record(asked: &SignedIn, id: SwitchId) -> Option<Self> {
+        if asked.view.switch(id).is_some() {
+            return Self::find(asked, id);
+        }
+        Some(Self(Arc::new(SwitchView {
+            id,
+            device: DeviceId::from_raw(0),
+            endpoint: Endpoint::relay(1),
+            name: Name::new(REMOVED_SWITCH).ok()?,
+            room: None,
+            on: None,
+            reported_at: None,
+            desired: None,
+            availability: view::Availability::Offline,
+            open: None,
+            last_change: None,
+        })))
     }
 
     pub(crate) fn list(asked: &SignedIn, wanted: impl Fn(&SwitchView) -> bool) -> Vec<Self> {
@@ -139,13 +162,16 @@ pub(crate) struct SwitchesQuery;
 #[Object]
 impl SwitchesQuery {
     /// The switches the viewer may view, of one room or of all; none for a room that does not exist.
-    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
+    /// `search` is looked for in the name.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, BAD_INPUT (search).
     #[graphql(complexity = "5 * child_complexity + 1")]
-    async fn switches(&self, ctx: &Context<'_>, room_id: Option<ID>) -> Result<Vec<Switch>> {
+    async fn switches(&self, ctx: &Context<'_>, room_id: Option<ID>, search: Option<String>) -> Result<Vec<Switch>> {
         let asked = signed_in(ctx)?;
+        let search = Search::new(search)?;
+        let found = |switch: &SwitchView| search.finds(switch.name.as_str());
         Ok(match room_id.map(|id| id.parse::<RoomId>()) {
-            None => Switch::list(&asked, |_| true),
-            Some(Ok(room)) => Switch::list(&asked, |switch| switch.room == Some(room)),
+            None => Switch::list(&asked, found),
+            Some(Ok(room)) => Switch::list(&asked, |switch| switch.room == Some(room) && found(switch)),
             Some(Err(_)) => Vec::new(),
         })
     }

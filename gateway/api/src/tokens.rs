@@ -2,6 +2,7 @@
 
 use crate::error::{bad_name, no_such, told};
 use crate::gateway::{DateTime, date_time};
+use crate::search::Search;
 use crate::viewer::{self, shared, signed_in};
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use gatehouse_core::access::{ApiToken, NewToken, Scope};
@@ -71,16 +72,18 @@ pub(crate) struct TokensQuery;
 #[Object]
 impl TokensQuery {
     /// The API tokens of the person who asks, an owner's question is answered with everyone's: at most 64, in the order they
-    /// were made. One that has ended is gone.
-    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN (a guest, a program or a guest link).
+    /// were made. One that has ended is gone. `search` is looked for in its name and its person's.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN (a guest, a program or a guest link), BAD_INPUT (search).
     #[graphql(complexity = "5 * child_complexity + 1")]
-    async fn tokens(&self, ctx: &Context<'_>) -> Result<Vec<Token>> {
+    async fn tokens(&self, ctx: &Context<'_>, search: Option<String>) -> Result<Vec<Token>> {
         let asked = signed_in(ctx)?;
         let cap = asked.viewer.hold_tokens().map_err(told)?;
         let access = &asked.view.access;
         let own = access.tokens().filter(|token| cap.sees(token.member));
         let name = |token: &ApiToken| access.name_of(token.member).map(ToString::to_string).unwrap_or_default();
-        Ok(own.map(|token| Token::new(token, name(token))).collect())
+        let search = Search::new(search)?;
+        let own = own.map(|token| Token::new(token, name(token)));
+        Ok(own.filter(|token| search.finds_any(&[&token.name, &token.member_name])).collect())
     }
 }
 

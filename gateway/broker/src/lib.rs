@@ -209,7 +209,7 @@ impl Edge {
 
     fn retain(&self, owner: &Owner, publish: &Publish<'_>) {
         let may = |owner: &Owner| match owner {
-            Owner::Board(_) => true,
+            Owner::Board(board) => self.credentials.borrow().boards.contains_key(&**board),
             Owner::Integration(user) => self.credentials.borrow().integrations.contains_key(user),
         };
         if publish.retain && self.retained.publish(owner, publish, may).is_err() {

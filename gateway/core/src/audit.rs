@@ -10,6 +10,9 @@ use crate::time::Wall;
 use crate::view::View;
 use std::sync::Arc;
 
+/// What a switch is called that is no more.
+pub const REMOVED_SWITCH: &str = "a switch that was removed";
+
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -81,6 +84,8 @@ pub enum Kind {
     IdentityLinked,
     /// Someone signs in by an identity no more.
     IdentityUnlinked,
+    /// A device was deleted, with its switches.
+    DeviceDeleted,
 }
 
 /// One thing that was done, as kept on disk.
@@ -165,7 +170,7 @@ impl Line {
         match self {
             Self::Entry(entry) if !self.is_of_relay() => entry.subject.clone(),
             Self::Entry(entry) => now().unwrap_or_else(|| entry.subject.clone()),
-            Self::Command(_) => now().unwrap_or_else(|| "a switch that was removed".into()),
+            Self::Command(_) => now().unwrap_or_else(|| REMOVED_SWITCH.into()),
         }
     }
 

@@ -12,8 +12,8 @@ use crate::home::RecoveryCode;
 use crate::homeassistant::HomeAssistant;
 use crate::identity::LinkedIdentity;
 use crate::ids::{
-    GrantId, GuestLinkId, HomeId, IdentityId, IntegrationId, InvitationId, MemberId, NoticeId, RoomId, SessionId,
-    SwitchId, TokenId,
+    DeviceId, GrantId, GuestLinkId, HomeId, IdentityId, IntegrationId, InvitationId, MemberId, NoticeId, RoomId,
+    SessionId, SwitchId, TokenId,
 };
 use crate::integration::Integration;
 use crate::invitation::Invitation;
@@ -87,8 +87,12 @@ pub enum Record {
     RoomDeleted(RoomId),
     /// A board is claimed.
     Device(Arc<Device>),
+    /// A device is no more.
+    DeviceDeleted(DeviceId),
     /// A switch exists.
     Switch(Arc<Switch>),
+    /// A switch is no more.
+    SwitchDeleted(SwitchId),
     /// An integration exists, and what it must present at login.
     Integration(Arc<Integration>, SecretHash),
     /// An integration is revoked.

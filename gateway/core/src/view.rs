@@ -82,8 +82,12 @@ pub enum Change {
     RoomRemoved(RoomId),
     /// A device is new or another.
     Device(Arc<DeviceView>),
+    /// A device is gone.
+    DeviceRemoved(DeviceId),
     /// A switch is new or another.
     Switch(Arc<SwitchView>),
+    /// A switch is gone.
+    SwitchRemoved(SwitchId),
     /// An integration is new or another.
     Integration(Arc<Integration>),
     /// An integration is revoked.
@@ -144,6 +148,8 @@ impl View {
             Change::Room(room) => put(&mut self.rooms, room, |r| r.id),
             Change::RoomRemoved(id) => self.rooms.retain(|room| room.id != *id),
             Change::Device(device) => put(&mut self.devices, device, |d| d.id),
+            Change::DeviceRemoved(id) => self.devices.retain(|device| device.id != *id),
+            Change::SwitchRemoved(id) => self.switches.retain(|switch| switch.id != *id),
             Change::Switch(switch) => put(&mut self.switches, switch, |s| s.id),
             Change::Integration(integration) => put(&mut self.integrations, integration, |i| i.id),
             Change::IntegrationRemoved(id) => self.integrations.retain(|integration| integration.id != *id),

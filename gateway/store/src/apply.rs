@@ -74,7 +74,12 @@ pub(crate) fn apply<'a>(
             Record::Room(kept) => put(&mut room, kept.id.raw(), &rows::room(kept))?,
             Record::RoomDeleted(id) => drop(room.remove(id.raw())?),
             Record::Device(kept) => put(&mut device, kept.id.raw(), &rows::device(kept))?,
+            Record::DeviceDeleted(id) => drop(device.remove(id.raw())?),
             Record::Switch(kept) => put(&mut switch, kept.id.raw(), &rows::switch(kept))?,
+            Record::SwitchDeleted(id) => {
+                switch.remove(id.raw())?;
+                reported.remove(id.raw())?;
+            }
             Record::Integration(kept, secret) => {
                 put(&mut integration, kept.id.raw(), &rows::integration(kept, *secret))?;
             }

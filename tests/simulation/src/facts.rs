@@ -55,6 +55,11 @@ impl Facts {
             Record::SessionEnded(id) => drop(self.sessions.remove(id)),
             Record::Room(room) => drop(self.rooms.insert(room.id, room.clone())),
             Record::RoomDeleted(id) => drop(self.rooms.remove(id)),
+            Record::DeviceDeleted(id) => drop(self.devices.remove(id)),
+            Record::SwitchDeleted(id) => {
+                self.switches.remove(id);
+                self.reported.remove(id);
+            }
             Record::Device(device) => drop(self.devices.insert(device.id, device.clone())),
             Record::Switch(switch) => drop(self.switches.insert(switch.id, switch.clone())),
             Record::Integration(new, secret) => drop(self.integrations.insert(new.id, (new.clone(), *secret))),

@@ -6,6 +6,7 @@
 mod support;
 
 mod account;
+mod administration;
 mod claim;
 mod commands;
 mod dashboard;

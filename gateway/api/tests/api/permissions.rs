@@ -59,6 +59,7 @@ const GATES: &[(&str, Gate)] = &[
     ("mutation updateRoom", Owner),
     ("mutation deleteRoom", Owner),
     ("mutation updateDevice", Owner),
+    ("mutation deleteDevice", Owner),
     ("mutation rotateCredential", Owner),
     ("mutation createIntegration", Owner),
     ("mutation deleteIntegration", Owner),
@@ -91,6 +92,7 @@ const GATES: &[(&str, Gate)] = &[
     ("subscription noticeChanged", SignedIn),
     ("subscription noticeRemoved", SignedIn),
     ("subscription deviceChanged", SignedIn),
+    ("subscription deviceRemoved", SignedIn),
     ("subscription accessChanged", SignedIn),
 ];
 
@@ -133,7 +135,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("Room", "id name switches"),
     ("Session", "token viewer"),
     ("SetSwitchResult", "switchId command code"),
-    ("SignIn", "id openedAt lastUsedAt userAgent address current"),
+    ("SignIn", "id member openedAt lastUsedAt userAgent address current"),
     ("SignInProvider", "name origin"),
     ("SignInWays", "mail provider"),
     ("Switch", "id name room mayOperate sharedBy on desired reportedAt availability openCommand lastChange | device"),

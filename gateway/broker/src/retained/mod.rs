@@ -220,11 +220,11 @@ impl Retained {
         index.entries.iter().filter(|(topic, _)| matches(filter, topic)).filter(lives).map(kept).collect()
     }
 
-    /// Forgets what integrations said that are none any more.
+    /// Forgets what boards and integrations said that are none of this home's any more.
     pub(crate) fn forget_revoked(&self, credentials: &Credentials) {
         let mut index = self.lock();
         let revoked = |owner: &Owner| match owner {
-            Owner::Board(_) => false,
+            Owner::Board(board) => !credentials.boards.contains_key(&**board),
             Owner::Integration(user) => !credentials.integrations.contains_key(user),
         };
         index.forget(|entry| revoked(&entry.owner));

@@ -179,7 +179,8 @@ fn what_was_not_taken_is_offered_again_as_it_is_then() {
 #[test]
 fn who_is_revoked_leaves_nothing_behind_here_or_in_the_store() {
     let (index, now) = (index(10, 100, 10), now(9, true));
-    for (owner, topic) in [(ana(), "a"), (ben(), "b"), (relay(), "r")] {
+    let other = Owner::Board("relay-2".into());
+    for (owner, topic) in [(ana(), "a"), (ben(), "b"), (relay(), "r"), (other.clone(), "s")] {
         index.put(&owner, &of(topic, b"1", 0)).unwrap();
     }
     assert_eq!(index.written(&now, false), ["a=1", "b=1"]);
@@ -190,10 +191,20 @@ fn who_is_revoked_leaves_nothing_behind_here_or_in_the_store() {
         subscribe: vec![],
     };
     credentials.integrations.insert("ben".into(), credential);
+    let secret = gatehouse_core::device::SecretHash([0; 32]);
+    let board = gatehouse_core::access::BoardCredential {
+        device: gatehouse_core::ids::DeviceId::from_raw(1),
+        secret,
+        next: None,
+    };
+    credentials.boards.insert(BoardId::new("relay-1").unwrap(), board);
     index.forget_revoked(&credentials);
-    let known =
-        |owner: &Owner| matches!(owner, Owner::Integration(user) if credentials.integrations.contains_key(user));
+    let known = |owner: &Owner| match owner {
+        Owner::Integration(user) => credentials.integrations.contains_key(user),
+        Owner::Board(board) => credentials.boards.contains_key(&**board),
+    };
     assert_eq!(index.publish(&ana(), &of("late", b"1", 0), known), Ok(()));
+    assert_eq!(index.publish(&other, &of("later", b"1", 0), known), Ok(()));
     assert_eq!(topics(&index, "#"), ["b", "r"]);
     assert_eq!(index.written(&now, false), ["a"]);
 }

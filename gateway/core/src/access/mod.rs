@@ -188,6 +188,11 @@ impl Access {
         self.sessions.get(&session)
     }
 
+    /// All sessions, in the order they were opened.
+    pub fn sessions(&self) -> impl DoubleEndedIterator<Item = &Session> {
+        self.sessions.values()
+    }
+
     /// A person's sessions, in the order they were opened.
     pub fn sessions_of(&self, member: MemberId) -> impl Iterator<Item = &Session> {
         self.sessions.values().filter(move |session| session.member == member)

@@ -15,7 +15,7 @@ use super::sharing::Sharing;
 use super::{DeviceEntry, Effect, Home, SwitchEntry};
 use crate::access::Throttle;
 use crate::device::Device;
-use crate::ids::IdSource;
+use crate::ids::{DeviceId, IdSource, SwitchId};
 use crate::record::Record;
 use crate::switch::Switch;
 use crate::time::Now;
@@ -34,6 +34,7 @@ fn rank(record: &Record) -> u8 {
         Record::RecoveryCode(_) => 1,
         Record::RecoveryCodeUsed | Record::IdentityUnlinked(_) => 2,
         Record::RoomDeleted(_) | Record::IntegrationDeleted(_) | Record::NoticeDeleted(_) | Record::Reported(..) => 3,
+        Record::DeviceDeleted(_) | Record::SwitchDeleted(_) => 3,
         Record::MemberDeleted(_) | Record::GrantDeleted(_) | Record::GuestLinkDeleted(_) | Record::TokenDeleted(_) => 3,
         Record::WrongTries(..) | Record::WrongTriesForgotten(_) => 4,
         Record::Command(_) | Record::Entry(_) => 4,
@@ -147,6 +148,8 @@ impl Home {
             }
             Record::Device(device) => self.apply_device(device, out),
             Record::Switch(switch) => self.apply_switch(switch, out),
+            Record::DeviceDeleted(id) => self.apply_device_deletion(id, out),
+            Record::SwitchDeleted(id) => self.apply_switch_deletion(id, out),
             Record::Integration(integration, secret) => self.apply_integration(integration, secret, out),
             Record::IntegrationDeleted(id) => self.apply_integration_deletion(id, out),
             Record::Invitation(invitation, code) => self.apply_invitation(invitation, code, out),
@@ -188,6 +191,24 @@ impl Home {
             out.push(Effect::CredentialsChanged);
         }
         self.announce_device(id, out);
+    }
+
+    fn apply_device_deletion(&mut self, id: DeviceId, out: &mut Vec<Effect>) {
+        let Some(gone) = self.devices.remove(&id) else { return };
+        self.by_board.remove(&gone.device.board);
+        out.push(Effect::Changed(Change::DeviceRemoved(id)));
+        out.push(Effect::CredentialsChanged);
+        self.announce_device(id, out);
+    }
+
+    fn apply_switch_deletion(&mut self, id: SwitchId, out: &mut Vec<Effect>) {
+        let Some(gone) = self.switches.remove(&id) else { return };
+        if let Some(device) = self.devices.get_mut(&gone.switch.device) {
+            device.switches.remove(&gone.switch.endpoint);
+        }
+        out.push(Effect::Changed(Change::SwitchRemoved(id)));
+        // What its board said while this was on its way to the disk goes too.
+        out.push(Effect::Write { ticket: None, records: vec![Record::SwitchDeleted(id)] });
     }
 
     fn apply_switch(&mut self, switch: Arc<Switch>, out: &mut Vec<Effect>) {

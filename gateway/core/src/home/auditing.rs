@@ -94,6 +94,10 @@ impl Home {
                 let actor = self.access.actor_in(*id)?;
                 Deed::new(&actor, Kind::SignedOut, &actor.name)
             }
+            Setting::EndSession(cap, id) => {
+                let whose = self.access.name_of(self.access.session(*id)?.member)?;
+                Deed::new(cap.actor(), Kind::SessionsEnded, whose).saying("one".to_owned())
+            }
             Setting::Account(change) => self.account_deed(change)?,
             Setting::UpdateMember(cap, id, edit) => {
                 let name = edit.name.as_ref().map(|name| format!("now called {name}"));
@@ -159,6 +163,10 @@ impl Home {
             Setting::UpdateDevice(cap, id, edit) => {
                 let device = &self.devices.get(id)?.device;
                 Deed::new(cap.actor(), Kind::DeviceUpdated, &device.name).saying(self.edited(edit))
+            }
+            Setting::DeleteDevice(cap, id) => {
+                let device = &self.devices.get(id)?.device;
+                Deed::new(cap.actor(), Kind::DeviceDeleted, &device.name).saying(format!("board {}", device.board))
             }
             Setting::UpdateSwitch(cap, id, edit) => {
                 let switch = &self.switches.get(id)?.switch;

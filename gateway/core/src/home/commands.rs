@@ -317,6 +317,13 @@ impl Home {
         }
     }
 
+    /// A switch is about to be gone: nobody will hear what its relay did.
+    pub(super) fn settle_of_deleted(&mut self, now: &Now, switch: SwitchId, out: &mut Vec<Effect>) {
+        if let Some(open) = self.switches.get(&switch).and_then(|entry| entry.open) {
+            self.settle(now, open, Outcome::TimedOut, Some(Reason::NoReport), out);
+        }
+    }
+
     pub(super) fn stop(&mut self, now: &Now, out: &mut Vec<Effect>) {
         self.stopping = true;
         while let Some(&(_, id)) = self.commands.deadlines.first() {

@@ -52,6 +52,8 @@ pub enum Setting {
     },
     /// Sign out. Answered with [`Answer::Done`].
     CloseSession(SessionId),
+    /// Somebody's session ends. Answered with [`Answer::Done`].
+    EndSession(Administer, SessionId),
     /// Something about one's own account. Answered with [`Answer::Done`], or with [`Answer::Viewer`] when it says how.
     Account(AccountChange),
     /// Another name or role of a person. Answered with [`Answer::Member`].
@@ -91,6 +93,8 @@ pub enum Setting {
     DeleteRoom(Administer, RoomId),
     /// Another name or room of a device. Answered with [`Answer::Device`].
     UpdateDevice(Administer, DeviceId, Edit),
+    /// A device less, with its switches: its board can log in no more. Answered with [`Answer::Done`].
+    DeleteDevice(Administer, DeviceId),
     /// Another name or room of a switch; no room means its device's. Answered with [`Answer::Switch`].
     UpdateSwitch(Administer, SwitchId, Edit),
     /// A board claimed by hand; the same once more changes nothing. Answered with [`Answer::Device`].
@@ -193,6 +197,9 @@ impl Home {
                     Record::Switch(switch) => Some(switch.clone()),
                     _ => None,
                 };
+                if let Record::SwitchDeleted(id) = record {
+                    self.settle_of_deleted(now, id, out);
+                }
                 self.apply_record(record, out);
                 if let Some(switch) = new {
                     self.replay_early(now, switch.device, &switch.endpoint, out);
@@ -293,6 +300,10 @@ impl Home {
                 let open = self.access.is_open(id);
                 Ok((open.then_some(Record::SessionEnded(id)).into_iter().collect(), Reply::Done))
             }
+            Setting::EndSession(_, id) => {
+                let known = self.access.session(id).ok_or(Denied::NotFound("session"))?;
+                Ok((vec![Record::SessionEnded(known.id)], Reply::Done))
+            }
             Setting::UpdateMember(_, id, edit) => Ok((vec![self.plan_member_update(id, edit)?], Reply::Member(id))),
             Setting::DeleteMember(_, id) => Ok((self.plan_member_deletion(id)?, Reply::Done)),
             Setting::CreateGrant(cap, to, terms) => {
@@ -344,6 +355,7 @@ impl Home {
             }
             Setting::DeleteRoom(_, id) => Ok((self.plan_room_deletion(id)?, Reply::Done)),
             Setting::UpdateDevice(_, id, edit) => Ok((vec![self.plan_device(id, edit)?], Reply::Device(id))),
+            Setting::DeleteDevice(_, id) => Ok((self.plan_device_deletion(id)?, Reply::Done)),
             Setting::UpdateSwitch(_, id, edit) => Ok((vec![self.plan_switch(id, edit)?], Reply::Switch(id))),
             Setting::RegisterBoard(_, registration) => {
                 let (records, id) = self.plan_registration(registration)?;

@@ -1,7 +1,7 @@
 //! Devices and switches: claimed by hand, called and placed otherwise.
 
 use super::Home;
-use crate::access::Denied;
+use crate::access::{Denied, Target};
 use crate::device::{Device, MAX_RELAYS, SecretHash};
 use crate::ids::{DeviceId, RoomId, SwitchId};
 use crate::name::{BoardId, Endpoint, Name};
@@ -47,6 +47,18 @@ impl Home {
         let mut switch = Switch::clone(&self.switches.get(&id).ok_or(Denied::NotFound("switch"))?.switch);
         self.edit(edit, &mut switch.name, &mut switch.room)?;
         Ok(Record::Switch(Arc::new(switch)))
+    }
+
+    /// Its switches go with it, and what was given of it or of them. What was done with them stays on record.
+    pub(super) fn plan_device_deletion(&self, id: DeviceId) -> Result<Vec<Record>, Denied> {
+        let switches = &self.devices.get(&id).ok_or(Denied::NotFound("device"))?.switches;
+        let mut records: Vec<_> = self.plan_end_of_target(Target::Device(id)).collect();
+        for switch in switches.values() {
+            records.extend(self.plan_end_of_target(Target::Switch(*switch)));
+            records.push(Record::SwitchDeleted(*switch));
+        }
+        records.push(Record::DeviceDeleted(id));
+        Ok(records)
     }
 
     fn edit(&self, edit: Edit, name: &mut Name, room: &mut Option<RoomId>) -> Result<(), Denied> {

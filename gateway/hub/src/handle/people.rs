@@ -89,6 +89,11 @@ impl Hub {
         self.set(Setting::CloseSession(session)).await.map(drop)
     }
 
+    /// Ends a session, whosever it is.
+    pub async fn end_session(&self, cap: Administer, session: SessionId) -> Result<(), Denied> {
+        self.set(Setting::EndSession(cap, session)).await.map(drop)
+    }
+
     /// Ends a check of the password of someone who is signed in, with whether it was right.
     pub async fn password_checked(&self, check: SignInCheck, right: bool) -> Result<(), Denied> {
         self.ask(|reply| Message::PasswordChecked { check, right, reply }).await.map(drop)

@@ -43,6 +43,7 @@ mirror!(
     HomeUpdated,
     IdentityLinked,
     IdentityUnlinked,
+    DeviceDeleted,
 );
 
 #[derive(Serialize, Deserialize)]

@@ -9,7 +9,8 @@ use gatehouse_core::access::Tried;
 use gatehouse_core::command::Outcome;
 use gatehouse_core::homeassistant::Form;
 use gatehouse_core::ids::{
-    CommandId, GrantId, GuestLinkId, IdentityId, IntegrationId, InvitationId, MemberId, NoticeId, RoomId, SessionId,
+    CommandId, DeviceId, GrantId, GuestLinkId, IdentityId, IntegrationId, InvitationId, MemberId, NoticeId, RoomId,
+    SessionId, SwitchId,
 };
 use gatehouse_core::record::Record;
 use gatehouse_store::{Memory, Settings};
@@ -92,6 +93,8 @@ fn what_is_deleted_stays_away() {
     keep(dir.path(), vec![session(3), session(4), room(5, "Kitchen"), room(6, "Hall")]);
     keep(dir.path(), vec![notice(9, 1), notice(10, 1), notice(10, 2)]);
     keep(dir.path(), vec![integration(7, &["a"]), integration(8, &["a"]), integration(8, &["b"])]);
+    let said = |id| reported(id, true, None);
+    keep(dir.path(), vec![device(60), device(61), switch(62, None), switch(63, None), said(62), said(63)]);
     keep(dir.path(), vec![member(2), member(12), grant(40), grant(41), guest_link(50), guest_link(51)]);
     keep(dir.path(), vec![identity(62), identity(63)]);
     keep(dir.path(), vec![invitation(11, 1), invitation(12, 2), invitation(12, 1)]);
@@ -110,6 +113,11 @@ fn what_is_deleted_stays_away() {
         Record::InvitationDeleted(InvitationId::from_raw(11)),
         Record::NoticeDeleted(NoticeId::from_raw(9)),
         Record::WrongTriesForgotten(gone_tries),
+        Record::SwitchDeleted(SwitchId::from_raw(62)),
+        Record::DeviceDeleted(DeviceId::from_raw(60)),
+        // Its board spoke while it was being deleted.
+        said(62),
+        Record::SwitchDeleted(SwitchId::from_raw(62)),
     ];
     keep(dir.path(), gone);
     let left = [
@@ -119,10 +127,13 @@ fn what_is_deleted_stays_away() {
         identity(63),
         guest_link(50),
         room(6, "Hall"),
+        device(61),
+        switch(63, None),
         integration(8, &["b"]),
         invitation(12, 1),
         notice(10, 2),
         left_tries,
+        said(63),
     ];
     assert_eq!(found(dir.path()), left);
 }

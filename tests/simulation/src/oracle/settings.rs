@@ -36,7 +36,7 @@ impl Oracle {
                 Record::Identity(_) | Record::IdentityUnlinked(_) => panic!("no providers: {record:?}"),
                 Record::MemberDeleted(_) | Record::GrantDeleted(_) | Record::GuestLinkDeleted(_) => continue,
                 Record::Invitation(new, _) => (new.id.raw(), self.acked.invitations.contains_key(&new.id)),
-                Record::InvitationDeleted(_) => continue,
+                Record::InvitationDeleted(_) | Record::DeviceDeleted(_) | Record::SwitchDeleted(_) => continue,
                 Record::SessionEnded(_) | Record::RoomDeleted(_) | Record::IntegrationDeleted(_) => continue,
                 Record::HomeAssistant(_) | Record::RecoveryCode(_) | Record::RecoveryCodeUsed => continue,
                 Record::Entry(entry) => (entry.id.raw(), false),

@@ -7,6 +7,7 @@ mod backoff;
 mod boards;
 mod bounds;
 mod commands;
+mod deleting;
 mod household;
 mod identities;
 mod integration_commands;
