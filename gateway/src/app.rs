@@ -95,7 +95,8 @@ async fn serve(
     let (credentials_sender, credentials) = watch::channel(Arc::new(Credentials::default()));
     let (edge_sender, edge) = mpsc::channel(EDGE_EVENTS);
     let (broker, to_boards) = Broker::new(config.limits.clone(), credentials, edge_sender);
-    let broker = broker.keeping(keeping(opened.retained, writer.queue()));
+    let clock = if config.clock_trusted { Clock::vouched_for() } else { Clock::start() };
+    let broker = broker.keeping(keeping(opened.retained, writer.queue(), clock.clone()));
     let (announced_sender, announced) = watch::channel(Arc::default());
     let meter = broker.meter();
     let (queue, orders) = (writer.queue(), to_boards.clone());
@@ -120,7 +121,7 @@ async fn serve(
         credentials: credentials_sender,
         announced: announced_sender,
     };
-    let (hub, event_loop) = gatehouse_hub::hub(opened.boot, opened.records, ports);
+    let (hub, event_loop) = gatehouse_hub::hub_by(clock, opened.boot, opened.records, ports);
 
     // The hub has told by now what is to be announced: clients that come find all of it.
     let broker = broker.announcing(announced);
@@ -156,8 +157,7 @@ async fn serve(
 }
 
 /// Where integrations' retained messages are when the edge is not there.
-fn keeping(kept: Vec<RetainedMessage>, queue: Queue) -> Keeping {
-    let clock = Clock::start();
+fn keeping(kept: Vec<RetainedMessage>, queue: Queue, clock: Clock) -> Keeping {
     Keeping {
         kept,
         write: Box::new(move |changes| queue.try_send_retained(changes)),

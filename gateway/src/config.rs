@@ -51,6 +51,8 @@ pub(crate) struct Config {
     pub(crate) mdns_enabled: bool,
     /// What the machine is called on the local network, without `.local`.
     pub(crate) mdns_hostname: String,
+    /// Whether the owner vouches for this machine's clock, whatever the kernel knows of it.
+    pub(crate) clock_trusted: bool,
     /// Where mail is sent from, when it is.
     pub(crate) smtp: Option<Smtp>,
     /// By whose word people may sign in, too.
@@ -77,6 +79,7 @@ struct Raw {
     mdns: RawMdns,
     serial: RawSerial,
     gpio: RawGpio,
+    clock: RawClock,
     smtp: RawSmtp,
     oidc: RawOidc,
     limits: RawLimits,
@@ -146,6 +149,12 @@ struct RawGpio {
     enabled: bool,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawClock {
+    trusted: bool,
+}
+
 /// Reads the configuration: the file, then `GATEHOUSE_<SECTION>_<KEY>` of the environment over it, then `data_dir`
 /// of the command line over both.
 pub(crate) fn load(file: Option<&Path>, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
@@ -190,6 +199,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("mdns", &["enabled", "hostname"]),
     ("serial", &["ports"]),
     ("gpio", &["enabled"]),
+    ("clock", &["trusted"]),
     ("smtp", smtp::KEYS),
     ("oidc", oidc::KEYS),
     ("limits", limits::KEYS),
@@ -210,7 +220,7 @@ fn override_key(table: &mut toml::Table, variable: &str, value: &str) -> Result<
         return Err(Failure::usage(format!("{variable}: [{section}] has no key {key}; it has {}", keys.join(", "))));
     }
     let value = match key {
-        "plain" | "enabled" => match value {
+        "plain" | "enabled" | "trusted" => match value {
             "true" => toml::Value::Boolean(true),
             "false" => toml::Value::Boolean(false),
             _ => return Err(Failure::usage(format!("{variable} must be true or false, not {value:?}"))),
@@ -259,6 +269,7 @@ fn check(raw: Raw, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
         mdns_enabled: raw.mdns.enabled,
         mdns_hostname: hostname(raw.mdns.hostname)?,
         mqtt: listener("[mqtt] listen", &raw.mqtt.listen)?,
+        clock_trusted: raw.clock.trusted,
         smtp: raw.smtp.check()?,
         limits: raw.limits.check()?,
     })
@@ -362,6 +373,16 @@ mod tests {
         let refused = message(from(file, &[("GATEHOUSE_HTTP_LISTN", "x")]).unwrap_err());
         assert!(refused.contains("GATEHOUSE_HTTP_LISTN"), "{refused}");
         assert!(from(file, &[("GATEHOUSE_LOG", "debug")]).is_ok());
+    }
+
+    #[test]
+    fn the_clock_is_vouched_for_only_where_somebody_says_so() {
+        assert!(!from("", &[]).unwrap().clock_trusted);
+        assert!(from("[clock]\ntrusted = true", &[]).unwrap().clock_trusted);
+        assert!(from("", &[("GATEHOUSE_CLOCK_TRUSTED", "true")]).unwrap().clock_trusted);
+        let refused = message(from("", &[("GATEHOUSE_CLOCK_TRUSTED", "yes")]).unwrap_err());
+        assert!(refused.contains("GATEHOUSE_CLOCK_TRUSTED must be true or false"), "{refused}");
+        assert!(message(from("[clock]\ntrusted = 1", &[]).unwrap_err()).contains("line 2"));
     }
 
     #[test]

@@ -17,6 +17,8 @@ export default async function start(): Promise<() => Promise<void>> {
       RUN_DIR: dir,
       GATEHOUSE: process.env['GATEHOUSE'] ?? join(TARGET, 'debug/gatehouse'),
       BOARD: join(ROOT, 'firmware/build/gatehouse-board'),
+      // Machines that run tests are seldom told the time, and what has an end holds only by a clock that is trusted.
+      GATEHOUSE_CLOCK_TRUSTED: 'true',
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
