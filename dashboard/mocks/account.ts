@@ -1,5 +1,5 @@
 /** Where people are signed in to the fake gateway, and what they change of themselves. */
-import { inside, nameFrom, refuse, type Asker, type ById, type Input } from './asking';
+import { finds, inside, nameFrom, refuse, type Asker, type ById, type Input, type Searching } from './asking';
 import { viewerOf } from './entry';
 import { checkPassword } from './passwords';
 import type { World } from './world';
@@ -40,11 +40,16 @@ export class Sessions extends Map<string, MockSession> {
 }
 
 export const accountQueries = (world: World) => ({
-  sessions: inside(world, (_: unknown, { session }: Asker) =>
+  sessions: inside(world, ({ everyone, search }: Searching & { everyone?: boolean }, { session }: Asker) =>
     [...world.sessions]
-      .filter(([, one]) => one.who === world.whoIs(session).id)
+      .filter(([, one]) => world.members.has(one.who) && (everyone || one.who === world.whoIs(session).id))
       .reverse()
-      .map(([secret, one]) => ({ ...one, current: secret === session })),
+      .map(([secret, one]) => ({
+        ...one,
+        member: { ...world.members.get(one.who), grants: [] },
+        current: secret === session,
+      }))
+      .filter((one) => finds(search, one.member.name, one.userAgent, one.address)),
   ),
 });
 

@@ -12,6 +12,7 @@ export interface Asker {
 
 export type Input<T> = { input: T };
 export type ById = { id: string };
+export type Searching = { search?: string | null };
 
 export const refuse = (code: string, message: string, more: Record<string, unknown> = {}) =>
   new GraphQLError(message, { extensions: { code, ...more } });
@@ -28,6 +29,10 @@ export const inside =
     checkInside(world, asker);
     return act(args, asker);
   };
+
+/** Whether what is looked for is in one of these texts; nothing is in all. */
+export const finds = (search: string | null | undefined, ...texts: (string | null | undefined)[]): boolean =>
+  texts.some((text) => (text ?? '').toLowerCase().includes((search ?? '').trim().toLowerCase()));
 
 export function known<T>(map: ReadonlyMap<string, T>, id: string): T {
   const found = map.get(id);

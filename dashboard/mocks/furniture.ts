@@ -26,6 +26,13 @@ export function furnitureMutations(world: World) {
       world.deviceChanged(it);
       return views.device(it);
     }),
+    deleteDevice: inside(world, ({ input: { id } }: Input<ById>) => {
+      const { name: subject } = known(world.devices, id);
+      world.deleteDevice(id);
+      const actor = { kind: 'MEMBER', name: world.person.name } as const;
+      world.record.add({ actor, what: 'DEVICE_DELETED', subject });
+      return true;
+    }),
     createRoom: inside(world, ({ input }: Input<{ name: string }>) => {
       const room = world.addRoom(roomName(input.name));
       const actor = { kind: 'MEMBER', name: world.person.name } as const;

@@ -5,7 +5,7 @@ import type {
   Integration,
   UpdateHomeAssistantInput,
 } from '../src/api/integrations';
-import { inside, known, nameFrom, refuse, type ById, type Input } from './asking';
+import { finds, inside, known, nameFrom, refuse, type ById, type Input, type Searching } from './asking';
 import type { World } from './world';
 
 export class Integrations extends Map<string, Integration> {
@@ -44,7 +44,9 @@ export class Integrations extends Map<string, Integration> {
 }
 
 export const integrationQueries = (world: World) => ({
-  integrations: inside(world, () => [...world.integrations.values()]),
+  integrations: inside(world, ({ search }: Searching) =>
+    [...world.integrations.values()].filter((one) => finds(search, one.name, one.user)),
+  ),
   homeAssistant: inside(world, () => world.integrations.homeAssistant),
 });
 

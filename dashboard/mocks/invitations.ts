@@ -1,9 +1,20 @@
 /** Invitations to the fake home. */
 import type { CreateInvitationInput } from '../src/api/invitations';
 import type { Actor } from '../src/api/switches';
-import { inside, known, nameFrom, refuse, type Asker, type ById, type Input } from './asking';
+import {
+  finds,
+  inside,
+  known,
+  nameFrom,
+  refuse,
+  type Asker,
+  type ById,
+  type Input,
+  type Searching,
+} from './asking';
 import { viewerOf } from './entry';
 import { checkPassword } from './passwords';
+import { targetOf } from './people';
 import type { World } from './world';
 
 export interface MockInvitation {
@@ -15,6 +26,7 @@ export interface MockInvitation {
   usesLeft: number;
   by: Actor;
   createdAt: string;
+  grants: NonNullable<CreateInvitationInput['grants']>;
 }
 
 export class Invitations extends Map<string, MockInvitation> {
@@ -22,7 +34,10 @@ export class Invitations extends Map<string, MockInvitation> {
     super();
   }
 
-  add({ role, email = null, expiresAt = null, uses }: CreateInvitationInput): MockInvitation {
+  add(
+    { role, email = null, expiresAt = null, uses, grants }: CreateInvitationInput,
+    by: Actor = { kind: 'MEMBER', name: this.world.person.name },
+  ): MockInvitation {
     const one: MockInvitation = {
       id: this.world.id('v'),
       code: this.world.id('kq7m-2fdh-'),
@@ -30,7 +45,8 @@ export class Invitations extends Map<string, MockInvitation> {
       email,
       expiresAt,
       usesLeft: uses ?? 1,
-      by: { kind: 'MEMBER', name: this.world.person.name },
+      by,
+      grants: grants ?? [],
       createdAt: new Date().toISOString(),
     };
     this.set(one.id, one);
@@ -42,8 +58,19 @@ export class Invitations extends Map<string, MockInvitation> {
   }
 }
 
+const shownIn = (world: World) => (one: MockInvitation) => ({
+  ...one,
+  grants: one.grants.map((grant) => ({ ...grant, target: targetOf(world, grant.target) })),
+});
+
 export const invitationQueries = (world: World) => ({
-  invitations: inside(world, () => [...world.invitations.values()].filter((one) => one.usesLeft > 0)),
+  invitations: inside(world, ({ search }: Searching, asker: Asker) => {
+    const { name, role } = world.whoIs(asker.session);
+    return [...world.invitations.values()]
+      .filter((one) => one.usesLeft > 0 && (role === 'OWNER' || one.by.name === name))
+      .filter((one) => finds(search, one.email, one.by.name))
+      .map(shownIn(world));
+  }),
   invitation: ({ code }: { code: string }) => {
     const one = world.invitations.open(code);
     return one ? { homeName: world.homeName, inviter: one.by.name, role: one.role } : null;
@@ -51,12 +78,16 @@ export const invitationQueries = (world: World) => ({
 });
 
 export const invitationMutations = (world: World) => ({
-  createInvitation: inside(world, ({ input }: Input<CreateInvitationInput>) => {
+  createInvitation: inside(world, ({ input }: Input<CreateInvitationInput>, asker: Asker) => {
+    const { name, role } = world.whoIs(asker.session);
+    if (role !== 'OWNER' && (input.role === 'OWNER' || !input.grants?.length)) {
+      throw refuse('FORBIDDEN', 'You may not do this.');
+    }
     if (input.email && !/^\S+@\S+$/.test(input.email)) {
       throw refuse('BAD_INPUT', 'This is no e-mail address.', { field: 'email' });
     }
-    const invitation = world.invitations.add(input);
-    return { invitation, code: invitation.code, mailed: Boolean(input.email) };
+    const invitation = world.invitations.add(input, { kind: 'MEMBER', name });
+    return { invitation: shownIn(world)(invitation), code: invitation.code, mailed: Boolean(input.email) };
   }),
   deleteInvitation: inside(world, ({ input: { id } }: Input<ById>) => {
     known(world.invitations, id);
@@ -73,6 +104,7 @@ export const invitationMutations = (world: World) => ({
     }
     checkPassword(input.password, [name, world.homeName]);
     const { id } = world.addMember(name, invitation.role, input.password);
+    for (const { target, level } of invitation.grants) world.shares.add({ target, level, memberId: id });
     invitation.usesLeft -= 1;
     const session = world.sessions.open(asker.userAgent, id);
     asker.open(session);

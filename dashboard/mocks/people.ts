@@ -2,7 +2,17 @@
 import type { UpdateMemberInput } from '../src/api/people';
 import type { CreateGrantInput, CreateGuestLinkInput, Hours } from '../src/api/sharing';
 import type { Actor } from '../src/api/switches';
-import { inside, known, nameFrom, refuse, type Asker, type ById, type Input } from './asking';
+import {
+  finds,
+  inside,
+  known,
+  nameFrom,
+  refuse,
+  type Asker,
+  type ById,
+  type Input,
+  type Searching,
+} from './asking';
 import { viewerOf } from './entry';
 import type { MockSwitch, World } from './world';
 
@@ -70,13 +80,15 @@ export class Shares extends Map<string, MockShare> {
   }
 }
 
-function targetOf(world: World, { kind, id }: Asked) {
+/** The name is empty once the place is gone. */
+export function targetOf(world: World, { kind, id }: Asked) {
   const all = { HOME: null, ROOM: world.rooms, DEVICE: world.devices, SWITCH: world.switches }[kind];
-  return {
-    kind,
-    id: id ?? null,
-    name: all ? known(all as Map<string, { name: string }>, id ?? '').name : '',
-  };
+  return { kind, id: id ?? null, name: all?.get(id ?? '')?.name ?? '' };
+}
+
+function checkTarget(world: World, asked: Asked): void {
+  if (asked.kind !== 'HOME' && !targetOf(world, asked).name)
+    throw refuse('NOT_FOUND', 'There is no such thing here.');
 }
 
 const shownIn = (world: World) => (share: MockShare) => ({
@@ -90,20 +102,24 @@ export const peopleQueries = (world: World) => {
   const shown = shownIn(world);
   const all = () => [...world.shares.values()];
   return {
-    members: inside(world, () =>
-      [...world.members.values()].map((one) => ({ ...one, lastSeen: new Date().toISOString(), grants: [] })),
+    members: inside(world, ({ search }: Searching) =>
+      [...world.members.values()]
+        .filter((one) => finds(search, one.name))
+        .map((one) => ({ ...one, lastSeen: new Date().toISOString(), grants: [] })),
     ),
-    grants: inside(world, (_: unknown, asker: Asker) => {
+    grants: inside(world, ({ search }: Searching, asker: Asker) => {
       const who = world.idOf(asker.session);
       const owner = world.members.get(who)?.role === 'OWNER';
       return all()
         .filter((share) => share.memberId !== null && (owner || share.memberId === who))
-        .map(shown);
+        .map(shown)
+        .filter((one) => finds(search, one.member?.name, one.target.name, one.by.name));
     }),
-    guestLinks: inside(world, () =>
+    guestLinks: inside(world, ({ search }: Searching) =>
       all()
         .filter((share) => share.memberId === null)
-        .map(shown),
+        .map(shown)
+        .filter((one) => finds(search, one.name, one.target.name, one.by.name)),
     ),
   };
 };
@@ -138,7 +154,7 @@ export const peopleMutations = (world: World) => {
     }),
     createGrant: inside(world, ({ input }: Input<CreateGrantInput>, asker: Asker) => {
       known(world.members, input.memberId);
-      targetOf(world, input.target);
+      checkTarget(world, input.target);
       const { hours = null, until = null, ...rest } = input;
       return shown(world.shares.add({ ...rest, hours, until, by: actorOf(asker) }));
     }),
@@ -150,7 +166,7 @@ export const peopleMutations = (world: World) => {
     createGuestLink: inside(world, ({ input }: Input<CreateGuestLinkInput>, asker: Asker) => {
       const { target, level, until = null } = input;
       const name = nameFrom(input.name);
-      targetOf(world, target);
+      checkTarget(world, target);
       const share = world.shares.add({ target, level, until, name, memberId: null, by: actorOf(asker) });
       return { link: shown(share), token: share.token };
     }),

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { buildSchema } from 'graphql';
 import { accountMutations, accountQueries } from './account';
-import { checkInside, inside, type Asker, type ById } from './asking';
+import { checkInside, finds, inside, type Asker, type ById, type Searching } from './asking';
 import { commandMutations } from './commands';
 import { entryMutations, viewerOf } from './entry';
 import { furnitureMutations } from './furniture';
@@ -14,6 +14,7 @@ import { peopleMutations, peopleQueries } from './people';
 import { providerMutations } from './provider';
 import { recordQueries } from './record';
 import { recoveryMutations } from './recovery';
+import { tokenMutations, tokenQueries } from './tokens';
 import { Views } from './views';
 import type { Event, World } from './world';
 
@@ -35,6 +36,7 @@ export function rootsOf(world: World) {
       ...noticeMutations(world),
       ...peopleMutations(world),
       ...providerMutations(world),
+      ...tokenMutations(world),
     },
     subscription: subscriptions(world),
   };
@@ -58,10 +60,16 @@ function queries(world: World) {
     viewer: (_: unknown, { session }: Asker) =>
       session && world.sessions.has(session) ? viewerOf(world, session) : null,
     home: inside(world, () => ({ id: 'h1', name: world.homeName, timeZone: 'Europe/Berlin' })),
-    rooms: inside(world, () => [...world.rooms.keys()].map((id) => views.room(id))),
-    switches: inside(world, (_: unknown, asker: Asker) => views.switches(asker)),
+    rooms: inside(world, ({ search }: Searching) =>
+      [...world.rooms.values()].filter((it) => finds(search, it.name)).map(({ id }) => views.room(id)),
+    ),
+    switches: inside(world, ({ search }: Searching, asker: Asker) =>
+      views.switches(asker).filter((it) => finds(search, it.name)),
+    ),
     switch: byId(world.switches, (it) => views.switch(it)),
-    devices: inside(world, () => [...world.devices.values()].map((it) => views.device(it))),
+    devices: inside(world, ({ search }: Searching) =>
+      [...world.devices.values()].filter((it) => finds(search, it.name)).map((it) => views.device(it)),
+    ),
     device: byId(world.devices, (it) => views.device(it)),
     ...accountQueries(world),
     ...integrationQueries(world),
@@ -70,6 +78,7 @@ function queries(world: World) {
     ...passwordQueries(world),
     ...peopleQueries(world),
     ...recordQueries(world),
+    ...tokenQueries(world),
     command: byId(world.commands, (it) => views.command(it)),
   };
 }
@@ -126,6 +135,8 @@ function subscriptions(world: World) {
       ),
     noticeRemoved: (_: unknown, asker: Asker) =>
       stream(asker, [], (event) => event.kind === 'notice-removed' && { noticeRemoved: event.id }),
+    deviceRemoved: (_: unknown, asker: Asker) =>
+      stream(asker, [], (event) => event.kind === 'device-removed' && { deviceRemoved: event.id }),
     deviceChanged: (_: unknown, asker: Asker) =>
       stream(asker, [], (event) => {
         const it = event.kind === 'device' && world.devices.get(event.id);

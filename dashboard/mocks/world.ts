@@ -14,6 +14,7 @@ import { Invitations } from './invitations';
 import { Notices } from './notices';
 import { Shares } from './people';
 import { RecordBook } from './record';
+import { Tokens } from './tokens';
 
 /** How a switch's board takes a command. `held`: it waits until `World.release`. */
 export type Behaviour = 'prompt' | 'slow' | 'refusing' | 'mute' | 'held';
@@ -45,6 +46,7 @@ export type Event =
   | { kind: 'switch'; id: string }
   | { kind: 'switch-removed'; id: string }
   | { kind: 'device'; id: string }
+  | { kind: 'device-removed'; id: string }
   | { kind: 'notice'; id: string }
   | { kind: 'notice-removed'; id: string }
   | { kind: 'session-ended'; id: string }
@@ -83,6 +85,7 @@ export class World {
   readonly switches = new Map<string, MockSwitch>();
   readonly commands = new Commands(this);
   readonly integrations = new Integrations(this);
+  readonly tokens = new Tokens(this);
   readonly notices = new Notices(this);
   readonly shares = new Shares(this);
   readonly record = new RecordBook();
@@ -176,6 +179,16 @@ export class World {
     const { id } = this.named(name);
     this.switches.delete(id);
     this.tell({ kind: 'switch-removed', id });
+  }
+
+  deleteDevice(id: string): void {
+    const gone = [...this.switches.values()].filter((one) => one.deviceId === id);
+    for (const { name } of gone) this.removeSwitch(name);
+    const targets = new Set([id, ...gone.map((one) => one.id)]);
+    for (const share of [...this.shares.values()])
+      if (targets.has(share.target.id ?? '')) this.shares.end(share.id);
+    this.devices.delete(id);
+    this.tell({ kind: 'device-removed', id });
   }
 
   named(name: string): MockSwitch {

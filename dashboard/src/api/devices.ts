@@ -57,6 +57,18 @@ const ROTATE_CREDENTIAL = graphql(
   [DEVICE],
 );
 
+const DELETE_DEVICE = graphql(`
+  mutation DeleteDevice($input: DeleteDeviceInput!) {
+    deleteDevice(input: $input)
+  }
+`);
+
+const DEVICE_REMOVED = graphql(`
+  subscription DeviceRemoved {
+    deviceRemoved
+  }
+`);
+
 const DEVICE_CHANGED = graphql(
   `
     subscription DeviceChanged {
@@ -82,6 +94,14 @@ export const updateDevice = async (input: {
 /** Answers when the board has logged in with its new password, or says in `rotatingCredential` that it has not yet. */
 export const rotateCredential = async (deviceId: string): Promise<Device> =>
   (await request(ROTATE_CREDENTIAL, { input: { deviceId } }, BOARD_ANSWERS_WITHIN_MS)).rotateCredential;
+
+/** Its switches go with it, and what was shared of them. */
+export const deleteDevice = async (id: string): Promise<void> =>
+  void (await request(DELETE_DEVICE, { input: { id } }));
+
+/** It is gone, or is not to be seen any more. */
+export const onDeviceRemoved = (socket: Socket, next: (id: string) => void): void =>
+  socket.subscribe(DEVICE_REMOVED, (result) => next(result.deviceRemoved));
 
 export const onDeviceChanged = (socket: Socket, next: (changed: Device) => void): void =>
   socket.subscribe(DEVICE_CHANGED, (result) => next(result.deviceChanged));

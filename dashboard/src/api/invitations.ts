@@ -12,6 +12,14 @@ const INVITATION = graphql(`
       kind
       name
     }
+    grants {
+      level
+      target {
+        kind
+        id
+        name
+      }
+    }
   }
 `);
 
@@ -81,6 +89,7 @@ const ACCEPT_BY_PROVIDER = graphql(`
 `);
 
 export type Invitation = ResultOf<typeof INVITATION>;
+export type InvitationGrant = Invitation['grants'][number];
 export type CreateInvitationInput = VariablesOf<typeof CREATE_INVITATION>['input'];
 export type CreatedInvitation = ResultOf<typeof CREATE_INVITATION>['createInvitation'];
 export type Offer = NonNullable<ResultOf<typeof OFFER>['invitation']>;

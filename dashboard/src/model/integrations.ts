@@ -89,3 +89,11 @@ export function lossOf(before: HomeAssistant, after: HomeAssistant): string {
   if (before.prefix === after.prefix) return '';
   return 'Its entities go away over there until it listens to the new prefix. Integrations made for the old one do not hear the new: make them again.';
 }
+
+/** What is asked before an integration is revoked. */
+export const revoking = (act: () => Promise<unknown>) => ({
+  label: 'Revoke',
+  yes: 'Yes, revoke',
+  warning: 'It is cut off at once and cannot log in again. What it had retained goes with it.',
+  act,
+});

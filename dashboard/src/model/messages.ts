@@ -60,3 +60,7 @@ function inSeconds(ms: number | null): string {
   const seconds = Math.max(1, Math.ceil(ms / 1000));
   return seconds < 90 ? `in ${seconds} s` : `in ${Math.ceil(seconds / 60)} min`;
 }
+
+/** Why what has an end does not hold. */
+export const messageOfClock =
+  'This gateway’s clock is not set: until it is, only what is open for ever can be used.';

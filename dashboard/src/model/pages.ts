@@ -9,6 +9,8 @@ export interface Page {
   readonly bar?: true;
   /** Whether only an owner has any use of it. */
   readonly owner?: true;
+  /** Whether it is for who lives here, and not for who visits. */
+  readonly resident?: true;
 }
 
 export type Group = 'Live' | 'This home' | 'You';
@@ -42,6 +44,13 @@ const ALL = [
     owner: true,
   },
   {
+    path: '/administration',
+    name: 'Administration',
+    about: 'All that is stored of this home: find, change, delete',
+    group: 'This home',
+    owner: true,
+  },
+  {
     path: '/about',
     name: 'About this home',
     about: 'What this is, and where to read more',
@@ -52,6 +61,13 @@ const ALL = [
     name: 'My account',
     about: 'Your name, your password, where you are signed in',
     group: 'You',
+  },
+  {
+    path: '/tokens',
+    name: 'Tokens',
+    about: 'For programs: a part of what you may',
+    group: 'You',
+    resident: true,
   },
 ] as const satisfies readonly Page[];
 
@@ -66,5 +82,7 @@ export const PAGES: readonly Page[] = ALL;
 /** The pages that this viewer has any use of. What they may do there is the gateway's to say. */
 export function pagesFor(viewer: { role: string; kind: string } | null): readonly Page[] {
   if (viewer?.kind === 'GUEST_LINK') return PAGES.slice(0, 1);
-  return PAGES.filter((page) => viewer?.role === 'OWNER' || !page.owner);
+  return PAGES.filter(
+    (page) => viewer?.role === 'OWNER' || (!page.owner && !(page.resident && viewer?.role === 'GUEST')),
+  );
 }

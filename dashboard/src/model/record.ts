@@ -34,6 +34,7 @@ const TOLD: Partial<Record<RecordKind, string>> = {
   ROOM_DELETED: 'deleted room',
   DEVICE_CLAIMED: 'claimed board',
   DEVICE_UPDATED: 'changed device',
+  DEVICE_DELETED: 'deleted device',
   CREDENTIAL_ROTATED: 'gave a new password to',
   SWITCH_CREATED: 'added switch',
   SWITCH_UPDATED: 'changed switch',

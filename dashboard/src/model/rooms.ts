@@ -27,3 +27,40 @@ export function groupByRoom(switches: Iterable<Switch>): Group<Switch>[] {
     (a, b) => Number(a.id === null) - Number(b.id === null) || compareNames(a, b),
   );
 }
+
+interface Place {
+  readonly id: string;
+  readonly name: string;
+}
+
+/**
+ * Where a switch can be put. It goes by its board's room until it has one of its own; which of the two is the case is not
+ * told.
+ */
+export function placesOf(
+  it: { readonly room: Place | null },
+  boardRoom: Place | null,
+  rooms: readonly Place[],
+): { current: string | null; none: string; rooms: readonly Place[] } {
+  return {
+    current: it.room && it.room.id !== boardRoom?.id ? it.room.id : null,
+    none: boardRoom ? `Where its board is: ${boardRoom.name}` : 'No room',
+    rooms,
+  };
+}
+
+/** What is asked before a room is deleted. */
+export const deletingRoom = (act: () => Promise<unknown>) => ({
+  label: 'Delete room',
+  warning: 'Its switches and boards stay, without a room. What was shared of the room ends.',
+  act,
+});
+
+/** What is asked before a device is deleted. */
+export const deletingDevice = (switches: number, act: () => Promise<unknown>) => ({
+  label: 'Delete device',
+  warning: `Its board can log in no more; ${
+    switches === 1 ? 'its switch goes' : `its ${switches} switches go`
+  } with it, and what was shared of them. Its relays stay as they are, and what was done stays on record.`,
+  act,
+});

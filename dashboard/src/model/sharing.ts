@@ -13,7 +13,7 @@ type Named = readonly { readonly id: string; readonly name: string }[];
 /** What can be shared, the largest first. */
 export function choicesOf(rooms: Named, devices: Named, switches: Named, wholeHome: boolean): Choice[] {
   const of = (kind: Target['kind'], word: string, all: Named): Choice[] =>
-    all.map(({ id, name }) => ({ key: `${kind}:${id}`, name: `${word} ${name}` }));
+    all.map(({ id, name }) => ({ key: keyOf(kind, id), name: `${word} ${name}` }));
   return [
     ...(wholeHome ? [{ key: 'HOME:', name: 'The whole home' }] : []),
     ...of('ROOM', 'Room', rooms),
@@ -21,6 +21,9 @@ export function choicesOf(rooms: Named, devices: Named, switches: Named, wholeHo
     ...of('SWITCH', 'Switch', switches),
   ];
 }
+
+/** The key of a part of the home among the choices. */
+export const keyOf = (kind: Target['kind'], id: string): string => `${kind}:${id}`;
 
 function targetOf(key: string): CreateGrantInput['target'] {
   const [kind, ...id] = key.split(':');
@@ -111,14 +114,22 @@ const minuteOf = (time: string): number => {
 const timeOf = (minute: number): string =>
   `${Math.floor(minute / 60)}:${String(minute % 60).padStart(2, '0')}`;
 
-export const grantInput = (draft: Draft, memberId: string, gatewayNow: number): CreateGrantInput => ({
-  memberId,
+/** In place of a person: whoever holds a link. */
+export const BY_LINK = 'link';
+
+/** What is given, whoever it is given to. */
+export const termsInput = (draft: Draft, gatewayNow: number): Omit<CreateGrantInput, 'memberId'> => ({
   target: targetOf(draft.target),
   level: draft.operate ? 'OPERATE' : 'VIEW',
   until: untilOf(draft, gatewayNow),
   hours: draft.within
     ? { days: draft.days, from: minuteOf(draft.from), to: minuteOf(draft.to) || 1_440 }
     : null,
+});
+
+export const grantInput = (draft: Draft, memberId: string, gatewayNow: number): CreateGrantInput => ({
+  memberId,
+  ...termsInput(draft, gatewayNow),
 });
 
 export const linkInput = (draft: Draft, name: string, gatewayNow: number): CreateGuestLinkInput => ({
@@ -166,3 +177,11 @@ export function termsOf(
     .filter(Boolean)
     .join(', ');
 }
+
+/** What is asked before a guest link ends. */
+export const endingLink = (act: () => Promise<unknown>) => ({
+  label: 'End',
+  yes: 'Yes, end it',
+  warning: 'Whoever came by this link is out at once, and it opens nothing any more.',
+  act,
+});

@@ -1,4 +1,12 @@
-import { devices, onDeviceChanged, rotateCredential, updateDevice, type Device } from '../api/devices';
+import {
+  deleteDevice,
+  devices,
+  onDeviceChanged,
+  onDeviceRemoved,
+  rotateCredential,
+  updateDevice,
+  type Device,
+} from '../api/devices';
 import { ApiError } from '../api/error';
 import * as noticesApi from '../api/notices';
 import { onAccessChanged } from '../api/people';
@@ -10,6 +18,7 @@ import { card, statusOf, type Card } from '../model/card';
 import { messageFor } from '../model/messages';
 import * as panel from '../model/panel';
 import { compareNames } from '../model/rooms';
+import { ago } from '../model/time';
 
 const CLOCK_TICK_MS = 5_000;
 
@@ -55,6 +64,7 @@ export class Live {
     switchesApi.onSwitchChanged(this.#socket, (changed) => this.#changed(changed));
     switchesApi.onSwitchRemoved(this.#socket, (id) => (this.panel = panel.removed(this.panel, id)));
     onDeviceChanged(this.#socket, (device) => this.#device(device));
+    onDeviceRemoved(this.#socket, (id) => this.#deviceGone(id));
     noticesApi.onNoticeChanged(this.#socket, (notice) => this.#noticed(notice));
     noticesApi.onNoticeRemoved(this.#socket, (id) => this.#noticeGone(id));
     onAccessChanged(this.#socket, () => {
@@ -64,6 +74,20 @@ export class Live {
     });
     // The lists come even where a proxy lets no WebSocket through.
     void this.refresh();
+  }
+
+  /** Milliseconds since 1970, by the gateway's clock. */
+  gatewayNow = (): number => Date.now() + this.panel.clockAheadMs;
+
+  /** How long ago something happened by the gateway's clock: "3 min ago". */
+  since = (at: string): string => ago(this.now - (Date.parse(at) - this.panel.clockAheadMs));
+
+  /** The switches that whoever looks may move, by name. */
+  get operable(): switchesApi.Switch[] {
+    return [...this.panel.entries.values()]
+      .map((entry) => entry.switch)
+      .filter((one) => one.mayOperate)
+      .toSorted(compareNames);
   }
 
   stop(): void {
@@ -138,6 +162,7 @@ export class Live {
   updateSwitch = (input: Parameters<typeof switchesApi.updateSwitch>[0]) =>
     this.#change(() => switchesApi.updateSwitch(input));
   updateDevice = (input: Parameters<typeof updateDevice>[0]) => this.#change(() => updateDevice(input));
+  deleteDevice = (id: string) => this.#change(() => deleteDevice(id));
 
   /** Gives a board another password. @throws ApiError */
   rotateCredential = (deviceId: string) =>
@@ -203,6 +228,12 @@ export class Live {
 
   #device(device: Device): void {
     this.devices = new Map(this.devices).set(device.id, device);
+  }
+
+  #deviceGone(id: string): void {
+    const left = new Map(this.devices);
+    left.delete(id);
+    this.devices = left;
   }
 
   /** The list says which are no more; what is told while it is read is newer than it. */

@@ -26,11 +26,15 @@ export class Router {
     addEventListener('popstate', () => (this.path = here()));
   }
 
-  open(path: Path): void {
-    if (path !== location.pathname) history.pushState(null, '', path);
+  /** `search`: what a page is asked to show at first, behind the `?`. */
+  open(path: Path, search = ''): void {
+    if (path + search !== location.pathname + location.search) history.pushState(null, '', path + search);
     this.path = path;
     scrollTo(0, 0);
   }
+
+  /** What the address asks the page to show, behind `?`; empty when nothing. */
+  asked = (name: string): string => new URLSearchParams(location.search).get(name) ?? '';
 
   /** Goes where the person has to be; "back" does not return to where they could not be. */
   redirect(path: Path): void {
@@ -44,8 +48,8 @@ export class Router {
   follow = (event: MouseEvent): void => {
     if (event.defaultPrevented || event.button !== 0) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    const { pathname } = event.currentTarget as HTMLAnchorElement;
+    const { pathname, search } = event.currentTarget as HTMLAnchorElement;
     event.preventDefault();
-    this.open(pathname as Path);
+    this.open(pathname as Path, search);
   };
 }

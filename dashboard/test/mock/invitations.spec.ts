@@ -1,4 +1,4 @@
-import { expect, open, test } from './home';
+import { card, expect, open, test } from './home';
 
 test('an invitation is made, opened on another browser, and used up', async ({ page, home }) => {
   await home.enter(page);
@@ -62,4 +62,35 @@ test('an invitation is mailed where the gateway can, and taken back', async ({ p
   await page.getByRole('button', { name: /Take back the invitation: For ben@nowhere/ }).click();
   await expect(page.getByRole('list', { name: 'Open invitations' })).toHaveText('None');
   expect(home.world.invitations.size).toBe(0);
+});
+
+test('a member invites to what they share, and sees their own invitations alone', async ({ page, home }) => {
+  const { world } = home;
+  const ben = world.personCalled('Ben')!;
+  const kitchen = [...world.rooms.values()].find((one) => one.name === 'Kitchen')!;
+  world.shares.add({ memberId: ben.id, target: { kind: 'ROOM', id: kitchen.id }, level: 'OPERATE' });
+  world.invitations.add({ role: 'OWNER', uses: 1 });
+  await home.enterAs(page, ben);
+  await open(page, 'People');
+  await expect(page.getByRole('list', { name: 'Open invitations' })).toHaveText('None');
+  await page.getByRole('button', { name: 'New invitation' }).click();
+  await expect(page.getByLabel('Owner: decides everything')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Make invitation' }).click();
+  await expect(page.getByLabel('What', { exact: true }), 'something has to be chosen').toBeFocused();
+  await page.getByLabel('What', { exact: true }).selectOption('Switch Counter light');
+  await page.getByRole('button', { name: 'Share one more part' }).click();
+  await page.getByLabel('What', { exact: true }).nth(1).selectOption('Switch Extractor fan');
+  await page.getByLabel('See only').nth(1).check();
+  await page.getByRole('button', { name: 'Make invitation' }).click();
+  const link = await page.getByLabel('Link', { exact: true }).inputValue();
+  const list = page.getByRole('list', { name: 'Open invitations' });
+  await expect(list).toContainText('With Counter light, Extractor fan (see only)');
+
+  const other = await home.browser();
+  await other.goto(link);
+  await other.getByLabel('Your name').fill('Cleo');
+  await other.getByLabel('Password').fill('nine loud kettles');
+  await other.getByRole('button', { name: 'Join' }).click();
+  await expect(card(other, 'Counter light')).toBeVisible();
+  await expect(card(other, 'Extractor fan')).toContainText('you may see it, not move it');
 });

@@ -67,7 +67,10 @@ for (const [size, viewport] of Object.entries({
         await open(page, 'People');
         await page.getByRole('button', { name: 'New invitation' }).click();
         await page.getByLabel('E-mail address').fill('nobody');
+        await page.getByRole('button', { name: 'Share something from the start on' }).click();
+        await page.getByLabel('At some hours only').check();
         await expectAccessible(page, colorScheme);
+        await page.getByRole('button', { name: 'Leave out' }).click();
         await page.getByLabel('E-mail address').fill('');
         await page.getByRole('button', { name: 'Make invitation' }).click();
         const link = await page.getByLabel('Link', { exact: true }).inputValue();
@@ -133,6 +136,8 @@ for (const [size, viewport] of Object.entries({
         await open(page, 'Integrations');
         await page.getByRole('button', { name: 'Revoke Garden watering' }).click();
         await expect(page.getByText('cannot log in again')).toBeVisible();
+        await expectAccessible(page, colorScheme);
+        await page.getByRole('button', { name: 'Cancel' }).click();
         await page.getByLabel('Nothing').check();
         await expect(page.getByText('go away over there')).toBeVisible();
         await expectAccessible(page, colorScheme);
@@ -147,6 +152,48 @@ for (const [size, viewport] of Object.entries({
         await page.getByLabel('Hall board').check();
         await page.getByRole('button', { name: 'Make integration' }).click();
         await expect(page.getByTestId('created')).toBeVisible();
+        await expectAccessible(page, colorScheme);
+      });
+
+      test('administration, a search and a question', async ({ page, home }) => {
+        const ben = home.world.personCalled('Ben')!;
+        const target = { kind: 'ROOM', id: [...home.world.rooms.keys()][0]! } as const;
+        home.world.shares.add({ memberId: ben.id, target, level: 'VIEW', until: '2099-01-02T18:00:00Z' });
+        home.world.shares.add({ memberId: null, name: 'Plumber', target, level: 'OPERATE' });
+        home.world.tokens.add('Ana', { name: 'Wall tablet', scopes: ['VIEW', 'OPERATE'] });
+        home.world.invitations.add({
+          role: 'MEMBER',
+          uses: 2,
+          grants: [{ target, level: 'OPERATE' }],
+          expiresAt: '2099-01-02T18:00:00Z',
+        });
+        await home.enter(page);
+        await open(page, 'Administration');
+        await expect(page.getByRole('listitem').filter({ hasText: 'Wall tablet' })).toBeVisible();
+        await expectAccessible(page, colorScheme);
+        await page.getByLabel('Search in everything').fill('nowhere');
+        await expect(page.getByText('Nothing has')).toBeVisible();
+        await expectAccessible(page, colorScheme);
+        await page.getByLabel('Search in everything').fill('plumb');
+        await page.getByRole('button', { name: 'End Plumber' }).click();
+        await expect(page.getByText('out at once')).toBeVisible();
+        await expectAccessible(page, colorScheme);
+      });
+
+      test('tokens, a new one and its secret', async ({ page, home }) => {
+        home.world.tokens.add('Ana', { name: 'Wall tablet', scopes: ['VIEW', 'OPERATE'] });
+        await home.enter(page);
+        await open(page, 'Tokens');
+        await expect(page.getByRole('listitem').filter({ hasText: 'Wall tablet' })).toBeVisible();
+        await expectAccessible(page, colorScheme);
+        await page.getByRole('button', { name: 'New token' }).click();
+        await page.getByLabel('Name', { exact: true }).fill('Wall tablet');
+        await page.getByRole('button', { name: 'Make token' }).click();
+        await expect(page.getByText('There already is')).toBeVisible();
+        await expectAccessible(page, colorScheme);
+        await page.getByLabel('Name', { exact: true }).fill('Hall tablet');
+        await page.getByRole('button', { name: 'Make token' }).click();
+        await expect(page.getByTestId('token-made')).toBeVisible();
         await expectAccessible(page, colorScheme);
       });
 

@@ -70,7 +70,9 @@ test('a guest link opens a room without an account, and closes while it is open'
   await guest.goto(`${home.server.url}/people`);
   await expect(card(guest, 'Hall light'), 'a guest has one page').toBeVisible();
 
+  await page.getByRole('button', { name: 'Done' }).click();
   await page.getByRole('button', { name: 'End the link for Plumber' }).click();
+  await page.getByRole('button', { name: 'Yes, end it' }).click();
   await expect(guest.getByText('Your guest link has ended.')).toBeVisible();
   await guest.goto('about:blank');
   await guest.goto(link);
@@ -101,4 +103,31 @@ test('people are renamed, become something else, and leave; an owner stays', asy
   await page.getByLabel('Role').selectOption('GUEST');
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByRole('dialog')).toContainText('needs an owner');
+});
+
+test('a room or a switch is shared from where it is shown', async ({ page, home }) => {
+  await home.enter(page);
+  await open(page, 'Rooms');
+  await page.getByRole('button', { name: 'Share Hall light' }).click();
+  await expect(page.getByLabel('What', { exact: true })).toHaveValue(/^SWITCH:/);
+  await page.getByLabel('With whom').selectOption('Ben');
+  await page.getByRole('button', { name: 'Share', exact: true }).click();
+  await page.getByRole('button', { name: 'Share room Kitchen' }).click();
+  await page.getByLabel('With whom').selectOption('Whoever has a link, without an account');
+  await page.getByLabel('Who is it for?').fill('Plumber');
+  await page.getByRole('button', { name: 'Make link' }).click();
+  await expect(page.getByTestId('shown-once')).toContainText('Room Kitchen');
+  await page.getByRole('button', { name: 'Done' }).click();
+  await open(page, 'People');
+  await expect(person(page, 'Ben')).toContainText('Hall light');
+  await expect(page.getByRole('list', { name: 'Guest links' })).toContainText('Plumber');
+
+  const other = await home.browser();
+  await home.enterAs(other, home.world.personCalled('Ben')!);
+  await open(other, 'Rooms');
+  await expect(other.getByRole('button', { name: 'Share Hall light' })).toBeVisible();
+  await expect(other.getByRole('button', { name: /^Edit/ })).toHaveCount(0);
+  await expect(other.getByLabel('New room')).toHaveCount(0);
+  await open(other, 'Devices');
+  await expect(other.getByRole('button', { name: /^(Edit|New password)/ })).toHaveCount(0);
 });
