@@ -1,5 +1,5 @@
 /** Accounts, as people have them on two browsers: the daemon itself. Runs after the home was claimed by the first tap. */
-import { card, enter, expect, test, watchOver } from './home';
+import { card, enter, expect, origin, test, watchOver } from './home';
 
 let password = 'seven quiet lamps';
 
@@ -46,8 +46,6 @@ test('an invitation lets someone in on another browser, once', async ({ browser 
   await enter(page, password);
   await page.getByRole('link', { name: 'People' }).click();
   await page.getByRole('button', { name: 'New invitation' }).click();
-  // The clock of a machine that was never told the time is not trusted, and what has an end does not hold then.
-  await page.getByLabel('Open for').selectOption('Until it is taken back');
   await page.getByRole('button', { name: 'Make invitation' }).click();
   const once = page.getByTestId('shown-once');
   await expect(once.getByRole('img', { name: 'QR code' })).toBeVisible();
@@ -80,6 +78,63 @@ test('an invitation lets someone in on another browser, once', async ({ browser 
   await page.goto('about:blank');
   await page.goto(link);
   await expect(page.getByLabel('Code')).toHaveAccessibleDescription(/Ask for another one/);
+  expect(faults.flat()).toEqual([]);
+  for (const context of contexts) await context.close();
+});
+
+/** How long the link is good: a guest has come by it and moved something long before. */
+const GOOD_FOR_MS = 20_000;
+
+test('a guest link that ends while its page is open says so by itself, and shows nothing more', async ({
+  browser,
+}) => {
+  const contexts = await Promise.all([browser.newContext(), browser.newContext()]);
+  const faults = contexts.map(watchOver);
+  const [page, guest] = await Promise.all([contexts[0]!.newPage(), contexts[1]!.newPage()]);
+  await enter(page, password);
+  // No form offers less than an hour.
+  const token = await page.evaluate(async (goodForMs) => {
+    const ask = async (query: string, variables = {}) => {
+      const answer = await fetch('/graphql', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query, variables }),
+      });
+      return (await answer.json()).data;
+    };
+    const { gateway, switches } = await ask(
+      '{ gateway { time clockTrusted } switches(search: "hall LIGHT") { id } }',
+    );
+    const input = {
+      name: 'Plumber',
+      target: { kind: 'SWITCH', id: switches[0].id },
+      level: 'OPERATE',
+      until: new Date(Date.parse(gateway.time) + goodForMs).toISOString(),
+    };
+    const made = await ask(
+      'mutation ($input: CreateGuestLinkInput!) { createGuestLink(input: $input) { token } }',
+      { input },
+    );
+    return made.createGuestLink.token as string;
+  }, GOOD_FOR_MS);
+
+  await guest.goto(`${origin}/guest#${token}`);
+  await expect(guest.getByTestId('guest')).toHaveText(/^Plumber, until /);
+  await card(guest, 'Hall light').click();
+  await expect(card(guest, 'Hall light')).toHaveAttribute('data-phase', 'confirmed');
+  await page.getByRole('link', { name: 'People' }).click();
+  await expect(page.getByRole('list', { name: 'Guest links' })).toContainText('Plumber');
+
+  await expect(guest.getByText('Your guest link has ended.')).toBeVisible({ timeout: 2 * GOOD_FOR_MS });
+  await expect(card(guest, 'Hall light')).toHaveCount(0);
+  await expect(page.getByRole('list', { name: 'Guest links' }), 'it is gone for the owner too').toHaveCount(
+    0,
+  );
+  await guest.reload();
+  await expect(guest.getByRole('heading', { name: 'Welcome back' })).toBeVisible();
+  await guest.goto('about:blank');
+  await guest.goto(`${origin}/guest#${token}`);
+  await expect(guest.getByRole('alert')).toContainText('ended');
   expect(faults.flat()).toEqual([]);
   for (const context of contexts) await context.close();
 });
