@@ -2,7 +2,7 @@
 import { finds, inside, nameFrom, refuse, type Asker, type ById, type Input, type Searching } from './asking';
 import { viewerOf } from './entry';
 import { checkPassword } from './passwords';
-import type { World } from './world';
+import type { MockMember, World } from './world';
 
 export interface MockSession {
   id: string;
@@ -53,6 +53,35 @@ export const accountQueries = (world: World) => ({
   ),
 });
 
+interface UpdateViewer {
+  name?: string | null;
+  email?: string | null;
+  password?: string | null;
+}
+
+function giveEmail(world: World, person: MockMember, email: string | null, password: string): void {
+  if (email === null) {
+    person.email = person.emailWaiting = null;
+    return;
+  }
+  mailable(email);
+  if (email === person.email) {
+    person.emailWaiting = null;
+    return;
+  }
+  if (email !== person.emailWaiting && password !== person.password) {
+    throw refuse('BAD_INPUT', 'This is not your password.', { field: 'password' });
+  }
+  person.emailWaiting = email;
+  world.mailed.set(email, world.id('c0de-'));
+}
+
+export function mailable(email: string): void {
+  if (!/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(email)) {
+    throw refuse('BAD_INPUT', 'An e-mail address looks like ana@example.org.', { field: 'email' });
+  }
+}
+
 export const accountMutations = (world: World) => ({
   deleteSession: inside(world, ({ input: { id } }: Input<ById>) => {
     const found = [...world.sessions].find(([, one]) => one.id === id);
@@ -80,11 +109,27 @@ export const accountMutations = (world: World) => ({
       return true;
     },
   ),
-  updateViewer: inside(world, ({ input }: Input<{ name?: string | null }>, { session }: Asker) => {
+  updateViewer: inside(world, ({ input }: Input<UpdateViewer>, { session }: Asker) => {
     const person = world.whoIs(session);
+    if (input.email !== undefined) giveEmail(world, person, input.email, input.password ?? '');
     const name = nameFrom(input.name ?? person.name);
     if (!/\p{L}/u.test(name)) throw refuse('BAD_INPUT', 'A name has a letter.', { field: 'name' });
     person.name = name;
     return viewerOf(world, session);
   }),
+  confirmEmail: ({ input: { code } }: Input<{ code: string }>) => {
+    const waits = [...world.members.values()].find(
+      (one) => one.emailWaiting && world.mailed.get(one.emailWaiting) === code,
+    );
+    if (!waits) {
+      const message = 'This link is not good, or not any more. Ask for another one on your account’s page.';
+      throw refuse('BAD_INPUT', message, { field: 'code' });
+    }
+    if ([...world.members.values()].some((one) => one !== waits && one.email === waits.emailWaiting)) {
+      throw refuse('CONFLICT', 'Somebody else here has this address.');
+    }
+    waits.email = waits.emailWaiting;
+    waits.emailWaiting = null;
+    return true;
+  },
 });

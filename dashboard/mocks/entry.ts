@@ -7,11 +7,11 @@ export const viewerOf = (world: World, session: string | null) => {
   const link = world.shares.get(world.idOf(session));
   if (link) {
     const { id, name, until } = link;
-    const ways = { hasPassword: false, identities: [] };
+    const ways = { hasPassword: false, identities: [], email: null, emailWaiting: null };
     return { id, name, until, role: 'GUEST', kind: 'GUEST_LINK', mayShare: false, ...ways };
   }
-  const { id, name, role, password, identities } = world.whoIs(session);
-  const ways = { hasPassword: password !== '', identities };
+  const { id, name, role, password, identities, email, emailWaiting } = world.whoIs(session);
+  const ways = { hasPassword: password !== '', identities, email, emailWaiting };
   return { id, name, role, kind: 'MEMBER', until: null, mayShare: role !== 'GUEST', ...ways };
 };
 

@@ -12,6 +12,7 @@ import {
   type Input,
   type Searching,
 } from './asking';
+import { mailable } from './account';
 import { viewerOf } from './entry';
 import { checkPassword } from './passwords';
 import { targetOf } from './people';
@@ -73,9 +74,16 @@ export const invitationQueries = (world: World) => ({
   }),
   invitation: ({ code }: { code: string }) => {
     const one = world.invitations.open(code);
-    return one ? { homeName: world.homeName, inviter: one.by.name, role: one.role } : null;
+    return one ? { homeName: world.homeName, inviter: one.by.name, role: one.role, email: one.email } : null;
   },
 });
+
+interface Acceptance {
+  code: string;
+  name: string;
+  password: string;
+  email?: string | null;
+}
 
 export const invitationMutations = (world: World) => ({
   createInvitation: inside(world, ({ input }: Input<CreateInvitationInput>, asker: Asker) => {
@@ -93,7 +101,7 @@ export const invitationMutations = (world: World) => ({
     known(world.invitations, id);
     return world.invitations.delete(id);
   }),
-  acceptInvitation: ({ input }: Input<{ code: string; name: string; password: string }>, asker: Asker) => {
+  acceptInvitation: ({ input }: Input<Acceptance>, asker: Asker) => {
     const invitation = world.invitations.open(input.code);
     if (!invitation) {
       throw refuse('BAD_INPUT', 'This invitation has ended, or was used.', { field: 'code' });
@@ -103,8 +111,15 @@ export const invitationMutations = (world: World) => ({
       throw refuse('BAD_INPUT', 'Someone here has this name already.', { field: 'name' });
     }
     checkPassword(input.password, [name, world.homeName]);
-    const { id } = world.addMember(name, invitation.role, input.password);
+    if (input.email) mailable(input.email);
+    const member = world.addMember(name, invitation.role, input.password);
+    const { id } = member;
     for (const { target, level } of invitation.grants) world.shares.add({ target, level, memberId: id });
+    if (input.email === invitation.email) member.email = invitation.email;
+    else if (input.email) {
+      member.emailWaiting = input.email;
+      world.mailed.set(input.email, world.id('c0de-'));
+    }
     invitation.usesLeft -= 1;
     const session = world.sessions.open(asker.userAgent, id);
     asker.open(session);

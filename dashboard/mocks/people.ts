@@ -102,11 +102,13 @@ export const peopleQueries = (world: World) => {
   const shown = shownIn(world);
   const all = () => [...world.shares.values()];
   return {
-    members: inside(world, ({ search }: Searching) =>
-      [...world.members.values()]
+    members: inside(world, ({ search }: Searching, asker: Asker) => {
+      const who = world.members.get(world.idOf(asker.session));
+      return [...world.members.values()]
+        .filter((one) => who && (who.role !== 'GUEST' || one === who))
         .filter((one) => finds(search, one.name))
-        .map((one) => ({ ...one, lastSeen: new Date().toISOString(), grants: [] })),
-    ),
+        .map((one) => ({ ...one, lastSeen: new Date().toISOString(), joinedAt: null, grants: [] }));
+    }),
     grants: inside(world, ({ search }: Searching, asker: Asker) => {
       const who = world.idOf(asker.session);
       const owner = world.members.get(who)?.role === 'OWNER';

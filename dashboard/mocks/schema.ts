@@ -6,6 +6,7 @@ import { checkInside, finds, inside, type Asker, type ById, type Searching } fro
 import { commandMutations } from './commands';
 import { entryMutations, viewerOf } from './entry';
 import { furnitureMutations } from './furniture';
+import { homeMutations, homeQueries } from './home';
 import { integrationMutations, integrationQueries } from './integrations';
 import { invitationMutations, invitationQueries } from './invitations';
 import { noticeMutations, noticeQueries } from './notices';
@@ -28,6 +29,7 @@ export function rootsOf(world: World) {
     mutation: {
       ...entryMutations(world),
       ...accountMutations(world),
+      ...homeMutations(world),
       ...recoveryMutations(world),
       ...commandMutations(world),
       ...furnitureMutations(world),
@@ -59,7 +61,7 @@ function queries(world: World) {
     }),
     viewer: (_: unknown, { session }: Asker) =>
       session && world.sessions.has(session) ? viewerOf(world, session) : null,
-    home: inside(world, () => ({ id: 'h1', name: world.homeName, timeZone: 'Europe/Berlin' })),
+    ...homeQueries(world),
     rooms: inside(world, ({ search }: Searching) =>
       [...world.rooms.values()].filter((it) => finds(search, it.name)).map(({ id }) => views.room(id)),
     ),

@@ -1,6 +1,7 @@
 /** A World's things in the shape of gateway/schema.graphql. */
 import type { Asker } from './asking';
 import type { MockCommand } from './commands';
+import type { MockShare } from './people';
 import type { MockDevice, MockSwitch, World } from './world';
 
 export class Views {
@@ -31,6 +32,11 @@ export class Views {
       roomId,
       mayOperate: (_: unknown, asker: Asker) =>
         this.world.shares.level(this.world.idOf(asker.session), it) === 'OPERATE',
+      sharedBy: (_: unknown, asker: Asker) => {
+        const who = this.world.idOf(asker.session);
+        const mine = (share: MockShare) => share.id === who || share.memberId === who;
+        return [...this.world.shares.values()].find(mine)?.by ?? null;
+      },
       room: () => this.room(roomId),
       device: () => device && this.device(device),
       availability: device?.availability,

@@ -38,6 +38,8 @@ export interface MockMember {
   /** Empty for who has none. */
   password: string;
   identities: Identity[];
+  email: string | null;
+  emailWaiting: string | null;
 }
 
 export type MockDevice = Omit<Device, 'room' | 'switches'> & { roomId: string | null };
@@ -60,6 +62,8 @@ export class World {
   /** A one-time code that is good for another password. */
   resetCode: string | null = null;
   homeName = 'Alder Lane 4';
+  timeZone = 'Europe/Berlin';
+  contact: string | null = null;
   /** The first owner. */
   readonly person: MockMember = {
     id: 'm1',
@@ -67,7 +71,12 @@ export class World {
     role: 'OWNER',
     password: 'a warm lamp',
     identities: [],
+    email: null,
+    emailWaiting: null,
   };
+  /** Codes that were mailed, by the address they went to: to confirm it, or for another password. */
+  readonly mailed = new Map<string, string>();
+
   readonly members = new Map<string, MockMember>([[this.person.id, this.person]]);
   readonly invitations = new Invitations(this);
   /** Whether the gateway sends mail. */
@@ -104,7 +113,8 @@ export class World {
   }
 
   addMember(name: string, role: MockMember['role'], password: string): MockMember {
-    const member = { id: this.id('m'), name, role, password, identities: [] };
+    const more = { identities: [], email: null, emailWaiting: null };
+    const member = { id: this.id('m'), name, role, password, ...more };
     this.members.set(member.id, member);
     return member;
   }

@@ -211,6 +211,7 @@ fn settings(
     let authority = certificates.served().authority();
     gatehouse_api::Settings {
         public_hosts: certificates.hosts().to_vec(),
+        public_name: config.public_name.clone(),
         allowed_origins: config.allowed_origins.clone(),
         time_zone: iana_time_zone::get_timezone().unwrap_or_else(|_| "Etc/UTC".to_owned()),
         version: env!("CARGO_PKG_VERSION"),

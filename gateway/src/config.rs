@@ -2,6 +2,7 @@
 
 mod limits;
 mod oidc;
+mod public_name;
 mod smtp;
 
 pub(crate) use oidc::{Oidc, host};
@@ -33,7 +34,7 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// Where HTTP listens; none for no such listener.
     pub(crate) http: Option<SocketAddr>,
-    /// The name people use from outside, when there is one.
+    /// The name people use from outside, when there is one, with its port where that is not the usual one.
     pub(crate) public_name: Option<String>,
     /// Web origins of other programs that may use the API with a bearer token.
     pub(crate) allowed_origins: Vec<String>,
@@ -255,7 +256,7 @@ fn check(raw: Raw, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
     let tls = |asked: Option<String>, default: &str| {
         asked.unwrap_or_else(|| if plain { String::new() } else { default.to_owned() })
     };
-    let public_name = Some(raw.http.public_name).filter(|name| !name.is_empty());
+    let public_name = public_name::check(raw.http.public_name)?;
     Ok(Config {
         data_dir: data_dir.or(raw.data_dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
         http: listener("[http] listen", &raw.http.listen)?,

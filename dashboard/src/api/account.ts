@@ -66,7 +66,24 @@ const UPDATE_VIEWER = graphql(`
       id
       name
       role
+      email
+      emailWaiting
     }
+  }
+`);
+
+const ADDRESSES = graphql(`
+  query Addresses {
+    viewer {
+      email
+      emailWaiting
+    }
+  }
+`);
+
+const CONFIRM_EMAIL = graphql(`
+  mutation ConfirmEmail($input: ConfirmEmailInput!) {
+    confirmEmail(input: $input)
   }
 `);
 
@@ -90,6 +107,9 @@ export const linkProvider = async (password: string): Promise<string> =>
 export const unlinkProvider = async (id: string): Promise<void> =>
   void (await request(UNLINK_PROVIDER, { input: { id } }));
 
+/** Where mail reaches somebody, and the address that waits to be confirmed. */
+export type Addresses = NonNullable<ResultOf<typeof ADDRESSES>['viewer']>;
+
 /** The latest first. */
 export const sessions = async (): Promise<SignIn[]> => (await request(SESSIONS, {})).sessions;
 
@@ -107,3 +127,14 @@ export const changePassword = async (input: { current: string | null; new: strin
 /** The name to sign in with from now on. */
 export const renameViewer = async (name: string): Promise<ResultOf<typeof UPDATE_VIEWER>['updateViewer']> =>
   (await request(UPDATE_VIEWER, { input: { name } })).updateViewer;
+
+export const addresses = async (): Promise<Addresses> =>
+  (await request(ADDRESSES, {})).viewer ?? { email: null, emailWaiting: null };
+
+/** A link is mailed to a new address; null takes away what there is. A password is asked for with an address that is new. */
+export const setEmail = async (email: string | null, password?: string): Promise<Addresses> =>
+  (await request(UPDATE_VIEWER, { input: { email, ...(password && { password }) } })).updateViewer;
+
+/** With the code of the link that was mailed. */
+export const confirmEmail = async (code: string): Promise<void> =>
+  void (await request(CONFIRM_EMAIL, { input: { code } }));

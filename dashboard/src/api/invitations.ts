@@ -66,6 +66,7 @@ const OFFER = graphql(`
       homeName
       inviter
       role
+      email
     }
   }
 `);
@@ -117,6 +118,7 @@ export const acceptInvitation = async (input: {
   code: string;
   name: string;
   password: string;
+  email?: string;
 }): Promise<void> => void (await request(ACCEPT_INVITATION, { input }));
 
 /** Where to go, to come back as a person of the home. */

@@ -19,6 +19,16 @@ const RESET_PASSWORD = graphql(`
   }
 `);
 
+const REQUEST_PASSWORD_LINK = graphql(`
+  mutation RequestPasswordLink($input: RequestPasswordLinkInput!) {
+    requestPasswordLink(input: $input)
+  }
+`);
+
+/** Answers the same whether anybody has this address or not. */
+export const requestPasswordLink = async (email: string): Promise<void> =>
+  void (await request(REQUEST_PASSWORD_LINK, { input: { email } }));
+
 /** A code that lets its owner in once without the password. An earlier one is good for nothing then. */
 export const createRecoveryCode = async (): Promise<string> =>
   (await request(CREATE_RECOVERY_CODE, {})).createRecoveryCode.code;

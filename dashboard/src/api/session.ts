@@ -8,6 +8,7 @@ const WHO_IS_HERE = graphql(`
       time
       clockTrusted
       signInWays {
+        mail
         provider {
           name
           origin
@@ -31,6 +32,7 @@ const HOME = graphql(`
       id
       name
       timeZone
+      contact
     }
     gateway {
       version

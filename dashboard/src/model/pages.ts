@@ -53,13 +53,13 @@ const ALL = [
   {
     path: '/about',
     name: 'About this home',
-    about: 'What this is, and where to read more',
+    about: 'Whom to ask, who lives here, and what this is',
     group: 'This home',
   },
   {
     path: '/account',
     name: 'My account',
-    about: 'Your name, your password, where you are signed in',
+    about: 'Your name, password and e-mail, where you are signed in',
     group: 'You',
   },
   {

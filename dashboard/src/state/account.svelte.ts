@@ -7,6 +7,8 @@ import type { Session } from './session.svelte';
 export class Account {
   /** null until read. */
   sessions = $state.raw<readonly api.SignIn[] | null>(null);
+  /** null until read. */
+  addresses = $state.raw<api.Addresses | null>(null);
 
   /** null until read. */
   waysIn = $state.raw<Awaited<ReturnType<typeof api.waysIn>> | null>(null);
@@ -19,7 +21,17 @@ export class Account {
   /** @throws ApiError */
   load = () =>
     this.live.checked(async () => {
-      [this.sessions, this.waysIn] = await Promise.all([api.sessions(), api.waysIn()]);
+      [this.sessions, this.waysIn, this.addresses] = await Promise.all([
+        api.sessions(),
+        api.waysIn(),
+        api.addresses(),
+      ]);
+    });
+
+  /** Another e-mail address, which waits until it is confirmed; null takes away what there is. @throws ApiError */
+  setEmail = (email: string | null, password?: string) =>
+    this.live.checked(async () => {
+      this.addresses = await api.setEmail(email, password);
     });
 
   /** @throws ApiError */

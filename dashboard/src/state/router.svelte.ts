@@ -1,7 +1,7 @@
 import { MORE, PAGES, type PagePath } from '../model/pages';
 
 /** Pages that a link with a one-time code leads to, whoever is signed in or not. */
-export const DOORS = ['/join', '/guest', '/reset'] as const;
+export const DOORS = ['/join', '/guest', '/reset', '/confirm'] as const;
 
 /** The pages of a home, and those before one is in. */
 export type Path = PagePath | (typeof DOORS)[number] | '/claim' | '/sign-in';

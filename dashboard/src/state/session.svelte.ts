@@ -20,6 +20,8 @@ export class Session {
   notice = $state('');
   /** Whether the home was claimed on this screen just now: there is something to do that is done at no other time. */
   newOwner = $state(false);
+  /** Whether the gateway sends mail. */
+  mail = $state(false);
   /** How far the gateway's clock is ahead of this one, milliseconds. */
   clockAheadMs = 0;
 
@@ -28,6 +30,7 @@ export class Session {
     try {
       const { gateway, viewer } = await api.whoIsHere();
       if (gateway.time) this.clockAheadMs = Date.parse(gateway.time) - Date.now();
+      this.mail = gateway.signInWays.mail;
       this.viewer = viewer;
       this.provider = gateway.signInWays.provider;
       if (!gateway.claimed) {
@@ -92,6 +95,11 @@ export class Session {
   /** The person has another name. */
   renamed(viewer: { name: string }): void {
     if (this.viewer) this.viewer = { ...this.viewer, name: viewer.name };
+  }
+
+  /** The home has another name, zone or contact. */
+  moved(home: Pick<api.Home, 'name' | 'timeZone' | 'contact'>): void {
+    if (this.home) this.home = { ...this.home, ...home };
   }
 
   /** Rights changed: who is here may be something else now. What cannot be asked stays as it was. */

@@ -44,7 +44,16 @@ for (const [size, viewport] of Object.entries({
         await page.getByLabel('Password').fill('wrong');
         await page.getByRole('button', { name: 'Sign in' }).click();
         await expect(page.getByText('do not go together')).toBeVisible();
+        home.world.mail = true;
+        await page.reload();
         await page.getByText('Forgot your password?').click();
+        await page.getByLabel('Your e-mail address').fill('ana@nowhere');
+        await page.getByRole('button', { name: 'Mail me a link' }).click();
+        await expect(page.getByText('looks like')).toBeVisible();
+        await expectAccessible(page, colorScheme);
+        await page.goto(`${home.server.url}/confirm#WRONG`);
+        await page.getByRole('button', { name: 'Confirm' }).click();
+        await expect(page.getByText('not any more')).toBeVisible();
         await expectAccessible(page, colorScheme);
       });
 
@@ -216,6 +225,9 @@ for (const [size, viewport] of Object.entries({
         await home.enter(page);
         await open(page, 'About this home');
         await expect(page.getByText('10 switches · 5 boards · 4 rooms')).toBeVisible();
+        await page.getByLabel('How to reach you').fill('+43 1 234');
+        await page.getByRole('button', { name: 'Save' }).click();
+        await expect(page.getByTestId('contact')).toBeVisible();
         await expectAccessible(page, colorScheme);
         await open(page, 'Record');
         await expect(page.getByText('now called Floor lamp')).toBeVisible();
@@ -228,6 +240,19 @@ for (const [size, viewport] of Object.entries({
         await expectAccessible(page, colorScheme);
         await page.goto(`${home.server.url}/more`);
         await expect(page.getByRole('main').getByRole('link', { name: 'Integrations' })).toBeVisible();
+        await expectAccessible(page, colorScheme);
+      });
+
+      test('an e-mail address that is confirmed, and one that waits', async ({ page, home }) => {
+        home.world.mail = true;
+        const emailWaiting = `${'long'.repeat(12)}@example.org`;
+        Object.assign(home.world.person, { email: 'ana@example.org', emailWaiting });
+        await home.enter(page);
+        await open(page, 'My account');
+        await page.getByLabel('Another e-mail address').fill('ana@example.net');
+        await page.getByLabel('Your password').fill('not it');
+        await page.getByRole('button', { name: 'Mail a link' }).click();
+        await expect(page.getByText('This is not your password.')).toBeVisible();
         await expectAccessible(page, colorScheme);
       });
 

@@ -3,13 +3,16 @@
 use crate::api::Shared;
 use crate::error::{bad_name, no_such, told};
 use crate::gateway::{DateTime, date_time};
+use crate::letters;
 use crate::members::Member;
+use crate::one_time;
 use crate::search::Search;
 use crate::viewer::{SignedIn, Viewer, shared, signed_in};
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use gatehouse_core::access::{self, Denied};
 use gatehouse_core::home::AccountChange;
 use gatehouse_core::ids::SessionId;
+use gatehouse_core::mail::Address;
 use gatehouse_core::name::Name;
 use std::sync::Arc;
 
@@ -104,11 +107,16 @@ pub(crate) struct ChangePasswordInput {
     new: String,
 }
 
-/// What is to change of the person who asks; what is null stays.
+/// What is to change of the person who asks; what is left out stays.
 #[derive(InputObject)]
 pub(crate) struct UpdateViewerInput {
     /// The name to sign in with: 1 to 64 characters, a letter among them, and none that looks like somebody else's.
     name: Option<String>,
+    /// Where mail is to reach them, where the gateway sends mail (`signInWays`); null takes away what there is. It counts once it
+    /// is confirmed by the link that is mailed there; until then the one before stays. The same once more mails another link.
+    email: MaybeUndefined<String>,
+    /// Their password, for an address that they have not given before: links to it can replace the password.
+    password: Option<String>,
 }
 
 #[derive(Default)]
@@ -164,14 +172,34 @@ impl AccountMutation {
         change(shared, AccountChange::Password { member: member.id, hash, was, keep }).await
     }
 
-    /// Changes who asks. The name is the one they sign in with from then on.
-    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN (a program or a guest link), BAD_INPUT (name), BUSY, STORAGE.
+    /// Changes who asks. The name is the one they sign in with from then on. What one address, one person and all of them are
+    /// mailed within an hour is bounded. Whether somebody else has an address is not told before it is confirmed.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN (a program or a guest link), BAD_INPUT (name, email, password),
+    /// RATE_LIMITED, CONFLICT (no mail server is configured, or they have no password), BUSY, STORAGE.
     async fn update_viewer(&self, ctx: &Context<'_>, input: UpdateViewerInput) -> Result<Viewer> {
         let signed_in = signed_in(ctx)?;
-        let member = person(&signed_in)?.0.id;
-        if let Some(name) = input.name {
-            let name = Name::new(&name).map_err(bad_name("name"))?;
-            change(shared(ctx), AccountChange::Name { member, name }).await?;
+        let (member, session) = person(&signed_in)?;
+        let name = input.name.map(|name| Name::new(&name)).transpose().map_err(bad_name("name"))?;
+        let email = match input.email {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(None),
+            MaybeUndefined::Value(text) => Some(Some(letters::address(&text)?)),
+        };
+        if let Some(Some(address)) = &email {
+            let waiting = member.waiting.as_ref().map(|waiting| &waiting.address);
+            if !member.email.iter().chain(waiting).any(|known| known.same_as(address)) {
+                if member.password_hash.is_none() {
+                    let message = "Choose a password first: it is what a link to your address would replace.";
+                    return Err(told(Denied::Conflict(message.to_owned())));
+                }
+                prove(ctx, session, "password", input.password.unwrap_or_default()).await?;
+            }
+        }
+        if let Some(name) = name {
+            change(shared(ctx), AccountChange::Name { member: member.id, name }).await?;
+        }
+        if let Some(email) = email {
+            change_email(ctx, member, email).await?;
         }
         Ok(Viewer(crate::viewer::signed_in(ctx)?.viewer))
     }
@@ -198,6 +226,24 @@ pub(crate) async fn prove(
         other => told(other),
     })?;
     hash.ok_or_else(|| told(Denied::Unauthenticated))
+}
+
+/// The link goes out only where there is something to confirm.
+async fn change_email(ctx: &Context<'_>, member: &access::Member, email: Option<Address>) -> Result<()> {
+    let shared = shared(ctx);
+    let place = match &email {
+        Some(address) if member.email.as_ref().is_none_or(|known| !known.same_as(address)) => {
+            Some(letters::place(shared, "An address could not be confirmed. Configure [smtp] first.")?)
+        }
+        _ => None,
+    };
+    let (code, hash) = one_time::new_code();
+    let new = email.map(|address| (address, hash));
+    change(shared, AccountChange::Email { member: member.id, new: new.clone() }).await?;
+    if let (Some(place), Some((to, _))) = (place, new) {
+        letters::send_confirmation(ctx, place, &member.name, to, &code);
+    }
+    Ok(())
 }
 
 pub(crate) async fn change(shared: &Shared, change: AccountChange) -> Result<bool> {

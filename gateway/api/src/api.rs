@@ -29,6 +29,9 @@ pub struct Settings {
     /// Names this gateway is reached by, beside its addresses, loopback and `gatehouse.local`: host names or literal
     /// addresses, a port is ignored. A request for any other host is refused with 421.
     pub public_hosts: Vec<String>,
+    /// What people outside call this gateway, with its port where that is an unusual one: links in mails lead there. None:
+    /// they lead to where whoever asked for the mail came.
+    pub public_name: Option<String>,
     /// Foreign pages that may ask with a token, as origins: `https://panel.example`.
     pub allowed_origins: Vec<String>,
     /// The IANA time zone a home gets when it is claimed.

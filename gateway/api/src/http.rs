@@ -9,6 +9,7 @@ use crate::dashboard;
 use crate::doorway::Entrance;
 use crate::error::{self, refused};
 use crate::executor::{Executor, Posted, Prepared};
+use crate::links;
 use crate::metrics;
 use crate::origin::{Origins, Page};
 use crate::provider;
@@ -121,7 +122,7 @@ impl Http {
 
     async fn graphql(self: &Arc<Self>, request: Request, peer: &Arc<Peer>, page: Page) -> Response {
         let origin = request.headers().get(header::ORIGIN).filter(|_| page == Page::Allowed).cloned();
-        let asker = asker(request.headers(), peer, page);
+        let asker = asker(request.headers(), peer, page, self.shared.settings.public_name.as_deref());
         let answer = match asker {
             Err(refusal) => json(refusal.status, &refused(refusal.code, refusal.message)),
             Ok(_) if request.method() == Method::OPTIONS && page == Page::Allowed => preflight(),
@@ -169,7 +170,7 @@ impl Http {
     /// For the owner: programs with a token, and our own page, which sends a form by POST. A link would not do: a cookie
     /// counts only beside our own Origin, which browsers send along with forms.
     fn record(&self, headers: &HeaderMap, peer: &Peer, page: Page) -> Response {
-        let asker = match asker(headers, peer, page) {
+        let asker = match asker(headers, peer, page, None) {
             Ok(asker) => asker,
             Err(refusal) => return plain(refusal.status, refusal.message),
         };
@@ -257,7 +258,7 @@ pub(crate) fn parse(json: &[u8]) -> Result<Posted, String> {
 }
 
 /// Who asks, if a request with these headers may.
-fn asker(headers: &HeaderMap, peer: &Peer, page: Page) -> Result<Asker, Refusal> {
+fn asker(headers: &HeaderMap, peer: &Peer, page: Page, public_name: Option<&str>) -> Result<Asker, Refusal> {
     let forbidden = |message| Err(Refusal { status: StatusCode::FORBIDDEN, code: "FORBIDDEN", message });
     let origin = headers.get(header::ORIGIN).map(HeaderValue::as_bytes).unwrap_or_default();
     // Behind a proxy that speaks TLS, only the page knows that it does.
@@ -279,7 +280,7 @@ fn asker(headers: &HeaderMap, peer: &Peer, page: Page) -> Result<Asker, Refusal>
     };
     // The host is ours: see `respond`.
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let base = format!("{}://{host}", if secure { "https" } else { "http" });
+    let base = links::base(public_name, host, secure, peer.local, peer.address);
     Ok(Asker { token, address: peer.address, user_agent: user_agent(headers), base, delivery })
 }
 

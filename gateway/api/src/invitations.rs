@@ -4,6 +4,7 @@ use crate::commands::Actor;
 use crate::error::{bad_name, no_such, told};
 use crate::gateway::{DateTime, date_time};
 use crate::grants::{GrantHours, GrantLevel, GrantTarget, HoursInput, TargetInput};
+use crate::letters;
 use crate::one_time;
 use crate::search::Search;
 use crate::sign_in::{Session, can_receive, session};
@@ -12,9 +13,8 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use gatehouse_core::access::{Denied, Terms};
 use gatehouse_core::identity::Proof;
 use gatehouse_core::invitation::{self, Acceptance, NewInvitation};
-use gatehouse_core::mail::{Address, Letter};
+use gatehouse_core::mail::Address;
 use gatehouse_core::name::Name;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// What an invitation gives to who comes.
@@ -97,7 +97,8 @@ impl Invitation {
 pub(crate) struct CreatedInvitation {
     /// The invitation.
     invitation: Invitation,
-    /// Its code, for a link or a QR code: `/join#CODE`. It is told this once; the gateway keeps a hash only.
+    /// Its code, for a link or a QR code: `/join#CODE`. It is told this once; the gateway keeps a hash only. A mail holds another
+    /// one, by which it is known that who comes has read it.
     code: String,
     /// Whether a mail with the link is on its way to the address given.
     mailed: bool,
@@ -112,6 +113,8 @@ pub(crate) struct InvitationOffer {
     inviter: String,
     /// What who accepts will be here.
     role: Role,
+    /// Where it was mailed, told to whoever has the code from that mail: they need not confirm this address.
+    email: Option<String>,
 }
 
 /// What an invitation is to give to who comes.
@@ -169,6 +172,9 @@ pub(crate) struct AcceptInvitationInput {
     name: String,
     /// Their password: at least 8 characters, at most 256 bytes, and not easily guessed (`passwordEstimate`).
     password: String,
+    /// Where mail is to reach them, if they want any. It has to be confirmed as in `updateViewer`, but the one that the
+    /// invitation was mailed to when the code is from that mail.
+    email: Option<String>,
 }
 
 #[derive(Default)]
@@ -203,6 +209,7 @@ impl InvitationsQuery {
                 home_name: offer.home.to_string(),
                 inviter: offer.by.to_string(),
                 role: offer.role.into(),
+                email: offer.email.map(|email| email.to_string()),
             })),
             Err(Denied::BadInput { .. }) => Ok(None),
             Err(denied) => Err(told(denied)),
@@ -224,18 +231,13 @@ impl InvitationsMutation {
         let by = signed_in(ctx)?;
         let (cap, inviter) = (by.viewer.share().map_err(told)?, by.viewer.person().map_err(told)?);
         let shared = shared(ctx);
-        let email = input.email.map(|email| Address::new(&email)).transpose();
-        let email = email.map_err(|bad| told(Denied::BadInput { field: "email", message: bad.to_string() }))?;
+        let email = input.email.as_deref().map(letters::address).transpose()?;
         // A place in the queue first: what cannot be mailed is not made.
-        let place = match (&email, &shared.settings.mail) {
-            (None, _) => None,
-            (Some(_), None) => {
-                let message = "This gateway sends no mail. Hand over the link or the QR code, or configure [smtp].";
-                return Err(told(Denied::Conflict(message.to_owned())));
-            }
-            (Some(_), Some(mail)) => Some(mail.clone().try_reserve_owned().map_err(|_| told(Denied::Busy))?),
-        };
+        let instead = "Hand over the link or the QR code, or configure [smtp].";
+        let place = email.as_ref().map(|_| letters::place(shared, instead)).transpose()?;
         let (code, hash) = one_time::new_code();
+        // Another one in the mail than is shown here: who comes by it has read the mail.
+        let (mailed_code, mailed_hash) = one_time::new_code();
         let new = NewInvitation {
             role: input.role.into(),
             inviter: inviter.id,
@@ -243,14 +245,14 @@ impl InvitationsMutation {
             code: hash,
             expires_at: input.expires_at.map(|at| at.wall()),
             uses: input.uses,
-            email: email.clone(),
+            email: email.clone().map(|email| (email, mailed_hash)),
         };
         let invitation = shared.hub.create_invitation(cap, new).await.map_err(told)?;
         let view = shared.hub.view();
         let mailed = match (place, email, &view.home) {
             (Some(place), Some(to), Some(home)) => {
-                let link = format!("{}/join#{code}", asker(ctx).base);
-                place.send(letter(&home.name, inviter.name.as_str(), to, &link, &invitation));
+                let link = format!("{}/join#{mailed_code}", asker(ctx).base);
+                place.send(letters::invitation(&home.name, &inviter.name, to, &link, &invitation));
                 true
             }
             _ => false,
@@ -268,8 +270,8 @@ impl InvitationsMutation {
     }
 
     /// Makes who holds an invitation's code a person of this home, and signs them in. What is refused uses up nothing.
-    /// Errors: BAD_INPUT (code, name, password), RATE_LIMITED, CONFLICT (there are 64 people), GATEWAY_UNCLAIMED, BUSY,
-    /// STORAGE.
+    /// Errors: BAD_INPUT (code, name, password, email), RATE_LIMITED, CONFLICT (there are 64 people, somebody has the address that
+    /// needs no confirmation, or no mail server is configured to confirm one), GATEWAY_UNCLAIMED, BUSY, STORAGE.
     async fn accept_invitation(&self, ctx: &Context<'_>, input: AcceptInvitationInput) -> Result<Session> {
         viewer::claimed(ctx)?;
         can_receive(ctx)?;
@@ -279,26 +281,31 @@ impl InvitationsMutation {
         let offer = shared.hub.try_invitation(code, asker(ctx).address).await.map_err(told)?;
         let Some(code) = code else { return Err(told(Denied::Busy)) };
         let name = Name::new(&input.name).map_err(bad_name("name"))?;
+        let email = input.email.as_deref().map(letters::address).transpose()?;
+        let proved = |email: &Address| offer.email.as_ref().is_some_and(|mailed| mailed.same_as(email));
+        let place = match &email {
+            Some(email) if !proved(email) => Some(letters::place(shared, "Leave the address out.")?),
+            _ => None,
+        };
         let names = vec![name.to_string(), offer.home.to_string()];
         let password = shared.estimator.check("password", input.password, names).await.map_err(told)?;
         let password_hash = shared.passwords.hash(password).await.map_err(told)?;
         let (token, hash) = viewer::new_token();
         let proof = Proof::Password(password_hash);
-        let acceptance = Acceptance { code, name, proof, token: hash, client: asker(ctx).client() };
+        let (confirmation, confirmation_hash) = one_time::new_code();
+        let client = asker(ctx).client();
+        let acceptance = Acceptance {
+            code,
+            name,
+            proof,
+            email: email.clone().map(|email| (email, confirmation_hash)),
+            token: hash,
+            client,
+        };
         let viewer = shared.hub.accept_invitation(acceptance).await.map_err(told)?;
+        if let (Some(place), Some(to)) = (place, email) {
+            letters::send_confirmation(ctx, place, viewer.name(), to, &confirmation);
+        }
         Ok(session(ctx, token, viewer))
     }
-}
-
-fn letter(home: &Name, inviter: &str, to: Address, link: &str, invitation: &invitation::Invitation) -> Letter {
-    let mut text = format!(
-        "Hello,\n\n{inviter} invites you to {home}. Open this link to choose a name and a password:\n\n{link}\n\n\
-         It lets one person in, once."
-    );
-    if let Some(end) = invitation.expires_at.and_then(date_time) {
-        let _infallible = write!(text, " It is good until {} UTC.", end.minutes());
-    }
-    text.push_str("\n\nIf you expected nothing like this, nothing has to be done.\n");
-    let subject = format!("{inviter} invites you to {home}");
-    Letter { id: gatehouse_hub::random(), home: home.clone(), to, subject, text }
 }

@@ -25,6 +25,8 @@ mod http;
 mod identities;
 mod integrations;
 mod invitations;
+mod letters;
+mod links;
 mod members;
 mod metrics;
 mod notices;

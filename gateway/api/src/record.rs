@@ -80,7 +80,7 @@ pub(crate) enum RecordKind {
     SessionsEnded,
     /// Someone has another password.
     PasswordChanged,
-    /// Someone has another name or role.
+    /// Someone has another name, role or e-mail address.
     MemberUpdated,
     /// Someone does not live here any more.
     MemberDeleted,

@@ -6,6 +6,7 @@ use crate::gateway::{DateTime, date_time};
 use crate::identities::Identity;
 use async_graphql::{Context, Enum, ID, Object, Result};
 use gatehouse_core::access::{self, Client, Denied, TokenHash};
+use gatehouse_core::mail::Address;
 use gatehouse_core::view::View;
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
@@ -27,7 +28,7 @@ pub(crate) struct Asker {
     pub(crate) address: IpAddr,
     /// What the client calls itself; empty when it does not.
     pub(crate) user_agent: Arc<str>,
-    /// How they reach this gateway, for links: `https://gatehouse.local`.
+    /// Where people find this gateway, for links in mails: `https://gatehouse.local`.
     pub(crate) base: String,
     /// How a new token would reach the client.
     pub(crate) delivery: Delivery,
@@ -152,6 +153,16 @@ impl Viewer {
     /// What they are in this home.
     async fn role(&self) -> Role {
         self.0.role().into()
+    }
+
+    /// Where mail reaches them, as they confirmed; null when nowhere, and for programs and guest links.
+    async fn email(&self) -> Option<&str> {
+        self.0.person().ok()?.email.as_ref().map(Address::as_str)
+    }
+
+    /// The address they gave last while it waits to be confirmed, by the link that was mailed there; null when none does.
+    async fn email_waiting(&self) -> Option<&str> {
+        self.0.person().ok()?.waiting.as_ref().map(|waiting| waiting.address.as_str())
     }
 
     /// Whether it is a person, a program or a guest link.

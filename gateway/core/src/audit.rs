@@ -54,7 +54,7 @@ pub enum Kind {
     SessionsEnded,
     /// Someone has another password.
     PasswordChanged,
-    /// Someone has another name or role.
+    /// Someone has another name, role or e-mail address.
     MemberUpdated,
     /// Someone does not live here any more.
     MemberDeleted,

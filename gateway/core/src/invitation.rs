@@ -70,8 +70,8 @@ pub struct NewInvitation {
     pub expires_at: Option<Wall>,
     /// People that it lets in, 1 to [`MAX_USES`]; 1 when it goes to one address.
     pub uses: u32,
-    /// Where it is mailed.
-    pub email: Option<Address>,
+    /// Where it is mailed, and the hash of the code in that mail.
+    pub email: Option<(Address, CodeHash)>,
 }
 
 /// What whoever holds an invitation's code is told.
@@ -83,6 +83,8 @@ pub struct Offer {
     pub by: Name,
     /// What they will be here.
     pub role: Role,
+    /// Where it was mailed, for who holds the code of that mail.
+    pub email: Option<Address>,
 }
 
 /// Someone accepts an invitation.
@@ -94,6 +96,9 @@ pub struct Acceptance {
     pub name: Name,
     /// How they will sign in.
     pub proof: Proof,
+    /// Where mail is to reach them, if they want any, and the code that is mailed there to confirm it. It takes none when the
+    /// invitation came there, and its code from that mail.
+    pub email: Option<(Address, CodeHash)>,
     /// The hash of their first session's token.
     pub token: TokenHash,
     /// What they sign in with.

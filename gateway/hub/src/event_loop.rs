@@ -231,6 +231,12 @@ impl EventLoop {
             Message::OfferReset { cap, member, code, reply } => {
                 Input::OfferReset { request: self.wait(reply), cap, member, code }
             }
+            Message::AskForPasswordLink { address, reply } => {
+                Input::AskForPasswordLink { request: self.wait(reply), address }
+            }
+            Message::OfferResetByMail { email, code, reply } => {
+                Input::OfferResetByMail { request: self.wait(reply), email, code }
+            }
             Message::Condition { kind, subjects } => Input::Condition(kind, subjects),
             Message::Settings { setting, reply } => Input::Settings { request: self.wait(reply), setting },
         };

@@ -6,6 +6,7 @@ use gatehouse_core::command::Command;
 use gatehouse_core::home::{Answer, Dropped, Setting, SignInCheck};
 use gatehouse_core::identity::Identity;
 use gatehouse_core::ids::{CommandId, MemberId, SessionId, TokenId};
+use gatehouse_core::mail::Address;
 use gatehouse_core::notice::{Incident, NoticeKind, Subject};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub(crate) enum Message {
     SessionUsed { session: SessionId },
     TryResetCode { code: Option<CodeHash>, address: IpAddr, reply: Reply },
     OfferReset { cap: Administer, member: MemberId, code: CodeHash, reply: Reply },
+    AskForPasswordLink { address: IpAddr, reply: Reply },
+    OfferResetByMail { email: Address, code: CodeHash, reply: Reply },
     TokenUsed { id: TokenId },
     Dropped { reply: oneshot::Sender<Dropped> },
     Condition { kind: NoticeKind, subjects: Vec<Subject> },

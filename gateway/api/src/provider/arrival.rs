@@ -191,7 +191,7 @@ async fn finish(
         Purpose::Join { code, name } => {
             let (token, hash) = viewer::new_token();
             let proof = Proof::Identity(identity);
-            let acceptance = Acceptance { code, name, proof, token: hash, client };
+            let acceptance = Acceptance { code, name, proof, email: None, token: hash, client };
             shared.hub.accept_invitation(acceptance).await.map(|_| signed_in(provider, &token))
         }
         Purpose::Link { member, session } => {

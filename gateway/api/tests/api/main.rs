@@ -7,6 +7,7 @@ mod support;
 
 mod account;
 mod administration;
+mod addresses;
 mod claim;
 mod commands;
 mod dashboard;

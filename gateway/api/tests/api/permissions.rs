@@ -85,6 +85,8 @@ const GATES: &[(&str, Gate)] = &[
     ("mutation linkProvider", Person),
     ("mutation unlinkProvider", Person),
     ("mutation resetPassword", Anyone),
+    ("mutation requestPasswordLink", Anyone),
+    ("mutation confirmEmail", Anyone),
     ("mutation createRecoveryCode", Owner),
     // None opens signed out: websocket.rs. What they tell follows from SHOWN: subscriptions.rs, sharing.rs.
     ("subscription switchChanged", SignedIn),
@@ -118,7 +120,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("Integration", "id name user publish subscribe createdAt"),
     ("Invitation", "id role grants email expiresAt usesLeft by createdAt"),
     ("InvitationGrant", "target level until hours"),
-    ("InvitationOffer", "homeName inviter role"),
+    ("InvitationOffer", "homeName inviter role email"),
     ("Member", "id name role lastSeen email joinedAt grants"),
     ("Metric", "name help kind label numbers"),
     ("MetricNumber", "of value"),
@@ -139,7 +141,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("SignInProvider", "name origin"),
     ("SignInWays", "mail provider"),
     ("Switch", "id name room mayOperate sharedBy on desired reportedAt availability openCommand lastChange | device"),
-    ("Viewer", "id name role kind mayShare hasPassword identities until"),
+    ("Viewer", "id name role email emailWaiting kind mayShare hasPassword identities until"),
 ];
 
 /// Whoever may ask.

@@ -108,7 +108,9 @@ async fn signed_out_every_field_is_refused_but_those_listed() {
                 // Whoever holds a link is nobody yet; this one is none.
                 "mutation openGuestLink" => "BAD_INPUT",
                 // For whoever has a code; this is none.
-                "mutation resetPassword" => "BAD_INPUT",
+                "mutation resetPassword" | "mutation confirmEmail" => "BAD_INPUT",
+                // Tells nobody anything; this is no address.
+                "mutation requestPasswordLink" => "BAD_INPUT",
                 // Over HTTP no subscription runs, signed in or not; websocket.rs shows that none opens signed out.
                 field if field.starts_with("subscription") => "BAD_INPUT",
                 _ => "UNAUTHENTICATED",

@@ -1,5 +1,6 @@
 //! Who may do what. A capability can only be had from here, and the home takes nothing else.
 
+mod allowance;
 mod claim_code;
 mod credentials;
 mod denied;
@@ -11,6 +12,7 @@ mod token;
 mod tried;
 mod viewer;
 
+pub use allowance::Allowance;
 pub use claim_code::{CLAIM_CODE_LIFE, ClaimCode};
 pub use credentials::{BoardCredential, Credentials, IntegrationCredential};
 pub use denied::Denied;

@@ -2,8 +2,10 @@
 
 use super::{Effect, Home};
 use crate::access::{Denied, Member};
+use crate::code::CodeHash;
 use crate::identity::Identity;
 use crate::ids::{IdentityId, MemberId, SessionId};
+use crate::mail::Address;
 use crate::name::Name;
 use crate::record::Record;
 use crate::time::{Mono, Now};
@@ -87,6 +89,13 @@ pub enum AccountChange {
         /// What they are called from now on.
         name: Name,
     },
+    /// Another e-mail address, with the code that is mailed there to confirm it; none takes away what there is.
+    Email {
+        /// Whose.
+        member: MemberId,
+        /// The address and the code.
+        new: Option<(Address, CodeHash)>,
+    },
 }
 
 impl Home {
@@ -125,6 +134,7 @@ impl Home {
                 }
                 Ok(vec![Record::Member(Arc::new(Member { name, ..Member::clone(member) }))])
             }
+            AccountChange::Email { member, new } => self.plan_address(now, member, new),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Records become a home: all of them at start, later one change at a time.
 
 use super::account::NewSessions;
+use super::addresses::Postage;
 use super::announcing::Announcing;
 use super::auditing::Flutter;
 use super::backoff::Backoff;
@@ -55,6 +56,7 @@ impl Home {
             throttle: Throttle::new(MAX_CODE_TRIES),
             backoff: Backoff::default(),
             reset_codes: ResetCodes::default(),
+            postage: Postage::default(),
             recovery: None,
             new_sessions: NewSessions::default(),
             access: Arc::default(),
@@ -128,7 +130,7 @@ impl Home {
             | Record::Identity(_)
             | Record::IdentityUnlinked(_)) => {
                 match &record {
-                    Record::Member(member) => self.password_is_new(member),
+                    Record::Member(member) => self.end_reset_codes(member),
                     Record::MemberDeleted(member) => self.forget_tries_of(*member),
                     Record::SessionEnded(session) => self.forget_tries_in(*session),
                     _ => {}

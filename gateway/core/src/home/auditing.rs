@@ -79,7 +79,7 @@ impl Deed {
 impl Home {
     /// The line for a change, as people and things are called before it. None for what leads to nothing, and for the end of a
     /// rotation: its beginning is what somebody did. No secret, hash or code may be in it.
-    pub(super) fn deed(&self, setting: &Setting) -> Option<Deed> {
+    pub(super) fn deed(&self, now: &Now, setting: &Setting) -> Option<Deed> {
         Some(match setting {
             Setting::Claim(claim) => Deed::new(&Actor::member(&claim.member_name), Kind::HomeClaimed, &claim.home_name),
             Setting::OpenSession { member, .. } => {
@@ -138,9 +138,14 @@ impl Home {
                 Deed::new(&cap.giver().actor, Kind::InvitationCreated, "someone").saying(text)
             }
             Setting::DeleteInvitation(cap, _) => Deed::new(&cap.giver().actor, Kind::InvitationDeleted, "someone"),
+            Setting::ConfirmEmail(code, _) => {
+                let actor = self.waits_for(now, code.as_ref()?)?.actor();
+                Deed::new(&actor, Kind::MemberUpdated, &actor.name).saying("confirmed their e-mail address")
+            }
             Setting::ResetPassword(reset) => {
-                let actor = self.access.actor_of(self.reset_is_of(&reset.code)?)?;
-                Deed::new(&actor, Kind::PasswordChanged, &actor.name).saying("by a one-time code".to_owned())
+                let (member, how) = self.reset_is_of(&reset.code)?;
+                let actor = self.access.actor_of(member)?;
+                Deed::new(&actor, Kind::PasswordChanged, &actor.name).saying(how)
             }
             Setting::CreateRecoveryCode(cap, member, _) => {
                 Deed::new(cap.actor(), Kind::RecoveryCodeCreated, self.access.name_of(*member)?)
@@ -235,6 +240,10 @@ impl Home {
                 (member, Kind::IdentityUnlinked, format!("their account at {}", linked.identity.provider()))
             }
             AccountChange::Name { member, name } => (member, Kind::MemberUpdated, format!("now called {name}")),
+            AccountChange::Email { member, new } => {
+                let text = if new.is_some() { "gave an e-mail address" } else { "without e-mail address" };
+                (member, Kind::MemberUpdated, text.to_owned())
+            }
         };
         let actor = self.access.actor_of(*member)?;
         Some(Deed::new(&actor, kind, &actor.name).saying(text))

@@ -7,6 +7,7 @@ use crate::device::BoardEvent;
 use crate::edge::IntegrationCommand;
 use crate::identity::Identity;
 use crate::ids::{MemberId, Request, SessionId, Ticket, TokenId};
+use crate::mail::Address;
 use crate::notice::{Incident, NoticeKind, Subject};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -119,6 +120,24 @@ pub enum Input {
         cap: Administer,
         /// Who forgot it.
         member: MemberId,
+        /// The code.
+        code: CodeHash,
+    },
+    /// Someone who is not signed in wants a link for a forgotten password. Answered with [`super::Answer::Done`],
+    /// whatever address they give.
+    AskForPasswordLink {
+        /// Who waits.
+        request: Request,
+        /// Where from; asking is bounded.
+        address: IpAddr,
+    },
+    /// A one-time code is to be mailed to an address. Answered with [`super::Answer::Member`], which whoever asked for the link
+    /// must not learn.
+    OfferResetByMail {
+        /// Who waits.
+        request: Request,
+        /// The address.
+        email: Address,
         /// The code.
         code: CodeHash,
     },

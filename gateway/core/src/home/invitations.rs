@@ -75,7 +75,8 @@ impl Home {
         };
         self.throttle.right(&key);
         let by = self.access.name_of(invitation.inviter).ok_or_else(not_good)?.clone();
-        Ok(Offer { home, by, role: invitation.role })
+        let email = invitation.email.clone().filter(|_| code.is_some() && invitation.mailed_code.as_ref() == code);
+        Ok(Offer { home, by, role: invitation.role, email })
     }
 
     /// Whether a code is one of an invitation, and can be used.
@@ -85,7 +86,8 @@ impl Home {
 
     /// The invitation of this code, when it can be used.
     fn open_invitation(&self, now: &Now, code: &CodeHash) -> Option<&Entry> {
-        let open = |entry: &&Entry| entry.code == *code && entry.invitation.is_live(now);
+        let has = |entry: &Entry| entry.code == *code || entry.invitation.mailed_code == Some(*code);
+        let open = |entry: &&Entry| has(entry) && entry.invitation.is_live(now);
         self.invitations
             .entries
             .values()
@@ -126,6 +128,7 @@ impl Home {
         if email.is_some() && uses != 1 {
             return bad("uses", "An invitation to one address lets in one person.".to_owned());
         }
+        let (email, mailed_code) = email.unzip();
         if let (Some(end), true) = (expires_at, now.wall_trusted) {
             let life = u64::try_from(MAX_LIFE.as_millis()).unwrap_or(u64::MAX);
             if end <= now.wall || end.as_millis() - now.wall.as_millis() > life {
@@ -136,20 +139,13 @@ impl Home {
             let message = format!("A home has at most {MAX_INVITATIONS} open invitations. Take one back first.");
             return Err(Denied::Conflict(message));
         }
+        if let Some(to) = &email {
+            self.stamp_invitation(now, to)?;
+        }
         let id = InvitationId::from_raw(self.ids.draw());
         let (by, created_at) = (by.clone(), now.stamp());
-        let invitation = Invitation {
-            id,
-            role,
-            inviter,
-            by,
-            grants,
-            created_at,
-            expires_at,
-            uses_left: uses,
-            email,
-            mailed_code: None,
-        };
+        let invitation =
+            Invitation { id, role, inviter, by, grants, created_at, expires_at, uses_left: uses, email, mailed_code };
         Ok((id, vec![Record::Invitation(Arc::new(invitation), code)]))
     }
 
@@ -170,10 +166,21 @@ impl Home {
 
     /// The person, their session and the use of the invitation are on disk together or not at all.
     pub(super) fn plan_acceptance(&mut self, now: &Now, acceptance: Acceptance) -> Result<Vec<Record>, Denied> {
-        let Acceptance { code, name, proof, token, client } = acceptance;
+        let Acceptance { code, name, proof, email, token, client } = acceptance;
         let entry = self.open_invitation(now, &code).ok_or_else(not_good)?;
-        let invitation = Invitation::clone(&entry.invitation);
+        let (invitation, kept) = (Invitation::clone(&entry.invitation), entry.code);
+        self.check_member_name(&name, None, "name")?;
+        self.check_room_for_members()?;
         let id = MemberId::from_raw(self.ids.draw());
+        let by_mail = invitation.email.as_ref().filter(|_| invitation.mailed_code == Some(code));
+        let (email, waiting) = match email {
+            None => (None, None),
+            Some((address, _)) if by_mail.is_some_and(|mailed| mailed.same_as(&address)) => {
+                self.check_address_is_free(&address, id)?;
+                (Some(address), None)
+            }
+            Some((address, code)) => (None, Some(self.wait_for(now, id, address, code)?)),
+        };
         let (password_hash, identity) = match proof {
             Proof::Password(hash) => (Some(hash), None),
             Proof::Identity(identity) => (None, Some(self.plan_identity_of_new_member(now, id, identity)?)),
@@ -184,15 +191,15 @@ impl Home {
             role: invitation.role,
             password_hash,
             earlier: Vec::new(),
-            email: None,
-            waiting: None,
+            email,
+            waiting,
             joined_at: now.stamp(),
         };
         let mut records = self.plan_new_member(now, member, &invitation.grants, &invitation.by)?;
         records.extend(identity);
         let used = match invitation.uses_left {
             0 | 1 => Record::InvitationDeleted(invitation.id),
-            uses => Record::Invitation(Arc::new(Invitation { uses_left: uses - 1, ..invitation }), code),
+            uses => Record::Invitation(Arc::new(Invitation { uses_left: uses - 1, ..invitation }), kept),
         };
         records.extend([self.session(now, id, token, client), used]);
         Ok(records)

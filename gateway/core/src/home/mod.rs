@@ -6,6 +6,7 @@
 //! them (`announcing`), and the owner of what went wrong (`notices`).
 
 mod account;
+mod addresses;
 mod announcing;
 mod apply;
 mod auditing;
@@ -34,6 +35,7 @@ mod tokens;
 mod tests;
 
 pub use account::{AccountChange, FIRST_PASSWORD_WITHIN};
+pub use addresses::CONFIRMATION_LIFE;
 pub use boards::Dropped;
 pub use effect::{Answer, Effect};
 pub use household::HomeEdit;
@@ -56,6 +58,7 @@ use crate::switch::{Reported, Switch};
 use crate::time::{Mono, Now};
 use crate::view::{Change, DeviceView, SwitchView, View};
 use account::NewSessions;
+use addresses::Postage;
 use announcing::Announcing;
 use auditing::Flutter;
 use backoff::Backoff;
@@ -104,6 +107,7 @@ pub struct Home {
     throttle: Throttle<CodeTry>,
     backoff: Backoff,
     reset_codes: ResetCodes,
+    postage: Postage,
     recovery: Option<RecoveryCode>,
     new_sessions: NewSessions,
     access: Arc<Access>,
@@ -185,6 +189,14 @@ impl Home {
             }
             Input::OfferReset { request, cap: _, member, code } => {
                 let answer = self.offer_reset(&now, member, code).map(Answer::Member);
+                out.push(Effect::Answer(request, answer));
+            }
+            Input::AskForPasswordLink { request, address } => {
+                let answer = self.ask_for_password_link(&now, address).map(|()| Answer::Done);
+                out.push(Effect::Answer(request, answer));
+            }
+            Input::OfferResetByMail { request, email, code } => {
+                let answer = self.offer_reset_by_mail(&now, &email, code).map(Answer::Member);
                 out.push(Effect::Answer(request, answer));
             }
             Input::Settings { request, setting } => self.change_settings(&now, Some(request), setting, out),

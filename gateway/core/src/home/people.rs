@@ -53,6 +53,8 @@ pub(super) enum CodeTry {
     Claim,
     /// Invitations, from an address.
     Invitation(IpAddr),
+    /// Codes that confirm an address, from an address.
+    Confirmation(IpAddr),
 }
 
 /// At how many of them wrong tries are remembered.

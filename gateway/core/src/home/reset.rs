@@ -6,8 +6,7 @@ use crate::access::{Client, Denied, Member, TokenHash};
 use crate::code::{CodeHash, Life};
 use crate::ids::MemberId;
 use crate::record::Record;
-use crate::time::{Mono, Now, Wall};
-use std::collections::BTreeMap;
+use crate::time::{Now, Wall};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,23 +39,66 @@ pub struct Reset {
     pub client: Client,
 }
 
-/// Codes made at the gateway: at most one for each person.
+/// Codes for one person that were mailed and may be good at a time.
+const MAILED_EACH: usize = 4;
+
+/// How a code came to whoever holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    /// It was made at the gateway.
+    Console,
+    /// It was mailed to their address.
+    Mail,
+}
+
+#[derive(Debug)]
+struct Offered {
+    member: MemberId,
+    code: CodeHash,
+    life: Life,
+    by: By,
+}
+
+/// Codes that are in no database: for each person one that was made at the gateway, and a few that were mailed.
 #[derive(Debug, Default)]
 pub(super) struct ResetCodes {
-    codes: BTreeMap<MemberId, (CodeHash, Life)>,
+    /// The latest last.
+    codes: Vec<Offered>,
 }
 
 impl ResetCodes {
-    pub(super) fn offer(&mut self, member: MemberId, code: CodeHash, now: Mono) {
-        self.codes.insert(member, (code, Life::Run(now.plus(RESET_CODE_LIFE))));
+    /// The one that was made at the gateway before is good no more.
+    fn offer(&mut self, member: MemberId, code: CodeHash, now: &Now) {
+        self.codes.retain(|offered| offered.member != member || offered.by != By::Console);
+        self.add(member, code, By::Console, now);
     }
 
-    pub(super) fn forget(&mut self, member: MemberId) {
-        self.codes.remove(&member);
+    /// Those that were mailed before stay good: whoever asks for another must not spoil them.
+    pub(super) fn offer_by_mail(&mut self, member: MemberId, code: CodeHash, now: &Now) {
+        self.add(member, code, By::Mail, now);
+        let mut left = MAILED_EACH;
+        let mut kept = Vec::with_capacity(self.codes.len());
+        for offered in std::mem::take(&mut self.codes).into_iter().rev() {
+            let counts = offered.member == member && offered.by == By::Mail;
+            if !counts || left > 0 {
+                left -= usize::from(counts);
+                kept.insert(0, offered);
+            }
+        }
+        self.codes = kept;
+    }
+
+    fn add(&mut self, member: MemberId, code: CodeHash, by: By, now: &Now) {
+        self.codes.retain(|offered| offered.life.is_live(now));
+        self.codes.push(Offered { member, code, life: Life::Run(now.mono.plus(RESET_CODE_LIFE)), by });
+    }
+
+    fn find(&self, code: &CodeHash) -> Option<&Offered> {
+        self.codes.iter().find(|offered| offered.code == *code)
     }
 
     fn whose(&self, code: &CodeHash, now: &Now) -> Option<MemberId> {
-        self.codes.iter().find(|(_, (kept, life))| kept == code && life.is_live(now)).map(|(member, _)| *member)
+        self.find(code).filter(|offered| offered.life.is_live(now)).map(|offered| offered.member)
     }
 }
 
@@ -90,10 +132,17 @@ impl Home {
         self.access.members.get(&member).cloned()
     }
 
-    /// Whose a code is, live or not.
-    pub(super) fn reset_is_of(&self, code: &CodeHash) -> Option<MemberId> {
-        let recovery = self.recovery.filter(|recovery| recovery.code == *code).map(|recovery| recovery.member);
-        recovery.or_else(|| self.reset_codes.codes.iter().find(|(_, kept)| kept.0 == *code).map(|(member, _)| *member))
+    /// Whose a code is, live or not, and how it came to them.
+    pub(super) fn reset_is_of(&self, code: &CodeHash) -> Option<(MemberId, &'static str)> {
+        if let Some(recovery) = self.recovery.filter(|recovery| recovery.code == *code) {
+            return Some((recovery.member, "by the recovery code"));
+        }
+        let offered = self.reset_codes.find(code)?;
+        let how = match offered.by {
+            By::Console => "by a link made at the gateway",
+            By::Mail => "by a link that was mailed",
+        };
+        Some((offered.member, how))
     }
 
     pub(super) fn plan_reset(&mut self, now: &Now, reset: Reset) -> Result<Vec<Record>, Denied> {
@@ -120,21 +169,22 @@ impl Home {
     /// A code for somebody who forgot their password; the one before is good no more.
     pub(super) fn offer_reset(&mut self, now: &Now, member: MemberId, code: CodeHash) -> Result<Arc<Member>, Denied> {
         let member = self.access.members.get(&member).cloned().ok_or(Denied::NotFound("person"))?;
-        self.reset_codes.offer(member.id, code, now.mono);
+        self.reset_codes.offer(member.id, code, now);
         Ok(member)
     }
 
-    /// What is no more once a setting of someone's password is true.
-    pub(super) fn password_is_new(&mut self, member: &Member) {
-        let changed = self.access.members.get(&member.id).is_some_and(|was| was.password_hash != member.password_hash);
-        if changed {
-            self.reset_codes.forget(member.id);
-        }
+    /// What is good no more once somebody has another password or address: what was mailed to an address that is not
+    /// theirs any more may be read by somebody else.
+    pub(super) fn end_reset_codes(&mut self, member: &Member) {
+        let Some(was) = self.access.members.get(&member.id) else { return };
+        let (password, email) = (was.password_hash != member.password_hash, was.email != member.email);
+        let ends = |offered: &Offered| password || (email && offered.by == By::Mail);
+        self.reset_codes.codes.retain(|offered| offered.member != member.id || !ends(offered));
     }
 }
 
 fn not_good() -> Denied {
-    let message = "This code is not good, or not any more: each works once. Run `gatehouse member reset NAME` on the \
-                   gateway for a new one.";
+    let message = "This code is not good, or not any more: each works once. Ask for another link, or run `gatehouse \
+                   member reset NAME` on the gateway.";
     Denied::BadInput { field: "code", message: message.to_owned() }
 }

@@ -21,6 +21,7 @@ use crate::name::{Endpoint, Name};
 use crate::record::Record;
 use crate::time::Now;
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Changes that may wait for their turn.
@@ -79,6 +80,9 @@ pub enum Setting {
     DeleteInvitation(Share, InvitationId),
     /// Someone who was invited comes. Answered with [`Answer::Viewer`].
     AcceptInvitation(Acceptance),
+    /// Someone proves by the code that was mailed to them that an address is theirs. None is one that cannot be a code.
+    /// Answered with [`Answer::Done`].
+    ConfirmEmail(Option<CodeHash>, IpAddr),
     /// A forgotten password is replaced, by a one-time code. Answered with [`Answer::Viewer`].
     ResetPassword(Reset),
     /// Another recovery code for an owner; the one before is good no more. Answered with [`Answer::Done`].
@@ -223,7 +227,7 @@ impl Home {
     fn next_setting(&mut self, now: &Now, out: &mut Vec<Effect>) {
         while self.settings.in_flight.is_none() {
             let Some((request, setting)) = self.settings.waiting.pop_front() else { return };
-            let deed = self.deed(&setting);
+            let deed = self.deed(now, &setting);
             match self.plan(now, setting) {
                 Err(denied) => answer(request, Err(denied), out),
                 Ok((records, reply)) if records.is_empty() => {
@@ -337,6 +341,7 @@ impl Home {
                 let reply = Reply::Viewer(acceptance.token);
                 Ok((self.plan_acceptance(now, acceptance)?, reply))
             }
+            Setting::ConfirmEmail(code, asker) => Ok((self.plan_confirmation(now, code, asker)?, Reply::Done)),
             Setting::ResetPassword(reset) => {
                 let reply = Reply::Viewer(reset.token);
                 Ok((self.plan_reset(now, reset)?, reply))

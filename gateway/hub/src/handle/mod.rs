@@ -1,5 +1,6 @@
 //! How everyone else asks the hub for something: one file for each feature.
 
+mod addresses;
 mod household;
 mod integrations;
 mod invitations;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod administration;
+mod addresses;
 mod bad_input;
 mod bad_requests;
 mod browsers;

@@ -59,6 +59,7 @@ pub(crate) fn home_assistant_filters(prefix: &Prefix) -> (Vec<Filter>, Vec<Filte
 pub(crate) fn settings() -> Settings {
     Settings {
         public_hosts: vec!["home.example".to_owned()],
+        public_name: None,
         allowed_origins: vec!["https://panel.example".to_owned()],
         time_zone: "Europe/Vienna".to_owned(),
         version: "1.2.3-test",

@@ -40,7 +40,7 @@ impl House {
     /// Someone who was invited comes by an identity.
     fn join_by(&mut self, who: &str, identity: Identity) -> Result<Viewer, Denied> {
         let (proof, client) = (Proof::Identity(identity), Client::default());
-        let new = Acceptance { code: CODE, name: name(who), proof, token: BENS_TOKEN, client };
+        let new = Acceptance { code: CODE, name: name(who), proof, email: None, token: BENS_TOKEN, client };
         let request = self.setting(Setting::AcceptInvitation(new));
         self.written_ok();
         self.viewer_of(request)

@@ -67,6 +67,7 @@ impl House {
             code: CODE,
             name: name(who),
             proof: Proof::Password("hash".into()),
+            email: None,
             token,
             client: Client::default(),
         }))
@@ -91,7 +92,7 @@ fn is_not_good<T: std::fmt::Debug>(answer: Result<T, Denied>) -> bool {
 fn whoever_holds_the_code_becomes_what_the_invitation_says_once() {
     let mut house = House::of_ana();
     house.invite(house.new_invitation()).unwrap();
-    let offer = Offer { home: name("Home"), by: name("Ana"), role: Role::Member };
+    let offer = Offer { home: name("Home"), by: name("Ana"), role: Role::Member, email: None };
     assert_eq!(house.offer(Some(CODE)), Ok(offer));
     let ben = house.accept("Ben", BENS_TOKEN).unwrap();
     assert_eq!((ben.name(), ben.role()), (&name("Ben"), Role::Member));
@@ -206,7 +207,7 @@ fn it_rests_on_who_invites() {
 #[test]
 fn what_is_asked_for_is_bounded() {
     let mut house = House::of_ana();
-    let email = Some(Address::new("ben@example.org").unwrap());
+    let email = Some((Address::new("ben@example.org").unwrap(), CodeHash([8; 32])));
     let day = 24 * HOUR_MS;
     for (new, field) in [
         (NewInvitation { uses: 0, ..house.new_invitation() }, "uses"),

@@ -1,6 +1,7 @@
 //! The home from outside: inputs, effects, views. A house is set up in a line, so that a test can be five.
 
 mod account;
+mod addresses;
 mod announcing;
 mod auditing;
 mod backoff;
