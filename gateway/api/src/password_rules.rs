@@ -176,8 +176,7 @@ pub(crate) struct PasswordEstimateInput {
     /// anyway. At most 8 are looked at.
     #[graphql(default)]
     names: Vec<String>,
-    /// A live one-time code, of who is not signed in: the claim code, or that of an invitation.
-    /// A live one-time code, of who is not signed in: the claim code, or one to reset a password.
+    /// A live one-time code, of who is not signed in: the claim code, that of an invitation, or one to reset a password.
     code: Option<String>,
 }
 

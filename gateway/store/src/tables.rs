@@ -28,8 +28,8 @@ pub(crate) const ROOM: Rows = TableDefinition::new("room");
 pub(crate) const DEVICE: Rows = TableDefinition::new("device");
 pub(crate) const SWITCH: Rows = TableDefinition::new("switch");
 pub(crate) const INTEGRATION: Rows = TableDefinition::new("integration");
-/// What the owner set, by the numbers of [`crate::rows::setting`].
 pub(crate) const INVITATION: Rows = TableDefinition::new("invitation");
+/// What the owner set, by the numbers of [`crate::rows::setting`].
 pub(crate) const SETTING: Rows = TableDefinition::new("setting");
 pub(crate) const NOTICE: Rows = TableDefinition::new("notice");
 pub(crate) const REPORTED: Rows = TableDefinition::new("reported");
