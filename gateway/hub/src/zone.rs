@@ -1,20 +1,25 @@
 //! How far the home's clocks are from UTC. The rules of all zones come with the program: a home's hours must not hang on what
 //! is installed beside it.
 
-use chrono::{DateTime, Offset as _, TimeZone as _};
 use gatehouse_core::time::Wall;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 /// Minutes that an IANA zone is east of UTC at a time; 0 when there is no such zone.
 pub(crate) fn minutes_east(zone: &str, wall: Wall) -> i16 {
-    let zone = zone.parse().unwrap_or(chrono_tz::UTC);
-    let at = i64::try_from(wall.as_millis()).ok().and_then(DateTime::from_timestamp_millis);
-    let seconds = at.map_or(0, |at| zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc());
+    let at = i64::try_from(wall.as_millis()).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
+    let seconds = named(zone).zip(at).map_or(0, |(zone, at)| zone.to_offset(at).seconds());
     i16::try_from(seconds / 60).unwrap_or_default()
 }
 
 /// Whether there is an IANA zone of this very name.
 pub(crate) fn exists(zone: &str) -> bool {
-    zone.parse::<chrono_tz::Tz>().is_ok()
+    named(zone).is_some()
+}
+
+/// The library takes names in whatever case, and other systems do not.
+fn named(zone: &str) -> Option<TimeZone> {
+    TimeZone::get(zone).ok().filter(|found| found.iana_name() == Some(zone))
 }
 
 #[cfg(test)]
