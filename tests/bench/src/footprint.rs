@@ -6,6 +6,8 @@ use crate::clock::Clock;
 use crate::door::Door;
 use crate::fleet::Boards;
 use crate::gateway::{Home, switches_online};
+use crate::graphql;
+use crate::http::Http;
 use crate::load::Load;
 use crate::taps::{Way, World};
 use std::path::Path;
@@ -51,28 +53,44 @@ pub(crate) async fn idle(program: &Path, clock: Clock, starts: usize, looks: usi
     Ok(Idle { cold_start_ns, rss })
 }
 
-/// Resident memory, in bytes, with `boards` boards of one relay connected, after `load`.
+/// Memory of a busy home.
+pub(crate) struct Crowd {
+    /// Resident memory with all boards connected, after the load, in bytes.
+    pub(crate) rss: u64,
+    /// The same once somebody has thought of a password: the word lists that it is judged by stay in memory.
+    pub(crate) rss_password: u64,
+}
+
+/// Looks at the memory of a gateway with `boards` boards of one relay connected, after `load`. It has started anew since
+/// its owner claimed it, as any has that a house lives with.
 pub(crate) async fn rss_after(
     program: &Path,
     clock: Clock,
     boards: usize,
     load: Load,
     looks: usize,
-) -> anyhow::Result<u64> {
+) -> anyhow::Result<Crowd> {
     let home = Home::new(program)?;
     let mut gateway = home.start()?;
     home.ready(&mut gateway).await?;
     let token = home.claim(&mut gateway).await?;
     home.register(boards, 1).await?;
+    gateway.stop().await?;
+    let mut gateway = home.start()?;
+    home.ready(&mut gateway).await?;
     let fleet = Fleet { door: Door::plain(home.mqtt), relays: 1, homie_values: true, clock };
     let connected = Boards::start(fleet, boards).await?;
     let switches = switches_online(home.http, &token, &mut gateway, boards).await?;
+    let mut http = Http::connect(home.http, Some(&token)).await?;
     let world = Arc::new(World::new(home.http, token, connected, clock, switches));
     world.round(Way::WebSocket, load).await?;
     let rss = largest_rss(&gateway, looks).await?;
+    let answer = http.graphql(&graphql::password_estimate()).await?;
+    graphql::read::<serde::de::IgnoredAny>(&answer)?;
+    let rss_password = largest_rss(&gateway, looks).await?;
     world.boards.check()?;
     gateway.stop().await?;
-    Ok(rss)
+    Ok(Crowd { rss, rss_password })
 }
 
 pub(crate) async fn largest_rss(gateway: &Child, looks: usize) -> anyhow::Result<u64> {

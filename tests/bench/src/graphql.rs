@@ -54,6 +54,11 @@ pub(crate) fn create_integration(name: &str) -> String {
     json!({ "query": query, "variables": { "input": input } }).to_string()
 }
 
+/// `passwordEstimate`.
+pub(crate) fn password_estimate() -> String {
+    query(r#"{ passwordEstimate(input: { password: "seven quiet otters" }) { score } }"#)
+}
+
 /// `setSwitch`, with the identity, outcome and state that a program goes by.
 pub(crate) fn set_switch(switch: &str, on: bool) -> String {
     format!(

@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::door::Door;
 use crate::edge;
 use crate::fleet::Boards;
-use crate::footprint::{self, Idle};
+use crate::footprint::{self, Crowd, Idle};
 use crate::gateway::{Home, switches_online};
 use crate::load::{Asked, Load, Taps};
 use crate::mosquitto::{self, Mosquitto};
@@ -177,7 +177,7 @@ pub(crate) struct OfTaps {
 /// Start, memory, size.
 pub(crate) struct Footprint {
     pub(crate) idle: Idle,
-    pub(crate) rss_crowd: u64,
+    pub(crate) crowd: Crowd,
     pub(crate) program_bytes: u64,
 }
 
@@ -243,10 +243,10 @@ async fn footprint(program: &Path, clock: Clock, scale: &Scale) -> anyhow::Resul
     eprintln!("starting, and memory …");
     let program_bytes = std::fs::metadata(program).with_context(|| format!("{}", program.display()))?.len();
     let idle = footprint::idle(program, clock, scale.starts, scale.looks).await?;
-    let (crowd, commands) = scale.crowd;
-    let load = Load { in_flight: crowd.min(SATURATED), connections: 4, commands };
-    let rss_crowd = footprint::rss_after(program, clock, crowd, load, scale.looks).await?;
-    Ok(Footprint { idle, rss_crowd, program_bytes })
+    let (boards, commands) = scale.crowd;
+    let load = Load { in_flight: boards.min(SATURATED), connections: 4, commands };
+    let crowd = footprint::rss_after(program, clock, boards, load, scale.looks).await?;
+    Ok(Footprint { idle, crowd, program_bytes })
 }
 
 /// Mosquitto and the gateway in turn, so that whatever else the machine does hits both.
