@@ -7,10 +7,12 @@ TEST_PACKAGES = $(RUN_PACKAGES) doctest-dev valgrind clang-format mosquitto mosq
 SEEDS ?= 20000
 CARGO_DENY = 0.20.2
 CARGO_FUZZ = 0.13.2
+# What the optimised program may have at most; the goal is 16 MB.
+PROGRAM_BYTES = 18500000
 # For each of the targets.
 FUZZ_SECONDS ?= 300
 
-.PHONY: run test check boards dashboard test-servers bench simulate fuzz fuzz-shortly misbehave schema format lint test-rust test-firmware test-dashboard test-browser deny clean
+.PHONY: run test check program boards dashboard test-servers bench simulate fuzz fuzz-shortly misbehave schema format lint test-rust test-firmware test-dashboard test-browser deny clean
 
 run: ## a gateway with three virtual boards, until Ctrl-C
 	tests/support/debian-packages $(RUN_PACKAGES)
@@ -32,7 +34,7 @@ test-servers: tests/node/node_modules/.package-lock.json
 tests/node/node_modules/.package-lock.json: tests/node/package-lock.json
 	cd tests/node && npm ci --no-audit --no-fund --loglevel=error
 
-check: format lint deny test fuzz-shortly ## what continuous integration runs
+check: format lint deny test program fuzz-shortly ## what continuous integration runs
 
 format:
 	tests/support/debian-packages $(TEST_PACKAGES)
@@ -53,6 +55,12 @@ test-rust: boards dashboard/dist/index.html tests/node/node_modules/.package-loc
 	tests/support/debian-packages $(TEST_PACKAGES)
 	$(CARGO) build --quiet --package gatehouse
 	$(CARGO) test --workspace --quiet
+
+# A Pi keeps it in memory and on a card, so its size is a figure to keep an eye on, and what nobody builds breaks unseen.
+program: dashboard/dist/index.html ## the optimised program, and that it has not grown
+	$(CARGO) build --release --quiet --package gatehouse
+	@size=$$(stat --format=%s $(TARGET_DIR)/release/gatehouse); echo "the program has $$size bytes"; test $$size -le $(PROGRAM_BYTES) || \
+		{ echo "that is more than the $(PROGRAM_BYTES) it may have: find what brought them, or raise PROGRAM_BYTES and say why" >&2; exit 1; }
 
 test-firmware:
 	tests/support/debian-packages $(TEST_PACKAGES)
