@@ -70,7 +70,7 @@ test-dashboard: dashboard/node_modules/.package-lock.json
 	tests/support/debian-packages $(TEST_PACKAGES)
 	cd dashboard && npm test --silent && npm run --silent test:mock
 
-test-browser: boards dashboard/dist/index.html
+test-browser: boards dashboard/dist/index.html tests/node/node_modules/.package-lock.json
 	$(CARGO) build --quiet --package gatehouse
 	cd dashboard && npm run --silent test:gateway
 

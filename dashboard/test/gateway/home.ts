@@ -11,6 +11,8 @@ const given = (name: string): string => {
 
 export const link = given('HOME_LINK');
 export const origin = new URL(link).origin;
+/** The web origin of the provider by which one may sign in. */
+export const provider = given('PROVIDER_ORIGIN');
 
 /** Writes a line to the standard input of board `number`: "button 1", "wifi down" … */
 export const press = (number: number, line: string): Promise<void> =>

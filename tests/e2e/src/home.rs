@@ -117,6 +117,14 @@ impl Home {
         self.start().await;
     }
 
+    /// The same, and it goes by the address that its clients use, so that others can send people there.
+    pub async fn restart_in_public_with(&mut self, lines: &str) {
+        let before = std::fs::read_to_string(self.config()).expect("the configuration can be read");
+        let public = format!("[http]\npublic_name = \"{}\"\n", self.http.address);
+        std::fs::write(self.config(), before.replacen("[http]\n", &public, 1)).expect("it can be written");
+        self.restart_with(lines).await;
+    }
+
     /// A new gateway that [`OWNER`] has claimed.
     pub async fn claimed() -> Self {
         let mut home = Self::unclaimed().await;

@@ -18,6 +18,7 @@ mod make_run;
 mod moved;
 mod notices;
 mod presence;
+mod provider;
 mod restart;
 mod revocation;
 mod rotation;
