@@ -7,6 +7,8 @@ import { createServer as createSecure } from 'node:https';
 import Provider from 'oidc-provider';
 
 const { clientId, clientSecret, redirect, key, cert } = JSON.parse(process.argv[2] ?? '{}');
+// Its standard output is for what it tells; the library's advice goes beside it.
+console.info = console.log = console.warn = console.error;
 const tell = (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
 
 const server = key ? createSecure({ key: readFileSync(key), cert: readFileSync(cert) }) : createPlain();
@@ -33,6 +35,8 @@ server.listen(0, '127.0.0.1', () => {
   provider.on('grant.success', ({ oidc }) => tell({ gave: oidc.session?.accountId ?? oidc.account?.accountId }));
   const answer = provider.callback();
   server.on('request', async (request, response) => {
+    // Browsers ask for it, and a page that is missing is a fault to the tests.
+    if (request.url === '/favicon.ico') return response.writeHead(204).end();
     if (!request.url.startsWith('/login/')) return answer(request, response);
     if (request.method !== 'POST') {
       response.setHeader('content-type', 'text/html; charset=utf-8');

@@ -11,6 +11,7 @@ use crate::router::NO_ORIGIN;
 use bytes::Bytes;
 use gatehouse_core::device::BoardState;
 use gatehouse_core::homeassistant::Announced;
+use gatehouse_core::name::BoardId;
 use gatehouse_wire::homeassistant::{self, Message};
 use gatehouse_wire::homie;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +35,7 @@ struct Kepts {
     messages: BTreeMap<Arc<str>, Bytes>,
     bytes: usize,
     /// `$state` of every claimed board, for those that have not spoken since the gateway started.
-    states: BTreeSet<Arc<str>>,
+    states: BTreeMap<Arc<str>, BoardId>,
     announced: Arc<Announced>,
 }
 
@@ -67,14 +68,16 @@ impl Announcer {
             refused += usize::from(!kept.put(message, self.bytes));
         }
         let state = homie::topic::Topic::State;
-        kept.states = announced.devices.values().map(|device| state.of(&device.board).into()).collect();
+        let boards = announced.devices.values().map(|device| &device.board);
+        kept.states = boards.map(|board| (state.of(board).into(), board.clone())).collect();
         kept.announced = announced.clone();
         (steps, refused)
     }
 
     /// All that matches. A board that nothing is known of, by what clients retain, is `lost`: a home system that went on
-    /// with what it heard before the gateway started would show a board that is gone.
-    pub(crate) fn matching(&self, filter: &str, of_clients: &[Kept]) -> Vec<Kept> {
+    /// with what it heard before the gateway started would show a board that is gone. Of one that is not `claimed` any more
+    /// nothing is told, though its device is still announced: that takes its time.
+    pub(crate) fn matching(&self, filter: &str, of_clients: &[Kept], claimed: impl Fn(&BoardId) -> bool) -> Vec<Kept> {
         let kept = self.lock();
         let of = |topic: &Arc<str>, payload: Bytes| Kept {
             topic: topic.clone(),
@@ -86,7 +89,8 @@ impl Announcer {
         let messages = kept.messages.iter().filter(|(topic, _)| filter::matches(filter, topic));
         let messages = messages.map(|(topic, payload)| of(topic, payload.clone()));
         let lost = Bytes::from_static(homie::board::encode_state(BoardState::Lost).as_bytes());
-        let mut silent: BTreeSet<_> = kept.states.iter().filter(|topic| filter::matches(filter, topic)).collect();
+        let states = kept.states.iter().filter(|(topic, board)| filter::matches(filter, topic) && claimed(board));
+        let mut silent: BTreeSet<_> = states.map(|(topic, _)| topic).collect();
         if !silent.is_empty() {
             for known in of_clients {
                 silent.remove(&known.topic);

@@ -6,8 +6,8 @@
 mod support;
 
 mod account;
-mod administration;
 mod addresses;
+mod administration;
 mod claim;
 mod commands;
 mod dashboard;

@@ -68,7 +68,10 @@ impl<S: Stream> Session<'_, S> {
 
     fn send_retained(&mut self, asked: &str, granted: u8, identifier: Option<u32>) -> Result<(), Count> {
         let of_clients = self.edge.retained.matching(asked);
-        let of_gateway = self.edge.announcer.matching(asked, &of_clients);
+        let of_gateway = {
+            let credentials = self.edge.credentials.borrow();
+            self.edge.announcer.matching(asked, &of_clients, |board| credentials.boards.contains_key(board))
+        };
         for kept in of_clients.into_iter().chain(of_gateway) {
             let (backlog, limits) = (&self.state.backlog, &self.edge.limits);
             if backlog.len() >= limits.backlog || backlog.bytes() >= limits.backlog_bytes {

@@ -1,8 +1,8 @@
 //! End to end: the daemon as built, the firmware as a process, mosquitto's clients, and a person who taps.
 
 mod accounts;
-mod administration;
 mod addresses;
+mod administration;
 mod bad_input;
 mod bad_requests;
 mod browsers;

@@ -28,8 +28,8 @@ async fn people_link_their_account_join_by_it_and_are_in_by_it_and_nobody_else_i
 
     let way = ana.start(&gateway).await;
     let path = ana.log_in(&provider, &way, "ana").await;
-    assert_eq!(provider.told().await["gave"], "ana");
     assert_eq!(back(&mut ana, &gateway, &path).await, "/sign-in#provider-unknown");
+    assert_eq!(provider.told().await["gave"], "ana");
     assert_eq!(name(&mut ana, &gateway).await, Value::Null);
 
     ana.ask(&gateway, SIGN_IN, json!({ "name": "Ana", "password": PASSWORD })).await;
