@@ -58,6 +58,12 @@ const TOLD: Partial<Record<RecordKind, string>> = {
   HOME_UPDATED: 'changed the home',
   IDENTITY_LINKED: 'linked to',
   IDENTITY_UNLINKED: 'unlinked from',
+  RECOVERY_CODE_CREATED: 'made a recovery code for',
+  RESET_CODE_CREATED: 'made a one-time code for',
+  GRANT_ENDED: 'ended what was shared with',
+  GUEST_LINK_ENDED: 'ended the guest link for',
+  TOKEN_ENDED: 'ended token',
+  INVITATION_ENDED: 'ended the invitation of',
 };
 
 const MOVED: readonly RecordKind[] = ['COMMAND', 'SWITCH_MOVED'];

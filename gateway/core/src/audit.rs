@@ -86,6 +86,16 @@ pub enum Kind {
     IdentityUnlinked,
     /// A device was deleted, with its switches.
     DeviceDeleted,
+    /// What someone was given ended on time.
+    GrantEnded,
+    /// A guest link ended on time.
+    GuestLinkEnded,
+    /// An API token ended on time.
+    TokenEnded,
+    /// An invitation ended on time.
+    InvitationEnded,
+    /// A one-time code for a forgotten password was made at the gateway.
+    ResetCodeCreated,
 }
 
 /// One thing that was done, as kept on disk.

@@ -72,6 +72,11 @@ impl Actor {
         Self { kind, name: name.into() }
     }
 
+    /// What ends because its time has come.
+    pub fn clock() -> Self {
+        Self { kind: ActorKind::Automation, name: "clock".into() }
+    }
+
     /// A person of the home.
     pub fn member(name: &Name) -> Self {
         Self { kind: ActorKind::Member, name: name.as_str().into() }

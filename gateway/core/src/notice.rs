@@ -80,6 +80,8 @@ kinds! {
     RouterReplaced = "ROUTER_REPLACED", Info;
     /// A mail could not be sent, and was given up.
     MailFailed = "MAIL_FAILED", Warning;
+    /// Many wrong one-time codes: for a forgotten password, or of invitations.
+    CodeStorm = "CODE_STORM", Critical;
 }
 
 impl NoticeKind {
@@ -87,7 +89,7 @@ impl NoticeKind {
     pub const fn threshold(self) -> (u32, Duration) {
         match self {
             Self::MqttLoginStorm => (10, Duration::from_secs(10 * 60)),
-            Self::SignInStorm => (6, Duration::from_secs(60 * 60)),
+            Self::SignInStorm | Self::CodeStorm => (6, Duration::from_secs(60 * 60)),
             _ => (1, Duration::ZERO),
         }
     }
@@ -98,7 +100,9 @@ impl NoticeKind {
             Self::MqttLoginStorm => {
                 "If a device of yours is there, give it the right password. If not, find out who uses that address."
             }
-            Self::SignInStorm => "If it was nobody of your household, find out who uses that address.",
+            Self::SignInStorm | Self::CodeStorm => {
+                "If it was nobody of your household, find out who uses that address."
+            }
             Self::ForeignClientId => {
                 "If you flashed a second board with the same secret, register it under its own. If not, give the board a \
                  new secret."
@@ -218,6 +222,9 @@ impl Notice {
                     .to_owned()
             }
             NoticeKind::MailFailed => "Mail could not be sent, and was given up.".to_owned(),
+            NoticeKind::CodeStorm => {
+                format!("Many wrong codes for passwords or invitations: {who}{from}. Further tries are slowed down.")
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is given to people and to links: a part of the home, to see or to move, perhaps for a time.
 
-use super::{Denied, TokenHash};
+use super::{Denied, TokenHash, ViewerId};
 use crate::command::Actor;
 use crate::ids::{DeviceId, GrantId, GuestLinkId, MemberId, RoomId, SwitchId};
 use crate::name::Name;
@@ -187,12 +187,14 @@ pub struct GuestLink {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Share {
     pub(super) giver: Giver,
+    /// Who asked; none at the gateway's own command line.
+    pub(super) by: Option<ViewerId>,
 }
 
 impl Share {
     /// For whoever stands at the gateway's own command line, as [`super::Administer::console`].
     pub fn console() -> Self {
-        Self { giver: Giver { actor: Actor::of_kind(crate::command::ActorKind::Console), rests_on: None } }
+        Self { giver: Giver { actor: Actor::of_kind(crate::command::ActorKind::Console), rests_on: None }, by: None }
     }
 
     /// In whose name, and on what it rests.

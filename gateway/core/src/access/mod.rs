@@ -7,6 +7,7 @@ mod denied;
 mod grant;
 mod people;
 mod rights;
+mod standing;
 mod throttle;
 mod token;
 mod tried;

@@ -1,6 +1,6 @@
 //! API tokens: a part of what a person may, for a program.
 
-use super::{Level, Rights, Set, Target, Terms, TokenHash, USE_IS_NOTED_EVERY};
+use super::{Level, Rights, Set, Target, Terms, TokenHash, USE_IS_NOTED_EVERY, ViewerId};
 use crate::command::{Actor, ActorKind};
 use crate::ids::{MemberId, TokenId};
 use crate::name::Name;
@@ -102,12 +102,14 @@ pub struct HoldTokens {
     pub(super) actor: Actor,
     pub(super) member: MemberId,
     pub(super) all: bool,
+    /// Who asked; none at the gateway's own command line.
+    pub(super) by: Option<ViewerId>,
 }
 
 impl HoldTokens {
     /// For whoever stands at the gateway's own command line, as [`super::Administer::console`]: tokens of this person.
     pub fn console(member: MemberId) -> Self {
-        Self { actor: Actor::of_kind(ActorKind::Console), member, all: true }
+        Self { actor: Actor::of_kind(ActorKind::Console), member, all: true, by: None }
     }
 
     pub(crate) fn actor(&self) -> &Actor {

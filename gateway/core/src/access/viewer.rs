@@ -179,14 +179,15 @@ impl Viewer {
             Who::Person(member, _) if member.role == Role::Member => Some(member.id),
             _ => return Err(Denied::Forbidden),
         };
-        Ok(Share { giver: Giver { actor: self.actor(), rests_on } })
+        Ok(Share { giver: Giver { actor: self.actor(), rests_on }, by: Some(self.id()) })
     }
 
     /// The right to make API tokens and to take them back. Programs have none: a token makes no other.
     pub fn hold_tokens(&self) -> Result<HoldTokens, Denied> {
         match &self.who {
             Who::Person(member, _) if member.role != Role::Guest => {
-                Ok(HoldTokens { actor: self.actor(), member: member.id, all: self.rights.administer })
+                let (member, all) = (member.id, self.rights.administer);
+                Ok(HoldTokens { actor: self.actor(), member, all, by: Some(self.id()) })
             }
             _ => Err(Denied::Forbidden),
         }
@@ -210,7 +211,10 @@ impl Viewer {
 
     /// The right to change the home's settings.
     pub fn administer(&self) -> Result<Administer, Denied> {
-        if self.rights.administer { Ok(Administer { actor: self.actor() }) } else { Err(Denied::Forbidden) }
+        if !self.rights.administer {
+            return Err(Denied::Forbidden);
+        }
+        Ok(Administer { actor: self.actor(), by: Some(self.id()) })
     }
 }
 
@@ -222,17 +226,19 @@ pub struct Operate {
     pub(crate) by: ViewerId,
 }
 
-/// The right to change the home's settings, and in whose name.
+/// The right to change the home's settings, and in whose name. The home looks at it anew when the change has its turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Administer {
     actor: Actor,
+    /// Who asked; none at the gateway's own command line, which nobody can take a right from.
+    pub(super) by: Option<ViewerId>,
 }
 
 impl Administer {
     /// For whoever stands at the gateway's own command line: only the control socket may call this, after it
     /// checked the peer's credentials.
     pub fn console() -> Self {
-        Self { actor: Actor::of_kind(ActorKind::Console) }
+        Self { actor: Actor::of_kind(ActorKind::Console), by: None }
     }
 
     /// In whose name settings are changed.

@@ -105,7 +105,13 @@ impl Home {
                 let mine = self.access.session(session).is_some_and(|session| session.member == member);
                 if mine { Ok(vec![Record::SessionEnded(session)]) } else { Err(Denied::NotFound("session")) }
             }
-            AccountChange::EndOtherSessions { member, keep } => Ok(self.ends_of_sessions(member, Some(keep))),
+            AccountChange::EndOtherSessions { member, keep } => {
+                // Whoever was shut out meanwhile shuts out nobody.
+                if !self.access.is_open(keep) {
+                    return Err(Denied::Unauthenticated);
+                }
+                Ok(self.ends_of_sessions(member, Some(keep)))
+            }
             AccountChange::Password { member, hash, was, keep } => {
                 let member = self.account(member)?;
                 if member.password_hash != was || !self.access.is_open(keep) {

@@ -3,12 +3,14 @@
 
 use super::settings::Setting;
 use super::{AccountChange, Edit, Home};
-use crate::access::{Level, Role, Target, Terms};
+use crate::access::{Level, Member, Role, Target, Terms};
 use crate::audit::{Entry, Kind, on_or_off};
 use crate::command::{Actor, ActorKind};
 use crate::homeassistant::Form;
 use crate::identity::{Identity, Proof};
 use crate::ids::{EntryId, SwitchId};
+use crate::invitation::Invitation;
+use crate::name::Name;
 use crate::record::Record;
 use crate::time::{Mono, Now};
 use std::sync::Arc;
@@ -46,6 +48,9 @@ impl Flutter {
 fn by_provider(identity: &Identity) -> String {
     format!("by their account at {}", identity.provider())
 }
+
+/// Who is invited. Where it was mailed the record does not keep: it would outlive whoever never came.
+const INVITED: &str = "someone";
 
 fn role_word(role: Role) -> &'static str {
     match role {
@@ -134,10 +139,14 @@ impl Home {
                 Deed::new(&cap.giver().actor, Kind::GuestLinkDeleted, &link.name)
             }
             Setting::CreateInvitation(cap, new) => {
-                let text = format!("as {}", role_word(new.role));
-                Deed::new(&cap.giver().actor, Kind::InvitationCreated, "someone").saying(text)
+                let several = if new.uses > 1 { format!(", up to {} people", new.uses) } else { String::new() };
+                let mail = if new.email.is_some() { ", by mail" } else { "" };
+                let text = format!("as {}{several}{mail}", role_word(new.role));
+                Deed::new(&cap.giver().actor, Kind::InvitationCreated, INVITED).saying(text)
             }
-            Setting::DeleteInvitation(cap, _) => Deed::new(&cap.giver().actor, Kind::InvitationDeleted, "someone"),
+            Setting::DeleteInvitation(cap, id) => {
+                self.invitation_deed(&cap.giver().actor, Kind::InvitationDeleted, &*self.invitation(*id).ok()?)
+            }
             Setting::ConfirmEmail(code, _) => {
                 let actor = self.waits_for(now, code.as_ref()?)?.actor();
                 Deed::new(&actor, Kind::MemberUpdated, &actor.name).saying("confirmed their e-mail address")
@@ -150,16 +159,19 @@ impl Home {
             Setting::CreateRecoveryCode(cap, member, _) => {
                 Deed::new(cap.actor(), Kind::RecoveryCodeCreated, self.access.name_of(*member)?)
             }
-            Setting::AcceptInvitation(new) => {
-                let deed = Deed::new(&Actor::member(&new.name), Kind::MemberJoined, &new.name);
-                match &new.proof {
-                    Proof::Password(_) => deed,
-                    Proof::Identity(identity) => deed.saying(by_provider(identity)),
-                }
-            }
             Setting::UpdateHome(cap, edit) => {
                 let text = Self::home_edit_in_words(edit);
                 Deed::new(cap.actor(), Kind::HomeUpdated, &self.household.as_ref()?.name).saying(text)
+            }
+            Setting::AcceptInvitation(new) => {
+                let invitation = self.invitation_of(&new.code)?;
+                let came = if invitation.role == Role::Guest { ActorKind::Guest } else { ActorKind::Member };
+                let actor = Actor { kind: came, name: new.name.as_str().into() };
+                let by = match &new.proof {
+                    Proof::Password(_) => String::new(),
+                    Proof::Identity(identity) => format!(", {}", by_provider(identity)),
+                };
+                Deed::new(&actor, Kind::MemberJoined, &new.name).saying(self.invited_by(&invitation) + &by)
             }
             Setting::CreateRoom(cap, name) => Deed::new(cap.actor(), Kind::RoomCreated, name),
             Setting::RenameRoom(cap, id, name) => Deed::new(cap.actor(), Kind::RoomUpdated, &self.rooms.get(id)?.name)
@@ -209,6 +221,38 @@ impl Home {
                 let actor = Actor { name: device.name.as_str().into(), ..Actor::of_kind(ActorKind::Boot) };
                 Deed::new(&actor, Kind::SwitchCreated, &device.name)
             }
+        })
+    }
+
+    fn invited_by(&self, invitation: &Invitation) -> String {
+        let by = self.access.name_of(invitation.inviter).map_or("someone", Name::as_str);
+        format!("invited by {by}, as {}", role_word(invitation.role))
+    }
+
+    fn invitation_deed(&self, actor: &Actor, kind: Kind, invitation: &Invitation) -> Deed {
+        Deed::new(actor, kind, INVITED).saying(self.invited_by(invitation))
+    }
+
+    /// The lines for what ends on time, from the records that end it, as things are called before.
+    pub(super) fn lines_of_ends(&mut self, now: &Now, ends: &[Record]) -> Vec<Record> {
+        let deeds: Vec<_> = ends.iter().filter_map(|end| self.end_deed(end)).collect();
+        deeds.into_iter().map(|deed| self.entry(now, deed)).collect()
+    }
+
+    fn end_deed(&self, end: &Record) -> Option<Deed> {
+        let clock = Actor::clock();
+        Some(match end {
+            Record::GrantDeleted(id) => {
+                let grant = self.access.grants.get(id)?;
+                let to = self.access.name_of(grant.to).map_or("someone", Name::as_str);
+                Deed::new(&clock, Kind::GrantEnded, to).saying(self.terms_in_words(&grant.terms))
+            }
+            Record::GuestLinkDeleted(id) => Deed::new(&clock, Kind::GuestLinkEnded, &self.access.links.get(id)?.name),
+            Record::TokenDeleted(id) => Deed::new(&clock, Kind::TokenEnded, &self.access.token(*id)?.name),
+            Record::InvitationDeleted(id) => {
+                self.invitation_deed(&clock, Kind::InvitationEnded, &*self.invitation(*id).ok()?)
+            }
+            _ => return None,
         })
     }
 
@@ -268,6 +312,10 @@ impl Home {
             None => "in no room of its own".to_owned(),
         });
         name.into_iter().chain(room).collect::<Vec<_>>().join(", ")
+    }
+
+    pub(super) fn reset_line(&mut self, now: &Now, by: &Actor, member: &Member) -> Record {
+        self.entry(now, Deed::new(by, Kind::ResetCodeCreated, &member.name))
     }
 
     pub(super) fn entry(&mut self, now: &Now, deed: Deed) -> Record {

@@ -51,10 +51,15 @@ impl Home {
         }
         let ended = self.invitations.entries.values().map(|entry| &entry.invitation);
         let ended: Vec<_> = ended.filter(|invitation| invitation.has_ended(now)).map(|ended| ended.id).collect();
-        let records: Vec<_> = ended.into_iter().map(Record::InvitationDeleted).collect();
-        out.push(Effect::Write { ticket: None, records: records.clone() });
-        for record in records {
-            self.apply_record(record, out);
+        let ends: Vec<_> = ended.iter().copied().map(Record::InvitationDeleted).collect();
+        let lines = self.lines_of_ends(now, &ends);
+        out.push(Effect::Write { ticket: None, records: ends.iter().cloned().chain(lines).collect() });
+        for id in ended {
+            // One use of it may be on its way to the disk: what that leaves of it has ended too.
+            self.settings.end_invitation(id);
+        }
+        for end in ends {
+            self.apply_record(end, out);
         }
     }
 
@@ -64,13 +69,18 @@ impl Home {
         now: &Now,
         code: Option<&CodeHash>,
         address: IpAddr,
+        out: &mut Vec<Effect>,
     ) -> Result<Offer, Denied> {
         let home = self.household.as_ref().ok_or(Denied::Unclaimed)?.name.clone();
         let key = CodeTry::Invitation(origin(address));
-        self.throttle.check(&key, now.mono)?;
+        if let Err(denied) = self.throttle.check(&key, now.mono) {
+            self.wrong_code(now, address, out);
+            return Err(denied);
+        }
         let found = code.and_then(|code| self.open_invitation(now, code)).map(|entry| entry.invitation.clone());
         let Some(invitation) = found else {
             self.throttle.wrong(&key, now.mono);
+            self.wrong_code(now, address, out);
             return Err(not_good());
         };
         self.throttle.right(&key);
@@ -93,6 +103,12 @@ impl Home {
             .values()
             .find(open)
             .filter(|entry| self.may_invite(entry.invitation.inviter, &entry.invitation.by))
+    }
+
+    /// The invitation of this code, whether it can be used or not.
+    pub(super) fn invitation_of(&self, code: &CodeHash) -> Option<Arc<Invitation>> {
+        let mut entries = self.invitations.entries.values();
+        entries.find(|entry| entry.code == *code).map(|entry| entry.invitation.clone())
     }
 
     /// Whether a person may still invite: an owner, or a member by what they may share.

@@ -28,6 +28,7 @@ mod rooms;
 mod rotation;
 mod settings;
 mod sharing;
+mod standing;
 mod things;
 mod tokens;
 
@@ -154,7 +155,7 @@ impl Home {
                 out.push(Effect::Answer(request, answer));
             }
             Input::TryInvitation { request, code, address } => {
-                let answer = self.try_invitation(&now, code.as_ref(), address).map(Answer::Offer);
+                let answer = self.try_invitation(&now, code.as_ref(), address, out).map(Answer::Offer);
                 out.push(Effect::Answer(request, answer));
             }
             Input::BeginSignIn { request, name, hash, address } => {
@@ -184,11 +185,11 @@ impl Home {
             Input::TokenUsed(token) => self.token_used(&now, token, out),
             Input::SessionUsed(session) => self.session_used(&now, session, out),
             Input::TryResetCode { request, code, address } => {
-                let answer = self.try_reset_code(&now, code, address).map(Answer::Member);
+                let answer = self.try_reset_code(&now, code, address, out).map(Answer::Member);
                 out.push(Effect::Answer(request, answer));
             }
-            Input::OfferReset { request, cap: _, member, code } => {
-                let answer = self.offer_reset(&now, member, code).map(Answer::Member);
+            Input::OfferReset { request, cap, member, code } => {
+                let answer = self.offer_reset(&now, &cap, (member, code), out).map(Answer::Member);
                 out.push(Effect::Answer(request, answer));
             }
             Input::AskForPasswordLink { request, address } => {

@@ -1,10 +1,11 @@
 //! A forgotten password: one-time codes that let someone choose another, made at the gateway for anyone, or kept on
 //! paper by an owner.
 
-use super::Home;
-use crate::access::{Client, Denied, Member, TokenHash};
+use super::{Effect, Home};
+use crate::access::{Administer, Client, Denied, Member, TokenHash};
 use crate::code::{CodeHash, Life};
 use crate::ids::MemberId;
+use crate::notice::{Incident, NoticeKind, Subject};
 use crate::record::Record;
 use crate::time::{Now, Wall};
 use std::net::IpAddr;
@@ -110,6 +111,7 @@ impl Home {
         now: &Now,
         code: Option<CodeHash>,
         address: IpAddr,
+        out: &mut Vec<Effect>,
     ) -> Result<Arc<Member>, Denied> {
         if self.household.is_none() {
             return Err(Denied::Unclaimed);
@@ -118,12 +120,21 @@ impl Home {
             return Ok(member);
         }
         let from = [self.tried_from(address)];
-        self.backoff.check(&from, now.mono)?;
+        if let Err(denied) = self.backoff.check(&from, now.mono) {
+            self.wrong_code(now, address, out);
+            return Err(denied);
+        }
         // Good for something else: whoever holds it may ask what a password is worth, too.
         if !code.is_some_and(|code| self.is_invited_by(now, &code)) {
             self.backoff.wrong(&from, now.mono);
+            self.wrong_code(now, address, out);
         }
         Err(not_good())
+    }
+
+    /// Nobody finds a code by guessing, but the owner should know that somebody tries.
+    pub(super) fn wrong_code(&mut self, now: &Now, address: IpAddr, out: &mut Vec<Effect>) {
+        self.incident(now, &Incident::once(NoticeKind::CodeStorm, Subject::address(address), None), out);
     }
 
     fn whose_reset(&self, code: &CodeHash, now: &Now) -> Option<Arc<Member>> {
@@ -167,9 +178,18 @@ impl Home {
     }
 
     /// A code for somebody who forgot their password; the one before is good no more.
-    pub(super) fn offer_reset(&mut self, now: &Now, member: MemberId, code: CodeHash) -> Result<Arc<Member>, Denied> {
+    /// It is nothing on disk, but whoever makes one could become that person: the record tells of it.
+    pub(super) fn offer_reset(
+        &mut self,
+        now: &Now,
+        cap: &Administer,
+        (member, code): (MemberId, CodeHash),
+        out: &mut Vec<Effect>,
+    ) -> Result<Arc<Member>, Denied> {
         let member = self.access.members.get(&member).cloned().ok_or(Denied::NotFound("person"))?;
         self.reset_codes.offer(member.id, code, now);
+        let line = self.reset_line(now, cap.actor(), &member);
+        out.push(Effect::Write { ticket: None, records: vec![line] });
         Ok(member)
     }
 

@@ -155,6 +155,14 @@ pub(super) struct Queue {
 }
 
 impl Queue {
+    /// An invitation ended while a change is on its way to the disk: that change does not bring it again.
+    pub(super) fn end_invitation(&mut self, ended: InvitationId) {
+        let under_way = self.in_flight.iter_mut().flat_map(|change| &mut change.records);
+        for record in under_way.filter(|record| matches!(record, Record::Invitation(kept, _) if kept.id == ended)) {
+            *record = Record::InvitationDeleted(ended);
+        }
+    }
+
     /// Whether a change is on its way to the disk.
     pub(super) fn is_writing(&self) -> bool {
         self.in_flight.is_some()
@@ -228,7 +236,7 @@ impl Home {
         while self.settings.in_flight.is_none() {
             let Some((request, setting)) = self.settings.waiting.pop_front() else { return };
             let deed = self.deed(now, &setting);
-            match self.plan(now, setting) {
+            match self.still_allowed(&setting).and_then(|()| self.plan(now, setting)) {
                 Err(denied) => answer(request, Err(denied), out),
                 Ok((records, reply)) if records.is_empty() => {
                     self.follow_up(reply, out);

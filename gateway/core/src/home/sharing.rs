@@ -85,6 +85,7 @@ impl Home {
     pub(super) fn refresh_access(&mut self, now: &Now, out: &mut Vec<Effect>) {
         let timed = self.access.terms().any(|terms| terms.is_timed());
         let ended: Vec<_> = self.access.over(now).collect();
+        let lines = self.lines_of_ends(now, &ended);
         let places = Places(self.places());
         let resolver = Resolver { places: &places, now, east: self.sharing.east };
         let resolved = resolver.resolve(&self.access);
@@ -97,7 +98,7 @@ impl Home {
             out.push(Effect::Changed(Change::Access(self.access.clone())));
         }
         if !ended.is_empty() {
-            out.push(Effect::Write { ticket: None, records: ended });
+            out.push(Effect::Write { ticket: None, records: ended.into_iter().chain(lines).collect() });
         }
     }
 

@@ -42,6 +42,10 @@ impl Home {
 
     /// Kept now and then only, and not waited for: a crash may lose the last of it.
     pub(super) fn token_used(&mut self, now: &Now, id: TokenId, out: &mut Vec<Effect>) {
+        // While a change is under way it may be this token's end, and a use written after it would bring it again.
+        if self.settings.is_writing() {
+            return;
+        }
         let Some(token) = self.access.tokens.get(&id).filter(|token| token.use_is_news(now)) else { return };
         let record = Record::Token(Arc::new(ApiToken { last_used_at: now.stamp(), ..ApiToken::clone(token) }));
         out.push(Effect::Write { ticket: None, records: vec![record.clone()] });

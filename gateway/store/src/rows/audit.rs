@@ -44,6 +44,11 @@ mirror!(
     IdentityLinked,
     IdentityUnlinked,
     DeviceDeleted,
+    GrantEnded,
+    GuestLinkEnded,
+    TokenEnded,
+    InvitationEnded,
+    ResetCodeCreated,
 );
 
 #[derive(Serialize, Deserialize)]

@@ -22,6 +22,7 @@ mirror!(
     PlainMqtt,
     RouterReplaced,
     MailFailed,
+    CodeStorm,
 );
 
 #[derive(Serialize, Deserialize)]

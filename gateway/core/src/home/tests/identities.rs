@@ -198,7 +198,7 @@ fn the_record_says_who_linked_unlinked_and_came_by_what() {
     let lines = house.lines();
     let told: Vec<_> = lines.iter().map(|(kind, _, subject, text)| (*kind, subject.as_str(), text.as_str())).collect();
     let expected = [
-        (Kind::MemberJoined, "Ben", "by their account at accounts.example.org"),
+        (Kind::MemberJoined, "Ben", "invited by Ana, as a member, by their account at accounts.example.org"),
         (Kind::IdentityLinked, "Ana", "their account at accounts.example.org"),
         (Kind::SignedIn, "Ana", "by their account at accounts.example.org"),
         (Kind::IdentityUnlinked, "Ana", "their account at accounts.example.org"),

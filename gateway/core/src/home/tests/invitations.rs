@@ -279,3 +279,20 @@ fn a_member_invites_to_what_they_may_share_and_what_they_gave_ends_with_them() {
     assert!(!house.view.access.viewer(&zoe).unwrap().may_view(lamp), "what rests on him ends with him");
     assert!(house.view.invitations.iter().all(|left| left.id != made.id) && is_not_good(house.offer(Some(CODE))));
 }
+
+#[test]
+fn one_that_ends_while_a_use_of_it_is_written_stays_ended() {
+    let mut house = House::of_ana();
+    let expires_at = house.ends_in(HOUR_MS);
+    house.invite(NewInvitation { uses: 2, expires_at, ..house.new_invitation() }).unwrap();
+    let before = house.now.wall;
+    let ben = house.begin_to_accept("Ben", BENS_TOKEN);
+    house.wait_ms(HOUR_MS).tick();
+    house.now.wall = before;
+    house.written_ok();
+    assert!(house.answer(ben).is_ok(), "they came in time");
+    assert!(is_not_good(house.offer(Some(CODE))) && house.view.invitations.is_empty());
+    let mut after = House::load(2, house.written.clone());
+    after.now.wall = before;
+    assert!(is_not_good(after.offer(Some(CODE))), "a restart forgets no end");
+}

@@ -21,6 +21,7 @@ mod restart;
 mod rotation;
 mod settings;
 mod sharing;
+mod standing;
 mod tokens;
 
 use super::*;

@@ -4,6 +4,7 @@ use super::account::PHONES_TOKEN;
 use super::*;
 use crate::access::Client;
 use crate::code::CodeHash;
+use crate::notice::{NoticeKind, Subject};
 
 const CODE: CodeHash = CodeHash([7; 32]);
 const OTHER: CodeHash = CodeHash([8; 32]);
@@ -103,6 +104,9 @@ fn wrong_codes_slow_their_address_down() {
     for _ in 0..5 {
         assert!(is_refused(&house.try_reset(OTHER)));
     }
+    assert!(house.view.notices.is_empty(), "people mistype");
     assert!(matches!(house.try_reset(OTHER), Err(Denied::RateLimited { .. })));
+    let (notice, from) = (&house.view.notices[0], Subject::address([192, 0, 2, 1].into()));
+    assert_eq!((notice.kind, &notice.subject, notice.times), (NoticeKind::CodeStorm, &from, 6));
     assert!(house.try_reset(CODE).is_ok(), "it is the way in for whom a stranger makes wait");
 }

@@ -105,3 +105,22 @@ fn the_last_use_is_noted_now_and_then() {
         assert_eq!(noted(&house), count);
     }
 }
+
+#[test]
+fn a_use_that_is_noted_late_brings_no_revoked_token_again() {
+    let mut house = House::with_relays(1);
+    let id = house.token(&[Scope::View], None).unwrap().id;
+    house.setting(Setting::DeleteToken(house.viewer().hold_tokens().unwrap(), id));
+    house.handle(Input::TokenUsed(id));
+    house.written_ok();
+    assert!(house.panel().is_none());
+    let mut kept = None;
+    for record in &house.written {
+        match record {
+            Record::Token(token) => kept = Some(token.id),
+            Record::TokenDeleted(id) => kept = kept.filter(|kept| kept != id),
+            _ => {}
+        }
+    }
+    assert_eq!(kept, None, "on disk, too");
+}
