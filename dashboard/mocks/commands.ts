@@ -99,6 +99,7 @@ export class Commands extends Map<string, MockCommand> {
     command.outcome = 'CONFIRMED';
     command.latencyMs = latencyMs;
     it.openCommand = null;
+    it.lastCommand = command;
     this.world.report(it.name, command.on, null, command);
     this.#settle(command, { outcome: 'CONFIRMED', latencyMs });
   }
@@ -109,8 +110,9 @@ export class Commands extends Map<string, MockCommand> {
     this.#waiting.delete(command.id);
     Object.assign(command, ending, { settledAt: new Date().toISOString() });
     const it = this.world.switches.get(command.switchId);
-    if (it?.openCommand === command) {
-      it.openCommand = null;
+    if (it) {
+      it.lastCommand = command;
+      if (it.openCommand === command) it.openCommand = null;
       this.world.changed(it);
     }
     waiting(command);

@@ -32,7 +32,21 @@ export function sampleWorld(): World {
     on: true,
     lastChange: { on: true, at: minutesAgo(3), actor: BUTTON, command: null },
   });
-  world.addSwitch('Blind up', livingBoard, { behaviour: 'refusing' });
+  world.addSwitch('Blind up', livingBoard, {
+    behaviour: 'refusing',
+    lastCommand: {
+      id: world.id('c'),
+      switchId: '',
+      on: true,
+      actor: ana,
+      outcome: 'REFUSED',
+      reason: 'interlocked with Blind down',
+      reasonCode: 'INTERLOCKED',
+      latencyMs: 12,
+      requestedAt: minutesAgo(3),
+      settledAt: minutesAgo(3),
+    },
+  });
   world.addSwitch('Stereo', livingBoard, {
     behaviour: 'slow',
     lastChange: { on: false, at: minutesAgo(60 * 30), actor: ana, command: null },

@@ -46,6 +46,7 @@ export class Views {
         ...it.lastChange,
         command: it.lastChange.command && this.command(it.lastChange.command),
       },
+      lastCommand: it.lastCommand && this.command(it.lastCommand),
     };
   }
 

@@ -28,6 +28,8 @@ export interface MockSwitch {
   reportedAt: string | null;
   openCommand: MockCommand | null;
   lastChange: { on: boolean; at: string | null; actor: Actor | null; command: MockCommand | null } | null;
+  /** The command that settled last. */
+  lastCommand: MockCommand | null;
   behaviour: Behaviour;
 }
 
@@ -168,6 +170,7 @@ export class World {
       reportedAt: new Date().toISOString(),
       openCommand: null,
       lastChange: null,
+      lastCommand: null,
       behaviour: 'prompt',
       ...facts,
     };

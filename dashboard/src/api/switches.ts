@@ -40,6 +40,17 @@ const SWITCH = graphql(`
         latencyMs
       }
     }
+    lastCommand {
+      id
+      outcome
+      reason
+      reasonCode
+      settledAt
+      actor {
+        kind
+        name
+      }
+    }
   }
 `);
 

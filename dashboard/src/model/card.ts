@@ -17,6 +17,8 @@ export interface Card {
   readonly lead: string;
   /** The rest of the status line; may be empty. */
   readonly detail: string;
+  /** The last request, when nothing came of it and nothing has happened since; may be empty. */
+  readonly tried: string;
   /** What a tap asks for. */
   readonly next: boolean;
   /** False for what one may only see. */
@@ -25,6 +27,9 @@ export interface Card {
 
 /** How long the end of a request stays on a card before the plain "who and when" returns. */
 export const OUTCOME_SHOWN_MS = 60_000;
+
+/** How long a request that nothing came of is told of. */
+export const TRIED_SHOWN_MS = 3_600_000;
 
 const word = (on: boolean): 'on' | 'off' => (on ? 'on' : 'off');
 
@@ -44,6 +49,7 @@ function current(entry: Entry, now: number, live: boolean): Card {
     name: it.name,
     state,
     asked: asked === null ? null : word(asked),
+    tried: '',
     mayMove: it.mayOperate,
   };
 
@@ -63,7 +69,7 @@ function current(entry: Entry, now: number, live: boolean): Card {
     ...base,
     // Asking again is what a person means by tapping a switch that never answered.
     next: outcome?.kind === 'TIMED_OUT' || outcome?.kind === 'OFFLINE' ? outcome.on : !(it.on ?? false),
-    ...(stands ? settled(entry, outcome) : atRest(entry, now)),
+    ...(stands ? settled(entry, outcome) : { ...atRest(entry, now), tried: triedOf(entry, now) }),
   };
 }
 
@@ -142,6 +148,24 @@ function atRest(entry: Entry, now: number): Shown {
     change.command?.outcome === 'CONFIRMED' ? `, ${confirmedIn(change.command.latencyMs)}` : '';
   const late = change.command?.outcome === 'TIMED_OUT' ? ', reported late' : '';
   return { phase: 'idle', lead, detail: plain + late + confirmed };
+}
+
+/** "Ana asked 3 min ago, refused: interlocked", until the relay moves or an hour has passed. */
+function triedOf({ switch: it, changedAt, triedAt }: Entry, now: number): string {
+  const command = it.lastCommand;
+  if (!command || triedAt === null || now - triedAt > TRIED_SHOWN_MS) return '';
+  if ((changedAt !== null && changedAt >= triedAt) || it.lastChange?.command?.id === command.id) return '';
+  const asked = `${command.actor ? actorName(command.actor) : 'someone'} asked ${ago(now - triedAt)}`;
+  switch (command.outcome) {
+    case 'REFUSED':
+      return `${asked}, refused: ${reasonText(command)}`;
+    case 'TIMED_OUT':
+      return `${asked}, no answer from the board`;
+    case 'OFFLINE':
+      return `${asked}, nothing happened: ${reasonText(command)}`;
+    default:
+      return '';
+  }
 }
 
 /** That a command was confirmed, and how long it took where that is known. */

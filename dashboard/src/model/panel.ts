@@ -36,6 +36,8 @@ export interface Entry {
   readonly connection: number;
   /** When the last change happened, in local milliseconds; null when neither seen nor dated. */
   readonly changedAt: number | null;
+  /** When the last command settled, likewise. */
+  readonly triedAt: number | null;
   readonly tap: Tap | null;
   readonly outcome: Outcome | null;
 }
@@ -97,6 +99,7 @@ export function changed(panel: Panel, fresh: Switch, now: number): Panel {
       switch: fresh,
       connection: panel.connection,
       changedAt: changedAt(panel, before, fresh, now),
+      triedAt: triedAt(panel, before, fresh, now),
       tap: before?.tap ?? null,
       outcome: before?.outcome && stillStands(before.outcome, fresh) ? before.outcome : null,
     }),
@@ -109,6 +112,12 @@ function changedAt(panel: Panel, before: Entry | undefined, fresh: Switch, now: 
   if (before && changeKey(before.switch) === changeKey(fresh)) return before.changedAt;
   if (before?.connection === panel.connection) return now;
   return fresh.lastChange?.at ? Date.parse(fresh.lastChange.at) - panel.clockAheadMs : null;
+}
+
+function triedAt(panel: Panel, before: Entry | undefined, fresh: Switch, now: number): number | null {
+  if (before && before.switch.lastCommand?.id === fresh.lastCommand?.id) return before.triedAt;
+  if (before?.connection === panel.connection) return now;
+  return fresh.lastCommand?.settledAt ? Date.parse(fresh.lastCommand.settledAt) - panel.clockAheadMs : null;
 }
 
 /**

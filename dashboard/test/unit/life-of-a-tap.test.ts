@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Switch } from '../../src/api/switches';
 import { card } from '../../src/model/card';
 import { answered, changed, failed, observed, tapped, unexplained } from '../../src/model/panel';
 import { ana, at, ben, button, change, command, lamp, live, NOW, obeyed, shown } from './make';
@@ -186,5 +187,61 @@ describe('what moves a relay without a tap', () => {
       'idle',
       'unknown · the board has not reported yet',
     ]);
+  });
+});
+
+describe('a request that nothing came of', () => {
+  const refused = (facts: Partial<NonNullable<Switch['lastCommand']>> = {}) => ({
+    id: 'c1',
+    outcome: 'REFUSED' as const,
+    reason: 'interlocked with Blind down',
+    reasonCode: 'INTERLOCKED' as const,
+    settledAt: at(-180_000),
+    actor: ana,
+    ...facts,
+  });
+  const tried = (it: Switch, now = NOW) => {
+    const entry = live(it).entries.get('s1');
+    if (!entry) throw new Error('the lamp is gone');
+    return card(entry, now).tried;
+  };
+
+  test('is told of for an hour, with who asked', () => {
+    const it = lamp({ lastCommand: refused() });
+    expect(tried(it)).toBe('Ana asked 3 min ago, refused: interlocked with Blind down');
+    expect(tried(it, NOW + 3_600_000)).toBe('');
+    const by = (facts: Parameters<typeof refused>[0]) => tried(lamp({ lastCommand: refused(facts) }));
+    expect(by({ outcome: 'TIMED_OUT' })).toBe('Ana asked 3 min ago, no answer from the board');
+    expect(by({ outcome: 'OFFLINE', reason: null, reasonCode: 'OFFLINE', actor: null })).toBe(
+      'someone asked 3 min ago, nothing happened: the board is offline',
+    );
+    expect(by({ settledAt: null })).toBe('');
+  });
+
+  test('is not told of once the relay moved, nor when it came of it after all', () => {
+    const moved = change(true, { at: at(-60_000), actor: button });
+    expect(tried(lamp({ on: true, lastChange: moved, lastCommand: refused() }))).toBe('');
+    const late = change(true, {
+      at: at(-240_000),
+      command: { id: 'c1', outcome: 'TIMED_OUT', latencyMs: null },
+    });
+    expect(tried(lamp({ on: true, lastChange: late, lastCommand: refused({ outcome: 'TIMED_OUT' }) }))).toBe(
+      '',
+    );
+    for (const outcome of ['CONFIRMED', 'SUPERSEDED'] as const) {
+      expect(tried(lamp({ lastCommand: refused({ outcome }) }))).toBe('');
+    }
+  });
+
+  test('gives way to how a request here ended', () => {
+    const panel = answered(
+      tapped(live(lamp({ lastCommand: refused() })), 's1', 1, true),
+      1,
+      command({ id: 'c2', outcome: 'REFUSED', reasonCode: 'HELD_BY_PULSE' }),
+      NOW,
+      true,
+    );
+    const entry = panel.entries.get('s1');
+    expect(entry && card(entry, NOW).tried).toBe('');
   });
 });

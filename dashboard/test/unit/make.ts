@@ -20,6 +20,7 @@ export const lamp = (facts: Partial<Switch> = {}): Switch => ({
   device: null,
   openCommand: null,
   lastChange: null,
+  lastCommand: null,
   ...facts,
 });
 

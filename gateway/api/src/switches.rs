@@ -83,6 +83,7 @@ impl Switch {
             availability: view::Availability::Offline,
             open: None,
             last_change: None,
+            last_command: None,
         })))
     }
 
@@ -153,6 +154,11 @@ impl Switch {
     /// The last change of its state; null when none is known.
     async fn last_change(&self) -> Option<Change> {
         self.0.last_change.clone().map(Change)
+    }
+
+    /// The command that settled last, also one that changed nothing; null when the gateway remembers none.
+    async fn last_command(&self) -> Option<Command> {
+        self.0.last_command.clone().map(Command)
     }
 }
 

@@ -287,6 +287,7 @@ mod tests {
             availability: Availability::Offline,
             open: None,
             last_change: None,
+            last_command: None,
         };
         View { switches: vec![Arc::new(switch)], ..View::default() }
     }

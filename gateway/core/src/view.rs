@@ -69,6 +69,8 @@ pub struct SwitchView {
     pub open: Option<Arc<Command>>,
     /// The last change of its state.
     pub last_change: Option<Arc<SwitchChange>>,
+    /// The command that settled last, also one that changed nothing; none when none did that is remembered.
+    pub last_command: Option<Arc<Command>>,
 }
 
 /// A step from one view to the next.

@@ -11,14 +11,15 @@ use gatehouse_core::ids::SwitchId;
 use gatehouse_core::record::Record;
 use gatehouse_core::retained::RetainedMessage;
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableHandle};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// Newest commands among which those are looked for that timed out.
+/// Newest commands among which those are looked for that timed out, and the last one of each switch.
 const NEWEST: usize = 256;
 
-/// Everything a home is made of, each kind before those that refer to it, the commands that are still open, and those of
-/// the newest that timed out: a board may yet say that it obeyed one, and who asked must be known then.
+/// Everything a home is made of, each kind before those that refer to it, the commands that are still open, and of the
+/// newest the last one of each switch, which is shown, and those that timed out: a board may yet say that it obeyed one,
+/// and who asked must be known then.
 pub(crate) fn load(txn: &ReadTransaction) -> Result<Vec<Record>, Fault> {
     let mut all = Vec::new();
     table(txn, HOME, &mut all, |key, row| Ok(Record::Home(Arc::new(rows::to_home(key, row)?))))?;
@@ -61,14 +62,20 @@ pub(crate) fn load(txn: &ReadTransaction) -> Result<Vec<Record>, Fault> {
         let missing = || damaged(COMMAND, key, BadRow("it is open, but not there".to_owned()));
         all.push(Record::Command(commands.find(key)?.ok_or_else(missing)?));
     }
+    let (mut wanted, mut switches) = (Vec::new(), HashSet::new());
     for key in commands.newest(NEWEST)? {
         match commands.find(key) {
-            Ok(Some(command)) if command.outcome == Outcome::TimedOut => all.push(Record::Command(command)),
+            Ok(Some(command)) if command.outcome == Outcome::Open => {}
+            Ok(Some(command)) => {
+                let last = switches.insert(command.switch);
+                wanted.extend((last || command.outcome == Outcome::TimedOut).then_some(Record::Command(command)));
+            }
             // Its damage costs a name in the record, which is no reason to keep a home shut.
-            Ok(_) | Err(Fault::Row { .. }) => {}
+            Ok(None) | Err(Fault::Row { .. }) => {}
             Err(fault) => return Err(fault),
         }
     }
+    all.extend(wanted.into_iter().rev());
     Ok(all)
 }
 
@@ -151,13 +158,12 @@ struct Commands {
 }
 
 impl Commands {
-    /// The ids of the newest `count`, the oldest of them first: ids rise with time.
+    /// The ids of the newest `count`, the newest first: ids rise with time.
     fn newest(&self, count: usize) -> Result<Vec<u64>, Fault> {
         let mut keys = Vec::with_capacity(count);
         for entry in self.rows.iter()?.rev().take(count) {
             keys.push(entry?.0.value());
         }
-        keys.reverse();
         Ok(keys)
     }
 

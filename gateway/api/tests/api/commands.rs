@@ -8,7 +8,8 @@ use std::time::Duration;
 
 const TAP: &str = "mutation Tap($input: SetSwitchInput!) { setSwitch(input: $input) { ...C } }
     fragment C on Command { id on outcome confirmedBy reason reasonCode latencyMs requestedAt settledAt
-      actor { kind name } switch { id on desired openCommand { id } lastChange { on actor { kind name } command { id } } } }";
+      actor { kind name } switch { id on desired openCommand { id } lastChange { on actor { kind name } command { id } }
+      lastCommand { id outcome reasonCode actor { name } } } }";
 
 async fn tap(client: &Client, input: Value) -> Reply {
     client.ask(TAP, json!({ "input": input })).await
@@ -52,6 +53,9 @@ async fn a_refusal_tells_why() {
         assert_eq!((&command["outcome"], &command["reasonCode"]), (&json!("REFUSED"), &json!(code)));
         assert_eq!(command["reason"], reason.to_string());
         assert_eq!((&command["confirmedBy"], &command["switch"]["on"]), (&Value::Null, &json!(false)));
+        let last = &command["switch"]["lastCommand"];
+        assert_eq!((&last["id"], &last["reasonCode"]), (&command["id"], &json!(code)));
+        assert_eq!((&last["outcome"], &last["actor"]["name"]), (&json!("REFUSED"), &json!("Ana")));
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// Who gets past the gate in front of a field. What they then see of it is another question: see `SHOWN`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Gate {
+pub(crate) enum Gate {
     /// Whoever asks, signed in or not.
     Anyone,
     /// Whoever is signed in.
@@ -22,7 +22,7 @@ enum Gate {
     /// An owner.
     Owner,
 }
-use Gate::{Anyone, Owner, Person, Sharer, SignedIn};
+pub(crate) use Gate::{Anyone, Owner, Person, Sharer, SignedIn};
 
 /// One line a root field.
 const GATES: &[(&str, Gate)] = &[
@@ -88,7 +88,7 @@ const GATES: &[(&str, Gate)] = &[
     ("mutation requestPasswordLink", Anyone),
     ("mutation confirmEmail", Anyone),
     ("mutation createRecoveryCode", Owner),
-    // None opens signed out: websocket.rs. What they tell follows from SHOWN: subscriptions.rs, sharing.rs.
+    // Each is opened by everyone in live_permissions.rs.
     ("subscription switchChanged", SignedIn),
     ("subscription switchRemoved", SignedIn),
     ("subscription noticeChanged", SignedIn),
@@ -140,20 +140,23 @@ const SHOWN: &[(&str, &str)] = &[
     ("SignIn", "id member openedAt lastUsedAt userAgent address current"),
     ("SignInProvider", "name origin"),
     ("SignInWays", "mail provider"),
-    ("Switch", "id name room mayOperate sharedBy on desired reportedAt availability openCommand lastChange | device"),
+    (
+        "Switch",
+        "id name room mayOperate sharedBy on desired reportedAt availability openCommand lastChange lastCommand | device",
+    ),
     ("Viewer", "id name role email emailWaiting kind mayShare hasPassword identities until"),
 ];
 
 /// Whoever may ask.
-struct Asker {
-    name: &'static str,
+pub(crate) struct Asker {
+    pub(crate) name: &'static str,
     /// None: nobody, or nobody any more.
-    passes: &'static [Gate],
-    client: Client,
+    pub(crate) passes: &'static [Gate],
+    pub(crate) client: Client,
 }
 
 /// Everyone, on a home of their own each, with the board's three switches: the second one is theirs to see, the third to move.
-async fn askers() -> Vec<(People, Asker, [String; 3])> {
+pub(crate) async fn askers() -> Vec<(People, Asker, [String; 3])> {
     let mut all = Vec::new();
     for (name, passes) in [
         ("an owner", &[Anyone, SignedIn, Person, Sharer, Owner][..]),
@@ -211,7 +214,7 @@ async fn link(home: &People, switch: &str, deleted: bool) -> Client {
     home.gateway.client().bearer(made["token"].as_str().unwrap())
 }
 
-async fn schema() -> Value {
+pub(crate) async fn schema() -> Value {
     let home = People::new().await;
     home.ana.ask(INTROSPECTION, json!({})).await.data()["__schema"].clone()
 }

@@ -225,6 +225,7 @@ impl Home {
                     switch,
                     reported: None,
                     open: None,
+                    settled: None,
                     sent: SentOrders::default(),
                     flutter: Flutter::default(),
                     shown: None,

@@ -234,12 +234,12 @@ impl Home {
         let switch = command.switch;
         if self.stopping {
             let settled = settled(command, now, Outcome::Refused, None, Some(Reason::GatewayStopping), Duration::ZERO);
-            return self.close(settled, waiting, out);
+            return self.close_unsent(settled, waiting, out);
         }
         let deadline = now.mono.plus(timeout);
         let Some(order) = self.order(now, &command, deadline, timeout) else {
             let settled = settled(command, now, Outcome::Offline, None, Some(Reason::Offline), Duration::ZERO);
-            return self.close(settled, waiting, out);
+            return self.close_unsent(settled, waiting, out);
         };
         command.order = Some(order.id);
         if let Some(older) = self.switches.get(&switch).and_then(|entry| entry.open) {
@@ -339,10 +339,7 @@ impl Home {
     /// asked is not.
     pub(super) fn settle_abandoned(&mut self, now: &Now, command: Arc<Command>, out: &mut Vec<Effect>) {
         if command.outcome != Outcome::Open {
-            if let Some(entry) = self.switches.get_mut(&command.switch) {
-                entry.sent.put(&command);
-            }
-            self.commands.remember(&command);
+            self.note_settled(&command);
             return;
         }
         let mut settled = Arc::unwrap_or_clone(command);
@@ -376,13 +373,28 @@ impl Home {
         Some(settled)
     }
 
+    /// A command for which nothing was sent: that it was asked for is all there is to show.
+    fn close_unsent(&mut self, settled: Command, waiting: Vec<Request>, out: &mut Vec<Effect>) -> Arc<Command> {
+        let command = self.close(settled, waiting, out);
+        self.show_switch(command.switch, out);
+        command
+    }
+
+    fn note_settled(&mut self, command: &Arc<Command>) {
+        if let Some(entry) = self.switches.get_mut(&command.switch) {
+            entry.sent.put(command);
+            // Those of an earlier run come in no order.
+            if entry.settled.as_ref().is_none_or(|last| last.id <= command.id) {
+                entry.settled = Some(command.clone());
+            }
+        }
+        self.commands.remember(command);
+    }
+
     /// Records a settled command and answers all who wait for it.
     fn close(&mut self, settled: Command, waiting: Vec<Request>, out: &mut Vec<Effect>) -> Arc<Command> {
         let command = Arc::new(settled);
-        if let Some(entry) = self.switches.get_mut(&command.switch) {
-            entry.sent.put(&command);
-        }
-        self.commands.remember(&command);
+        self.note_settled(&command);
         for request in waiting {
             out.push(Effect::Answer(request, Ok(Answer::Command(command.clone()))));
         }

@@ -92,6 +92,8 @@ struct SwitchEntry {
     switch: Arc<Switch>,
     reported: Option<Reported>,
     open: Option<crate::ids::CommandId>,
+    /// The command that settled last.
+    settled: Option<Arc<Command>>,
     sent: SentOrders,
     flutter: Flutter,
     /// As last told to everyone; a change is told once.
@@ -297,6 +299,7 @@ impl Home {
             availability: device.map_or(crate::view::Availability::Offline, |entry| entry.presence.availability()),
             open,
             last_change: entry.reported.as_ref().and_then(|reported| reported.change.clone()),
+            last_command: entry.settled.clone(),
         }
     }
 

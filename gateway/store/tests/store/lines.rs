@@ -94,7 +94,11 @@ fn the_newest_are_kept_and_movements_push_out_no_changes() {
     let page = running.reader.record(None, ALL, |line| line.kind() == Kind::RoomCreated).unwrap();
     assert_eq!(ids(&page), [89, 86, 83, 80, 77]);
     running.stop().unwrap();
-    assert_eq!(memory.open(settings).unwrap().records, [], "no start is given the record");
+    let given = memory.open(settings).unwrap().records;
+    assert!(
+        matches!(&given[..], [Record::Command(last)] if last.id.raw() == 87),
+        "no start is given more of the record"
+    );
 }
 
 #[test]

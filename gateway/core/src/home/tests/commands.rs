@@ -265,3 +265,40 @@ fn the_boards_deadline_errs_early_when_messages_were_slow() {
     house.tap(1, true);
     assert_eq!(house.sent[1].deadline_ms, house.uptime_ms() + 4_500 - 3);
 }
+
+#[test]
+fn a_switch_shows_the_command_that_settled_last_also_when_nothing_came_of_it() {
+    let mut house = House::with_relays(1);
+    let last = |house: &House| house.switch(1).last_command.as_ref().map(|command| (command.on, command.outcome));
+    assert_eq!(last(&house), None);
+    let tap = house.tap(1, true);
+    assert_eq!(last(&house), None, "it is open");
+    house.refuses(tap, Reason::Interlocked);
+    assert_eq!(last(&house), Some((true, Outcome::Refused)));
+    let first = house.tap(1, true);
+    house.tap(1, false);
+    assert_eq!((house.outcome(first).0, last(&house)), (Outcome::Superseded, Some((true, Outcome::Superseded))));
+    house.wait_ms(5_000).tick();
+    assert_eq!(last(&house), Some((false, Outcome::TimedOut)));
+    house.disconnect(1);
+    house.tap(1, true);
+    assert_eq!(last(&house), Some((true, Outcome::Offline)));
+    house.connect(2);
+    let tap = house.tap(1, false);
+    house.obeys(tap);
+    assert_eq!((last(&house), house.switch(1).on), (Some((false, Outcome::Confirmed)), Some(false)));
+}
+
+#[test]
+fn what_a_confirmed_command_did_is_shown_in_one_step_with_it() {
+    let mut house = House::with_relays(1);
+    let tap = house.tap(1, true);
+    let report = house.report(1, true, Cause::Command, tap.order);
+    let said = BoardEvent::Said { board: lamp(), link: house.link, said: Said::Report(report) };
+    let effects = house.handle(Input::Board(said));
+    let shown = effects.iter().filter_map(|effect| match effect {
+        Effect::Changed(Change::Switch(switch)) => Some((switch.on, switch.last_command.is_some())),
+        _ => None,
+    });
+    assert_eq!(shown.collect::<Vec<_>>(), [(Some(true), true)], "never confirmed and yet unmoved");
+}

@@ -53,7 +53,8 @@ fn a_settled_command_is_remembered_as_it_is() {
     records.push(Record::Command(command.clone()));
     let mut house = House::load(2, records);
     assert_eq!(house.written, [], "it is not settled again");
-    assert_eq!(house.home.command(command.id), Some(command));
+    assert_eq!(house.home.command(command.id), Some(command.clone()));
+    assert_eq!(house.switch(1).last_command, Some(command));
     house.connect(1);
     house.obeys(tap);
     assert_eq!(house.switch(1).last_change.as_ref().unwrap().actor.name.as_ref(), "Ana");
