@@ -18,6 +18,7 @@ mod home_assistant;
 mod integrations;
 mod invitations;
 mod limits;
+mod live_permissions;
 mod metrics;
 mod notices;
 mod origins;

@@ -15,7 +15,7 @@ fn times(kind: NoticeKind, subject: Subject, times: u32) -> Incident {
 }
 
 impl Gateway {
-    async fn happens(&self, incident: Incident) {
+    pub(crate) async fn happens(&self, incident: Incident) {
         self.edge(EdgeEvent::Incident(incident)).await;
     }
 

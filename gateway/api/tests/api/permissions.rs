@@ -185,7 +185,7 @@ pub(crate) async fn askers() -> Vec<(People, Asker, [String; 3])> {
             for (switch, level) in [(1, "VIEW"), (2, "OPERATE")] {
                 let mut input = terms(to, Some(&switches[switch]), level);
                 if name.contains("ended") {
-                    input["until"] = json!(home.in_ms(300));
+                    input["until"] = json!(home.in_ms(2_000));
                 }
                 give(&home.ana, input).await.data();
             }
