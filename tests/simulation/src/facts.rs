@@ -1,14 +1,15 @@
 //! What a set of records amounts to: the later one for the same key replaces the earlier.
 
-use gatehouse_core::access::{Grant, GuestLink, Member, Session, Tried};
+use gatehouse_core::access::{ApiToken, Grant, GuestLink, Member, Session, Tried};
+use gatehouse_core::audit::Entry;
 use gatehouse_core::code::CodeHash;
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::device::{Device, SecretHash};
 use gatehouse_core::home::RecoveryCode;
 use gatehouse_core::homeassistant::HomeAssistant;
 use gatehouse_core::ids::{
-    CommandId, DeviceId, GrantId, GuestLinkId, IntegrationId, InvitationId, MemberId, NoticeId, RoomId, SessionId,
-    SwitchId,
+    CommandId, DeviceId, EntryId, GrantId, GuestLinkId, IntegrationId, InvitationId, MemberId, NoticeId, RoomId,
+    SessionId, SwitchId, TokenId,
 };
 use gatehouse_core::integration::Integration;
 use gatehouse_core::invitation::Invitation;
@@ -25,6 +26,7 @@ pub(crate) struct Facts {
     pub(crate) sessions: BTreeMap<SessionId, Session>,
     pub(crate) grants: BTreeMap<GrantId, Arc<Grant>>,
     pub(crate) links: BTreeMap<GuestLinkId, Arc<GuestLink>>,
+    pub(crate) tokens: BTreeMap<TokenId, Arc<ApiToken>>,
     pub(crate) recovery_code: Option<RecoveryCode>,
     pub(crate) rooms: BTreeMap<RoomId, Arc<Room>>,
     pub(crate) devices: BTreeMap<DeviceId, Arc<Device>>,
@@ -36,6 +38,8 @@ pub(crate) struct Facts {
     pub(crate) notices: BTreeMap<NoticeId, Arc<Notice>>,
     pub(crate) reported: BTreeMap<SwitchId, Reported>,
     pub(crate) commands: BTreeMap<CommandId, Arc<Command>>,
+    /// Lines of the record, but for commands.
+    pub(crate) entries: BTreeMap<EntryId, Arc<Entry>>,
 }
 
 impl Facts {
@@ -48,9 +52,10 @@ impl Facts {
             Record::GrantDeleted(id) => drop(self.grants.remove(id)),
             Record::GuestLink(link) => drop(self.links.insert(link.id, link.clone())),
             Record::GuestLinkDeleted(id) => drop(self.links.remove(id)),
-            // This world has no programs and no providers.
-            Record::Token(_) | Record::TokenDeleted(_) => {}
+            // This world has no providers.
             Record::Identity(_) | Record::IdentityUnlinked(_) => {}
+            Record::Token(token) => drop(self.tokens.insert(token.id, token.clone())),
+            Record::TokenDeleted(id) => drop(self.tokens.remove(id)),
             Record::Session(session) => drop(self.sessions.insert(session.id, session.clone())),
             Record::SessionEnded(id) => drop(self.sessions.remove(id)),
             Record::Room(room) => drop(self.rooms.insert(room.id, room.clone())),
@@ -74,8 +79,7 @@ impl Facts {
             Record::WrongTriesForgotten(tried) => drop(self.wrong_tries.remove(tried)),
             Record::RecoveryCode(code) => self.recovery_code = Some(*code),
             Record::RecoveryCodeUsed => self.recovery_code = None,
-            // Nothing follows from them, and no start is given them.
-            Record::Entry(_) => {}
+            Record::Entry(entry) => drop(self.entries.insert(entry.id, entry.clone())),
             Record::Command(command) => drop(self.commands.insert(command.id, command.clone())),
         }
     }
@@ -84,13 +88,21 @@ impl Facts {
         self.commands.values().filter(|command| command.outcome == Outcome::Open)
     }
 
-    /// What a store hands to `Home::load`: everything, of commands those that are open.
+    /// The last command of each switch that settled.
+    pub(crate) fn last_settled(&self) -> BTreeMap<SwitchId, Arc<Command>> {
+        let settled = self.commands.values().filter(|command| command.outcome != Outcome::Open);
+        settled.map(|command| (command.switch, command.clone())).collect()
+    }
+
+    /// What a store hands to `Home::load`: everything but the record; of commands those that are open, and the last of each
+    /// switch.
     pub(crate) fn records(&self) -> Vec<Record> {
         let mut all: Vec<_> = self.home.iter().cloned().map(Record::Home).collect();
         all.extend(self.members.values().cloned().map(Record::Member));
         all.extend(self.sessions.values().cloned().map(Record::Session));
         all.extend(self.grants.values().cloned().map(Record::Grant));
         all.extend(self.links.values().cloned().map(Record::GuestLink));
+        all.extend(self.tokens.values().cloned().map(Record::Token));
         all.extend(self.recovery_code.map(Record::RecoveryCode));
         all.extend(self.wrong_tries.iter().map(|(tried, wrong)| Record::WrongTries(*tried, *wrong)));
         all.extend(self.rooms.values().cloned().map(Record::Room));
@@ -102,6 +114,31 @@ impl Facts {
         all.extend(self.notices.values().cloned().map(Record::Notice));
         all.extend(self.reported.iter().map(|(id, reported)| Record::Reported(*id, reported.clone())));
         all.extend(self.open_commands().cloned().map(Record::Command));
+        all.extend(self.last_settled().into_values().map(Record::Command));
         all
+    }
+
+    /// The number behind the id of what a record ends for good.
+    pub(crate) fn ended_by(record: &Record) -> Option<u64> {
+        match record {
+            Record::MemberDeleted(id) => Some(id.raw()),
+            Record::SessionEnded(id) => Some(id.raw()),
+            Record::GrantDeleted(id) => Some(id.raw()),
+            Record::GuestLinkDeleted(id) => Some(id.raw()),
+            Record::TokenDeleted(id) => Some(id.raw()),
+            Record::InvitationDeleted(id) => Some(id.raw()),
+            Record::RoomDeleted(id) => Some(id.raw()),
+            Record::IntegrationDeleted(id) => Some(id.raw()),
+            _ => None,
+        }
+    }
+
+    /// The number behind the id of everything that can end.
+    pub(crate) fn there(&self) -> impl Iterator<Item = u64> {
+        let people = self.members.keys().map(|id| id.raw()).chain(self.sessions.keys().map(|id| id.raw()));
+        let given = self.grants.keys().map(|id| id.raw()).chain(self.links.keys().map(|id| id.raw()));
+        let given = given.chain(self.tokens.keys().map(|id| id.raw()));
+        let others = self.invitations.keys().map(|id| id.raw()).chain(self.rooms.keys().map(|id| id.raw()));
+        people.chain(given).chain(others).chain(self.integrations.keys().map(|id| id.raw()))
     }
 }

@@ -23,13 +23,14 @@ impl World<'_> {
         self.gateway = Some(Gateway { home: empty, view, credentials, announced, stopping: false, started, mono_base });
         let now = self.now();
         let (home, effects) = Home::load(self.run, records, now);
-        self.oracle.loaded(self.run, &self.disk.facts, now, &home, &effects);
+        self.oracle.loaded(self.run, &self.disk.facts, now, (&home, &effects));
         let claimed = home.is_claimed();
         if let Some(gateway) = self.gateway.as_mut() {
             (gateway.view, gateway.credentials) = (home.view(), home.credentials());
             (gateway.announced, gateway.home) = (home.announced(), home);
         }
         self.carry_out(effects);
+        self.handle(Input::ZoneOffset(self.zone));
         if !claimed {
             let mut random = [0; 12];
             random[..8].copy_from_slice(&self.rng.next().to_le_bytes());
@@ -48,6 +49,7 @@ impl World<'_> {
         self.note(|| "the gateway crashes".to_owned());
         self.oracle.totals.crashes += 1;
         self.disk.crash(&mut self.rng);
+        self.oracle.went_down(true);
         self.lose_boards();
         let down = self.rng.around(8 * SECOND);
         self.after(down, Event::Start);
@@ -75,6 +77,7 @@ impl World<'_> {
         {
             self.oracle.totals.add_dropped(gateway.home.dropped());
             self.disk.close();
+            self.oracle.went_down(false);
             self.lose_boards();
             let down = self.rng.around(4 * SECOND);
             self.after(down, Event::Start);
@@ -127,8 +130,16 @@ impl World<'_> {
     pub(crate) fn clock_step(&mut self) {
         self.again(self.climate.clock, Event::ClockStep);
         self.oracle.totals.clock_steps += 1;
-        self.wall_offset_ms = self.rng.below(400_000_000_000);
-        self.wall_trusted = self.rng.coin();
+        let most = self.rng.pick(&[5_000, 10 * 60_000, 3_600_000, 200_000_000_000]);
+        match self.rng.below(10) {
+            0..=3 => self.wall_offset_ms += self.rng.below(2 * most).cast_signed() - most.cast_signed(),
+            4 => self.wall_offset_ms = self.rng.below(400_000_000_000).cast_signed(),
+            // It is found to be right, or to have been wrong.
+            5..=8 => self.wall_trusted = !self.wall_trusted,
+            _ => self.wall_offset_ms = 0,
+        }
+        self.zone = self.rng.pick(&[0, 60, 60, 120, -300]);
+        self.handle(Input::ZoneOffset(self.zone));
     }
 
     /// The weather clears, everything is repaired, every board connects afresh.

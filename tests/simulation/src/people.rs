@@ -1,11 +1,12 @@
 //! What people do: tap, claim, sign in, arrange rooms.
 
 use crate::board::hash_of;
-use crate::oracle::{Caller, Ended, Expected};
+use crate::oracle::{Asker, By, Caller, Ended, Expected};
 use crate::world::{Event, MILLISECOND, SECOND, World};
-use gatehouse_core::access::{Administer, Client, NameHash, Viewer};
+use gatehouse_core::access::{Administer, Client, NameHash, Operate, Role, TokenHash, Viewer};
+use gatehouse_core::command::{Actor, ActorKind};
 use gatehouse_core::device::{Secret, SecretHash};
-use gatehouse_core::home::{Claim, Edit, Input, NewCredential, Registration, Setting, SignInCheck};
+use gatehouse_core::home::{AccountChange, Claim, Edit, Input, NewCredential, Registration, Setting, SignInCheck};
 use gatehouse_core::homeassistant::{Form, Prefix};
 use gatehouse_core::ids::{IntegrationId, NoticeId, RoomId, SwitchId};
 use gatehouse_core::integration::{Filter, NewIntegration, user_name};
@@ -17,18 +18,37 @@ use std::time::Duration;
 const PEOPLE: [&str; 2] = ["Ana", "Ben"];
 const ROOMS: [&str; 5] = ["Kitchen", "Hall", "Attic", "Garage", "kitchen"];
 
-fn name(text: &str) -> Name {
+pub(crate) fn name(text: &str) -> Name {
     Name::new(text).expect("a name")
 }
 
-fn password_hash(person: &str) -> String {
+pub(crate) fn password_hash(person: &str) -> String {
     format!("hash of {person}'s password")
 }
 
+/// The right to move a switch, whose it is, and in whose name.
+#[derive(Clone, Debug)]
+pub(crate) struct Right {
+    by: TokenHash,
+    actor: Actor,
+    cap: Operate,
+}
+
 impl World<'_> {
-    fn viewer(&self) -> Option<Viewer> {
+    /// Whoever is signed in, of any kind: the latest is nearest.
+    pub(crate) fn any_viewer(&mut self) -> Option<(TokenHash, Viewer)> {
+        let access = self.gateway.as_ref()?.view.access.clone();
+        let mut open: Vec<_> =
+            self.tokens.iter().rev().filter_map(|token| Some((*token, access.viewer(token)?))).collect();
+        (!open.is_empty()).then(|| open.swap_remove(self.rng.index(open.len())))
+    }
+
+    /// An owner who is signed in.
+    pub(crate) fn owner(&self) -> Option<(TokenHash, Viewer)> {
         let access = &self.gateway.as_ref()?.view.access;
-        self.tokens.iter().rev().find_map(|token| access.viewer(token))
+        let viewer =
+            |token| access.viewer(token).filter(|viewer| viewer.session().is_some() && viewer.role() == Role::Owner);
+        self.tokens.iter().rev().find_map(|token| Some((*token, viewer(token)?)))
     }
 
     pub(crate) fn any_switch(&mut self) -> Option<SwitchId> {
@@ -53,18 +73,30 @@ impl World<'_> {
         let timeout = Duration::from_millis(timeout);
         let named = self.rng.per_mille(300).then(|| format!("request {}", self.rng.below(40)));
         let times = if named.is_some() && self.rng.per_mille(60) { 20 } else { 1 };
+        let Some(by) = self.may_operate(switch) else { return };
         for _ in 0..times {
-            self.set_switch(switch, on, timeout, named.clone());
+            self.set_switch(by.clone(), (switch, on, timeout), named.clone());
         }
-        if self.rng.per_mille(250) {
-            let wait = self.rng.between(MILLISECOND, 400 * MILLISECOND);
+        if self.rng.per_mille(350) {
+            // By the same right, which may have ended by then.
+            let most = self.rng.pick(&[400 * MILLISECOND, 10 * SECOND, 300 * SECOND]);
+            let wait = self.rng.between(MILLISECOND, most);
             let on = if self.rng.coin() { !on } else { on };
-            self.after(wait, Event::TapAgain { switch, on });
+            self.after(wait, Event::TapAgain { by, switch, on });
         }
     }
 
-    pub(crate) fn tap_again(&mut self, switch: SwitchId, on: bool) {
-        self.set_switch(switch, on, Duration::from_secs(5), None);
+    /// Somebody's right to move a switch: mostly of someone who lives here.
+    fn may_operate(&mut self, switch: SwitchId) -> Option<Right> {
+        let (by, viewer) = if self.rng.per_mille(300) { self.owner()? } else { self.any_viewer()? };
+        Some(Right { by, actor: viewer.actor(), cap: viewer.operate(switch).ok()? })
+    }
+
+    pub(crate) fn tap_again(&mut self, by: Right, switch: SwitchId, on: bool) {
+        // The last taps are not to be superseded.
+        if !self.quiet {
+            self.set_switch(by, (switch, on, Duration::from_secs(5)), None);
+        }
     }
 
     pub(crate) fn last_taps(&mut self) {
@@ -72,19 +104,21 @@ impl World<'_> {
         let all = self.gateway.as_ref().map(|g| g.view.switches.iter().map(|s| s.id).collect::<Vec<_>>());
         for switch in all.unwrap_or_default() {
             let on = self.rng.coin();
-            self.set_switch(switch, on, Duration::from_secs(5), None);
+            let Some((by, viewer)) = self.owner() else { return };
+            let Ok(cap) = viewer.operate(switch) else { return };
+            let by = Right { by, actor: viewer.actor(), cap };
+            self.set_switch(by, (switch, on, Duration::from_secs(5)), None);
         }
     }
 
-    fn set_switch(&mut self, switch: SwitchId, on: bool, timeout: Duration, named: Option<String>) {
+    fn set_switch(&mut self, by: Right, asked: (SwitchId, bool, Duration), named: Option<String>) {
         self.trouble();
-        let Some(viewer) = self.viewer() else { return };
-        let Ok(cap) = viewer.operate(switch) else { return };
-        let expected = self.oracle.expect(&self.now(), switch, on, timeout, named.as_ref());
+        let (Right { by, cap, actor }, (switch, on, timeout)) = (by, asked);
+        let expected = self.oracle.expect(&self.now(), (&by, &actor), asked, named.as_ref());
         if expected != Expected::BadInput && self.gateway.as_ref().is_some_and(|g| g.view.switch(switch).is_none()) {
             return;
         }
-        let caller = Caller::Tap { switch, on, expected };
+        let caller = Caller::Tap { switch, on, expected, actor };
         self.ask(caller, |request| Input::SetSwitch { cap, request, on, timeout, request_id: named });
     }
 
@@ -126,21 +160,39 @@ impl World<'_> {
         let relays = self.rng.index(self.boards[board].relays.len()) + 1;
         let room = self.rng.coin().then(|| name(self.rng.pick(&ROOMS)));
         let secret = self.boards[board].secret;
-        self.setting(Setting::RegisterBoard(
-            Administer::console(),
-            Registration { board: id, secret, name: None, room, relays },
-        ));
+        let console = Asker::new(By::Console, Some(Actor::of_kind(ActorKind::Console)));
+        let register =
+            Setting::RegisterBoard(Administer::console(), Registration { board: id, secret, name: None, room, relays });
+        self.setting_of(register, console);
     }
 
-    fn setting(&mut self, setting: Setting) {
+    /// Now, or a while later by the same right.
+    pub(crate) fn setting(&mut self, setting: Setting, asker: Asker) {
+        if self.rng.per_mille(250) {
+            let most = self.rng.pick(&[100 * MILLISECOND, 5 * SECOND, 120 * SECOND]);
+            let wait = self.rng.below(most);
+            self.after(wait, Event::AskLater(Box::new((setting, asker))));
+        } else {
+            self.setting_of(setting, asker);
+        }
+    }
+
+    pub(crate) fn setting_of(&mut self, setting: Setting, asker: Asker) {
         let ended = match setting {
             Setting::DeleteRoom(_, id) => Some(Ended::Room(id)),
             Setting::CloseSession(id) => Some(Ended::Session(id)),
             Setting::DismissNotice(_, id) => Some(Ended::Notice(id)),
             Setting::DeleteIntegration(_, id) => Some(Ended::Integration(id)),
+            Setting::DeleteMember(_, id) => Some(Ended::Member(id)),
+            Setting::DeleteGrant(_, id) => Some(Ended::Grant(id)),
+            Setting::DeleteGuestLink(_, id) => Some(Ended::GuestLink(id)),
+            Setting::DeleteToken(_, id) => Some(Ended::Token(id)),
+            Setting::DeleteInvitation(_, id) => Some(Ended::Invitation(id)),
+            Setting::Account(AccountChange::EndSession { session, .. }) => Some(Ended::Session(session)),
+            Setting::Account(_) => Some(Ended::Sessions),
             _ => None,
         };
-        self.ask(Caller::Settings(ended), |request| Input::Settings { request, setting });
+        self.ask(Caller::Settings(asker, ended), |request| Input::Settings { request, setting });
     }
 
     pub(crate) fn change_settings(&mut self) {
@@ -148,10 +200,11 @@ impl World<'_> {
         if self.quiet {
             return;
         }
-        if self.viewer().is_none() || self.rng.per_mille(150) {
+        if self.owner().is_none() || self.rng.per_mille(150) {
             self.begin_sign_in();
         }
-        let Some(viewer) = self.viewer() else { return };
+        let owner = if self.rng.per_mille(800) { self.owner() } else { self.any_viewer() };
+        let Some((by, viewer)) = owner else { return };
         let Ok(cap) = viewer.administer() else { return };
         for _ in 0..self.rng.between(1, 3) {
             let cap = cap.clone();
@@ -180,13 +233,17 @@ impl World<'_> {
                     Setting::UpdateHomeAssistant(cap, Some(form), self.rng.coin().then_some(prefix))
                 }
                 (11, ..) => Setting::DismissNotice(cap, self.any_notice().unwrap_or(NoticeId::from_raw(7))),
-                _ => Setting::CloseSession(viewer.session().expect("a session")),
+                _ => {
+                    let Some(session) = viewer.session() else { continue };
+                    self.setting(Setting::CloseSession(session), Asker::new(By::Itself, None));
+                    continue;
+                }
             };
-            self.setting(setting);
+            self.setting(setting, Asker::new(By::Owner(by), Some(viewer.actor())));
         }
     }
 
-    fn any_room(&mut self) -> Option<RoomId> {
+    pub(crate) fn any_room(&mut self) -> Option<RoomId> {
         let rooms = &self.gateway.as_ref()?.view.rooms;
         (!rooms.is_empty()).then(|| rooms[self.rng.index(rooms.len())].id)
     }
@@ -227,8 +284,15 @@ impl World<'_> {
         NewCredential { secret, hash }
     }
 
-    fn begin_sign_in(&mut self) {
-        let name = self.rng.pick(&["Ana", "ben ", "BEN", "ana", "Mallory", ""]).to_owned();
+    pub(crate) fn begin_sign_in(&mut self) {
+        let mut name = self.rng.pick(&["Ana", "ben ", "BEN", "ana", "Mallory", ""]).to_owned();
+        if self.rng.per_mille(700) {
+            let people = self.gateway.as_ref().map(|g| g.view.access.members().map(|m| m.name.clone()).collect());
+            let people: Vec<Name> = people.unwrap_or_default();
+            if !people.is_empty() {
+                name = people[self.rng.index(people.len())].as_str().to_lowercase();
+            }
+        }
         let address = IpAddr::from([192, 0, 2, u8::try_from(self.rng.below(4)).expect("one of four")]);
         let hash = NameHash(fold(&name).bytes().fold(7, |hash, byte| hash * 31 % 1_000_003 + u64::from(byte)));
         self.ask(Caller::Question, |request| Input::BeginSignIn { request, name, hash, address });

@@ -98,6 +98,46 @@ totals! {
     bad_input,
     /// Changes of settings acknowledged.
     settings,
+    /// Commands of people who live here.
+    by_members,
+    /// Commands of guests, by session or by link.
+    by_guests,
+    /// Commands of programs.
+    by_programs,
+    /// Taps on a switch that they may only see, by a right that had ended since.
+    taps_forbidden,
+    /// Taps on a switch that is not there for them any more.
+    taps_not_found,
+    /// Grants made.
+    grants_made,
+    /// Grants taken back.
+    grants_taken_back,
+    /// Grants that ended on time.
+    grants_ended,
+    /// Guest links made.
+    links_made,
+    /// Guest links that ended on time.
+    links_ended,
+    /// API tokens made.
+    tokens_made,
+    /// API tokens that ended on time.
+    tokens_ended,
+    /// Invitations made.
+    invitations_made,
+    /// Invitations that ended on time.
+    invitations_ended,
+    /// People who came by an invitation.
+    joined,
+    /// People with another name or role.
+    members_changed,
+    /// People who went.
+    members_removed,
+    /// Changes that would have left no owner.
+    last_owner_kept,
+    /// Changes refused because whoever asked might not any more when it was their turn.
+    lost_while_waiting,
+    /// Uses of sessions and tokens noted.
+    uses_noted,
     /// Integrations made.
     integrations_made,
     /// Integrations revoked.

@@ -3,15 +3,17 @@
 use crate::board::Board;
 use crate::disk::Disk;
 use crate::network::{Conn, Weather};
-use crate::oracle::{Caller, Oracle, Step};
+use crate::oracle::{Asker, Caller, Oracle, Step};
+use crate::people::Right;
 use crate::rng::Rng;
 use crate::totals::Totals;
 use crate::trace::{Trace, effect_line, input_line};
 use gatehouse_core::access::{Credentials, TokenHash};
+use gatehouse_core::code::CodeHash;
 use gatehouse_core::device::{BoardEvent, NewSecret, Order, Said};
-use gatehouse_core::home::{Answer, Effect, Home, Input, SignInCheck};
+use gatehouse_core::home::{Answer, Effect, Home, Input, Setting, SignInCheck};
 use gatehouse_core::homeassistant::Announced;
-use gatehouse_core::ids::{Request, Ticket};
+use gatehouse_core::ids::{Request, SwitchId, Ticket};
 use gatehouse_core::time::{Mono, Now, Wall};
 use gatehouse_core::view::View;
 use std::collections::BTreeMap;
@@ -34,7 +36,9 @@ pub(crate) enum Event {
     Tap,
     IntegrationAsks,
     IntegrationAsksAgain,
-    TapAgain { switch: gatehouse_core::ids::SwitchId, on: bool },
+    TapAgain { by: Right, switch: SwitchId, on: bool },
+    Share,
+    AskLater(Box<(Setting, Asker)>),
     Claimer(usize),
     Register(usize),
     ChangeSettings,
@@ -75,6 +79,7 @@ pub(crate) struct Climate {
     pub(crate) tap: u64,
     pub(crate) press: u64,
     pub(crate) settings: u64,
+    pub(crate) share: u64,
     pub(crate) drop: u64,
     pub(crate) mute: u64,
     pub(crate) power: u64,
@@ -96,6 +101,7 @@ impl Climate {
             tap: rng.pick(&[5, 12, 30]) * SECOND,
             press: rng.pick(&[20, 90, 400]) * SECOND,
             settings: rng.pick(&[20, 60]) * SECOND,
+            share: rng.pick(&[10, 30]) * SECOND,
             drop: rng.pick(&[60, 300, 1_500]) * SECOND,
             mute: rng.pick(&[90, 300, 1_500]) * SECOND,
             power: rng.pick(&[200, 1_500]) * SECOND,
@@ -139,9 +145,14 @@ pub(crate) struct World<'a> {
     pub(crate) gateway: Option<Gateway>,
     pub(crate) run: u32,
     pub(crate) oracle: Oracle,
-    pub(crate) wall_offset_ms: u64,
+    pub(crate) wall_offset_ms: i64,
     pub(crate) wall_trusted: bool,
+    /// Minutes that the home's zone is east of UTC.
+    pub(crate) zone: i16,
+    /// All that anyone ever had to present: of sessions, guest links and programs.
     pub(crate) tokens: Vec<TokenHash>,
+    /// Of all invitations that there ever were.
+    pub(crate) codes: Vec<CodeHash>,
     /// User names of all integrations that were ever to be, those revoked and those never made included.
     pub(crate) users: Vec<Arc<str>>,
     next_request: u64,
@@ -175,11 +186,14 @@ impl<'a> World<'a> {
             oracle: Oracle::default(),
             wall_offset_ms: 0,
             wall_trusted: false,
+            zone: 60,
             tokens: Vec::new(),
+            codes: Vec::new(),
             users: Vec::new(),
             next_request: 0,
             trace,
         };
+        world.wall_trusted = world.rng.per_mille(800);
         world.begin();
         world
     }
@@ -199,13 +213,14 @@ impl<'a> World<'a> {
             self.after(SECOND, Event::Dial(board));
             self.after(MINUTE, Event::Uptime(board));
         }
-        let Climate { tap, press, settings, drop, mute, power, fault, crash, stop, clock, .. } = self.climate;
+        let Climate { tap, press, settings, share, drop, mute, power, fault, crash, stop, clock, .. } = self.climate;
         let kinds = [
             (tap, Event::Tap),
             (tap * 4, Event::IntegrationAsks),
             (press, Event::Press),
             (press * 4, Event::Pulse),
             (settings, Event::ChangeSettings),
+            (share, Event::Share),
             (drop, Event::Drop),
             (mute, Event::Mute),
             (power, Event::PowerCut),
@@ -254,6 +269,8 @@ impl<'a> World<'a> {
         }
         let gateway = self.gateway.as_ref().expect("the gateway is up at the end");
         self.oracle.finish(&gateway.view, &self.boards);
+        self.disk.close();
+        self.oracle.check_disk(&self.disk.facts);
         self.oracle.totals.add_dropped(gateway.home.dropped());
         self.oracle.totals.worlds += 1;
         self.oracle.totals
@@ -268,7 +285,7 @@ impl<'a> World<'a> {
 
     pub(crate) fn now(&self) -> Now {
         let (base, started) = self.gateway.as_ref().map_or((0, self.t), |g| (g.mono_base, g.started));
-        let wall = Wall::from_millis(1_700_000_000_000 + self.wall_offset_ms + self.t / 1_000);
+        let wall = Wall::from_millis(1_700_000_000_000_u64.saturating_add_signed(self.wall_offset_ms) + self.t / 1_000);
         Now { mono: Mono::from_micros(base + self.t - started), wall, wall_trusted: self.wall_trusted }
     }
 
@@ -318,6 +335,7 @@ impl<'a> World<'a> {
             announced: &gateway.announced,
             home: &gateway.home,
             boards: &self.boards,
+            secrets: &self.tokens,
         };
         self.oracle.judge(&step);
         self.carry_out(effects);
@@ -341,7 +359,11 @@ impl<'a> World<'a> {
             Event::Tap => self.tap(),
             Event::IntegrationAsks => self.integration_asks(),
             Event::IntegrationAsksAgain => self.integration_asks_once(),
-            Event::TapAgain { switch, on } => self.tap_again(switch, on),
+            Event::TapAgain { by, switch, on } => self.tap_again(by, switch, on),
+            Event::Share => self.share(),
+            // The last taps are not to meet a board that is given a new secret.
+            Event::AskLater(_) if self.quiet => {}
+            Event::AskLater(asked) => self.setting_of(asked.0, asked.1),
             Event::Claimer(claimer) => self.claim(claimer),
             Event::Register(board) => self.register(board),
             Event::ChangeSettings => self.change_settings(),

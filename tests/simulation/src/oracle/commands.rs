@@ -2,8 +2,8 @@
 
 use super::boards::has_switch;
 use super::{Caller, Expected, Oracle, Step};
-use gatehouse_core::access::Denied;
-use gatehouse_core::command::{ActorKind, Command, OrderId, Outcome, Reason};
+use gatehouse_core::access::{Denied, Level, TokenHash};
+use gatehouse_core::command::{Actor, ActorKind, Command, OrderId, Outcome, Reason};
 use gatehouse_core::device::Order;
 use gatehouse_core::home::{Answer, Effect, Input};
 use gatehouse_core::ids::{CommandId, SwitchId};
@@ -44,15 +44,20 @@ impl Oracle {
     pub(crate) fn expect(
         &self,
         now: &Now,
-        switch: SwitchId,
-        on: bool,
-        timeout: Duration,
+        (by, actor): (&TokenHash, &Actor),
+        (switch, on, timeout): (SwitchId, bool, Duration),
         name: Option<&String>,
     ) -> Expected {
         if timeout < Duration::from_millis(500) || timeout > Duration::from_secs(30) {
             return Expected::BadInput;
         }
-        match name.and_then(|name| self.names.get(name)) {
+        let moment = self.moment(now);
+        let may = |level| moment.who(by).is_some_and(|who| moment.may(who, switch, level));
+        if !may(Level::Operate) {
+            return if may(Level::View) { Expected::Forbidden } else { Expected::NotFound };
+        }
+        let name = name.map(|name| (actor.kind, actor.name.clone(), name.clone()));
+        match name.and_then(|name| self.names.get(&name)) {
             Some(named) if now.mono.since(named.since) >= NAME_LIFE => Expected::New,
             Some(named) if named.switch == switch && named.on == on => Expected::Same(named.id),
             Some(_) => Expected::Conflict,
@@ -66,7 +71,17 @@ impl Oracle {
         if new {
             assert!(self.ids.insert(command.id.raw()), "{} was given out before", command.id);
             let (on, timeout, kind) = match step.input {
-                Input::SetSwitch { on, timeout, .. } => (*on, *timeout, ActorKind::Member),
+                Input::SetSwitch { on, timeout, .. } => {
+                    let Some(Caller::Tap { actor, .. }) = &self.tap else { panic!("a tap of nobody") };
+                    assert_eq!(command.actor, *actor, "in another's name");
+                    let by_whom = match actor.kind {
+                        ActorKind::Guest => &mut self.totals.by_guests,
+                        ActorKind::Token => &mut self.totals.by_programs,
+                        _ => &mut self.totals.by_members,
+                    };
+                    *by_whom += 1;
+                    (*on, *timeout, actor.kind)
+                }
                 Input::IntegrationCommand(asked) => {
                     self.totals.by_integrations += 1;
                     let name = self.integration(&asked.user).map(|integration| integration.name.as_str());
@@ -99,6 +114,8 @@ impl Oracle {
         let asked = self.commands.get_mut(&command.id).expect("known by now");
         assert!(asked.settled.is_none(), "{} settles twice: {:?}, {command:?}", command.id, asked.settled);
         asked.settled = Some(command.clone());
+        self.last_is(command);
+        let asked = &self.commands[&command.id];
         let (deadline, calm) = (asked.deadline, asked.calm);
         if self.open.get(&command.switch) == Some(&command.id) {
             self.open.remove(&command.switch);
@@ -148,7 +165,7 @@ impl Oracle {
             return;
         }
         let Input::SetSwitch { request, on, request_id, .. } = step.input else { return };
-        let Some(Caller::Tap { switch, expected, .. }) = self.tap.take() else {
+        let Some(Caller::Tap { switch, expected, actor, .. }) = self.tap.take() else {
             panic!("a tap without a caller: {:?}", step.input)
         };
         assert_eq!(opened, usize::from(expected == Expected::New), "{expected:?}, but {opened} commands were made");
@@ -166,11 +183,11 @@ impl Oracle {
                 let id = written.expect("the new command is recorded");
                 if let Some(name) = request_id {
                     let named = Named { since: step.now.mono, id, switch, on: *on };
-                    self.names.insert(name.clone(), named);
+                    self.names.insert((actor.kind, actor.name, name.clone()), named);
                 }
                 id
             }
-            Expected::Conflict | Expected::BadInput => {
+            Expected::Conflict | Expected::BadInput | Expected::Forbidden | Expected::NotFound => {
                 assert!(answered, "what cannot be is answered at once");
                 return;
             }
@@ -198,6 +215,14 @@ impl Oracle {
             }
             (Err(Denied::BadInput { field: "timeoutMs", .. }), Expected::BadInput) => {
                 self.totals.bad_input += 1;
+                return;
+            }
+            (Err(Denied::Forbidden), Expected::Forbidden) => {
+                self.totals.taps_forbidden += 1;
+                return;
+            }
+            (Err(Denied::NotFound("switch")), Expected::NotFound) => {
+                self.totals.taps_not_found += 1;
                 return;
             }
             (Err(Denied::Busy), Expected::Same(id)) => {

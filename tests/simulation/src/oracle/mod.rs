@@ -3,6 +3,8 @@
 
 mod boards;
 mod commands;
+mod people;
+mod rights;
 mod settings;
 
 use crate::board::Board;
@@ -11,15 +13,21 @@ use crate::totals::Totals;
 use boards::Heard;
 use commands::{Asked, Named};
 use gatehouse_core::access::{FORGOTTEN_AFTER, TokenHash};
-use gatehouse_core::command::{Command, OrderId, Outcome};
+use gatehouse_core::audit::Entry;
+use gatehouse_core::command::{Actor, ActorKind, Command, OrderId, Outcome};
 use gatehouse_core::home::{Effect, Home, Input};
 use gatehouse_core::homeassistant::Announced;
-use gatehouse_core::ids::{CommandId, IntegrationId, NoticeId, Request, RoomId, SessionId, SwitchId};
+use gatehouse_core::ids::{
+    CommandId, GrantId, GuestLinkId, IntegrationId, InvitationId, MemberId, NoticeId, Request, RoomId, SessionId,
+    SwitchId, TokenId,
+};
 use gatehouse_core::name::BoardId;
 use gatehouse_core::notice::WRITE_EVERY;
 use gatehouse_core::record::Record;
 use gatehouse_core::time::Now;
 use gatehouse_core::view::{Availability, Change, View};
+use people::Basis;
+pub(crate) use people::{Asker, By};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -27,13 +35,13 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(crate) enum Caller {
     /// For a command to settle.
-    Tap { switch: SwitchId, on: bool, expected: Expected },
+    Tap { switch: SwitchId, on: bool, expected: Expected, actor: Actor },
     /// To be the owner, with this token.
     Claim(TokenHash),
     /// For a session.
     SignIn,
     /// For a change of settings, of which some end something.
-    Settings(Option<Ended>),
+    Settings(Asker, Option<Ended>),
     /// To hear whether a claim code is right, or what password to check.
     Question,
 }
@@ -45,6 +53,13 @@ pub(crate) enum Ended {
     Session(SessionId),
     Integration(IntegrationId),
     Notice(NoticeId),
+    Member(MemberId),
+    Grant(GrantId),
+    GuestLink(GuestLinkId),
+    Token(TokenId),
+    Invitation(InvitationId),
+    /// Other sessions of somebody's.
+    Sessions,
 }
 
 /// What a tap must come to.
@@ -58,6 +73,10 @@ pub(crate) enum Expected {
     Conflict,
     /// Turned away: the timeout is out of bounds.
     BadInput,
+    /// Turned away: they may see the switch, and no more.
+    Forbidden,
+    /// Turned away: for them there is no such switch.
+    NotFound,
 }
 
 /// One input with all around it.
@@ -72,6 +91,8 @@ pub(crate) struct Step<'a> {
     pub(crate) announced: &'a Announced,
     pub(crate) home: &'a Home,
     pub(crate) boards: &'a [Board],
+    /// All that anyone ever had to present.
+    pub(crate) secrets: &'a [TokenHash],
 }
 
 #[derive(Debug, Default)]
@@ -82,15 +103,33 @@ pub(crate) struct Oracle {
     ids: HashSet<u64>,
     commands: HashMap<CommandId, Asked>,
     open: BTreeMap<SwitchId, CommandId>,
+    /// The command of each switch that settled last.
+    last: BTreeMap<SwitchId, Arc<Command>>,
     /// Orders the home of this run knows of, oldest first.
     orders: HashMap<SwitchId, Vec<(OrderId, CommandId)>>,
     by_order: HashMap<OrderId, CommandId>,
     callers: HashMap<Request, Caller>,
-    names: HashMap<String, Named>,
+    names: HashMap<(ActorKind, Arc<str>, String), Named>,
     heard: HashMap<BoardId, Heard>,
     /// What the store said is on disk, as far as the home has heard.
     acked: Facts,
     owner: Option<TokenHash>,
+    /// Minutes that the home's zone is east of UTC, as this run was told.
+    east: i16,
+    /// Counts up when `acked` is another.
+    version: u64,
+    /// What rights were last worked out from.
+    basis: Basis,
+    /// The line of the change that is on its way to the disk.
+    line: Option<Arc<Entry>>,
+    /// What ended on time in this run.
+    ended: HashSet<u64>,
+    /// What was told to have ended, for good.
+    gone: HashSet<u64>,
+    /// What the store has just said to have ended.
+    just_gone: HashSet<u64>,
+    /// How the last run came to its end.
+    crashed: bool,
     /// Notices whose dismissal was acknowledged.
     dismissed: HashSet<NoticeId>,
     /// The tap being judged.
@@ -103,27 +142,45 @@ pub(crate) struct Oracle {
 
 impl Oracle {
     /// A home was loaded from what is on disk.
-    pub(crate) fn loaded(&mut self, run: u32, disk: &Facts, now: Now, home: &Home, effects: &[Effect]) {
+    pub(crate) fn loaded(&mut self, run: u32, disk: &Facts, now: Now, (home, effects): (&Home, &[Effect])) {
+        self.check_ended(disk);
+        self.check_record(disk);
         self.run = run;
         self.acked = disk.clone();
+        (self.east, self.line, self.version) = (0, None, self.version + 1);
         self.open.clear();
+        self.last = disk.last_settled();
         self.orders.clear();
+        for command in self.last.values() {
+            if let Some(order) = command.order {
+                self.orders.entry(command.switch).or_default().push((order, command.id));
+            }
+        }
         self.callers.clear();
         self.names.clear();
         self.heard.clear();
         let mut settled = Vec::new();
         for effect in effects {
-            let Effect::Write { ticket: None, records } = effect else { panic!("a load may only write: {effect:?}") };
-            let commands = records.iter().map(|record| match record {
-                Record::Command(command) => command,
-                other => panic!("a load may only settle commands: {other:?}"),
-            });
-            commands.for_each(|command| self.abandoned(command, &mut settled));
+            let records = match effect {
+                Effect::Write { ticket: None, records } => records,
+                Effect::Changed(Change::Access(_)) => continue,
+                other => panic!("a load may only write: {other:?}"),
+            };
+            for record in records {
+                match record {
+                    Record::Command(command) => self.abandoned(command, &mut settled),
+                    Record::Entry(entry) => assert!(self.ids.insert(entry.id.raw()), "an id twice: {entry:?}"),
+                    record if Facts::ended_by(record).is_some() => {}
+                    other => panic!("a load may only settle commands and end what is over: {other:?}"),
+                }
+            }
         }
         let open: HashSet<_> = disk.open_commands().map(|command| command.id).collect();
         assert_eq!(settled.into_iter().collect::<HashSet<_>>(), open, "what was open is settled at load, once");
+        self.ends(&now, effects, false);
         let view = home.view();
-        self.check_settings(&view, true);
+        self.check_settings(&view);
+        self.check_people(&view);
         self.check_notices(&view);
         let kept = disk.notices.values().filter(|notice| !notice.dismissed);
         assert!(view.notices.iter().eq(kept), "the notices: {:?}, {:?}", view.notices, disk.notices);
@@ -141,8 +198,16 @@ impl Oracle {
         let asked = self.commands.get_mut(&command.id).expect("a command on disk was asked for");
         // The crash may have lost that it was settled; callers were told once, the record is written again.
         asked.settled = Some(command.clone());
+        self.last_is(command);
         if let Some(order) = command.order {
             self.orders.entry(command.switch).or_default().push((order, command.id));
+        }
+    }
+
+    fn last_is(&mut self, command: &Arc<Command>) {
+        let last = self.last.entry(command.switch).or_insert_with(|| command.clone());
+        if last.id <= command.id {
+            *last = command.clone();
         }
     }
 
@@ -158,12 +223,29 @@ impl Oracle {
 
     /// The store's word reached the home: these records are durable and known to be.
     pub(crate) fn durable(&mut self, records: &[Record]) {
-        records.iter().for_each(|record| self.acked.apply(record));
+        for record in records {
+            self.acked.apply(record);
+            self.gone.extend(Facts::ended_by(record));
+            self.just_gone.extend(Facts::ended_by(record));
+        }
+        // One that ended while a use of it was on its way to the disk has ended all the same.
+        self.acked.invitations.retain(|id, _| !self.ended.contains(&id.raw()));
+        self.version += 1;
     }
 
     /// The home took an input. Panics with the promise that was broken.
     pub(crate) fn judge(&mut self, step: &Step<'_>) {
         self.totals.inputs += 1;
+        if let Input::ZoneOffset(east) = step.input {
+            (self.east, self.version) = (*east, self.version + 1);
+        }
+        let written = matches!(step.input, Input::Written { .. });
+        self.ends(&step.now, step.effects, !written);
+        self.just_gone.clear();
+        if matches!(step.input, Input::Tick) && step.effects.is_empty() {
+            self.check_switches(&step.now, step.after, step.home);
+            return self.check_rights(&step.now, step.after, step.secrets);
+        }
         self.tap = match step.input {
             Input::SetSwitch { request, .. } => self.callers.get(request).cloned(),
             _ => None,
@@ -176,11 +258,14 @@ impl Oracle {
                         match record {
                             Record::Command(command) => opened += usize::from(self.command_written(step, command)),
                             Record::Entry(entry) => assert!(self.ids.insert(entry.id.raw()), "an id twice: {entry:?}"),
-                            _ => {}
+                            record => self.noted(record),
                         }
                     }
                 }
-                Effect::Write { ticket: Some(_), records } => self.plan_written(records),
+                Effect::Write { ticket: Some(_), records } => {
+                    self.plan_written(records);
+                    self.planned(step, records);
+                }
                 Effect::Answer(request, answer) => self.answered(step, *request, answer),
                 Effect::Send(order) => self.sent(order),
                 Effect::Changed(Change::Notice(notice)) => {
@@ -200,7 +285,11 @@ impl Oracle {
             }
         }
         let access = step.effects.iter().any(|effect| matches!(effect, Effect::Changed(Change::Access(_))));
-        self.check_settings(step.after, access || matches!(step.input, Input::Written { .. }));
+        self.check_settings(step.after);
+        if access || written {
+            self.check_people(step.after);
+        }
+        self.check_rights(&step.now, step.after, step.secrets);
         self.check_announced(step.announced);
         let is_of_notices = |change: &Change| matches!(change, Change::Notice(_) | Change::NoticeRemoved(_));
         if step.effects.iter().any(|effect| matches!(effect, Effect::Changed(change) if is_of_notices(change))) {
@@ -214,6 +303,7 @@ impl Oracle {
         for switch in &view.switches {
             let open = self.open.get(&switch.id);
             assert_eq!(switch.open.as_ref().map(|command| command.id), open.copied(), "the open command is shown");
+            assert_eq!(switch.last_command.as_ref(), self.last.get(&switch.id), "the last command is shown");
             let desired = open.map(|id| self.commands[id].on).or(switch.on);
             assert_eq!(switch.desired, desired, "desired is what the open command asks, else what is reported");
         }
@@ -223,11 +313,17 @@ impl Oracle {
             next.is_none_or(|next| due.is_some_and(|due| due <= next)),
             "no deadline is forgotten: {due:?}, {next:?}"
         );
-        // Notices and wrong tries wait to be written, the latter also to be forgotten.
+        // Notices and wrong tries wait to be written, the latter also to be forgotten; and what hangs on the wall clock is
+        // looked at.
         let of_others = due.filter(|due| Some(*due) != next);
         let latest = now.mono.plus(WRITE_EVERY.max(FORGOTTEN_AFTER));
         assert!(of_others.is_none_or(|due| due <= latest), "a deadline of nothing: {due:?}");
         assert!(next.is_none_or(|next| next > now.mono), "an overdue command is still open");
+    }
+
+    /// A change of settings is on disk, or was given up: what it says of itself in the record, once.
+    fn line_of_answer(&mut self, step: &Step<'_>) -> Option<Arc<Entry>> {
+        if matches!(step.input, Input::Written { .. }) { self.line.take() } else { None }
     }
 
     /// The world is quiet and healed: nothing is left over, and everyone sees what the pins are.
