@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use tokio::time::Instant;
 
 const WRONG: &str = "eight loud lamps";
+const NOBODY: &str = "Nobody";
 
 /// A stranger at an address of their own, another for each number.
 fn stranger(home: &Home, number: u32) -> Client {
@@ -54,20 +55,29 @@ async fn row_5_1_5_of_a_thousand_guesses_across_restarts_a_handful_is_heard() {
     let (mut heard, mut nobodys, mut checks) = (0, 0, 0);
     for (round, numbers) in [0..400, 400..700, 700..1_000].into_iter().enumerate() {
         heard += guess(&home, OWNER, numbers).await;
-        nobodys += guess(&home, "Nobody", 10_000..10_030).await;
-        checks += checked(&home).await;
+        nobodys += guess(&home, NOBODY, 10_000..10_030).await;
         match round {
             0 => {
-                // What was written before it is on disk when it is made.
+                // Counts are written behind, within a second. A sixth try is heard a second after the fifth at the
+                // soonest: by then the fifth is written, and it is on disk before what is made after it.
+                let mut numbers = 20_000..;
+                for (name, heard) in [(OWNER, &mut heard), (NOBODY, &mut nobodys)] {
+                    while *heard < 6 {
+                        let number = numbers.next().expect("there are enough");
+                        *heard += guess(&home, name, number..number + 1).await;
+                    }
+                }
+                checks += checked(&home).await;
                 home.room("Hall").await;
                 home.kill().await;
                 home.start().await;
             }
             1 => {
+                checks += checked(&home).await;
                 assert_eq!(home.stop().await.code, Some(0));
                 home.start().await;
             }
-            _ => {}
+            _ => checks += checked(&home).await,
         }
     }
     // Four cost nothing, and then each waits twice as long as the one before: so many fit into the time that it took. A
@@ -90,7 +100,7 @@ async fn row_5_6_2_an_unknown_name_and_a_wrong_password_are_one_answer_and_one_a
         told.collect::<Vec<_>>()
     };
     let long = "x".repeat(65);
-    let names = [OWNER, "aNA ", "Nobody", "", "\u{202e}", &long, "2024"];
+    let names = [OWNER, "aNA ", NOBODY, "", "\u{202e}", &long, "2024"];
     let wrong = try_to_sign_in(&stranger(&home, 0), OWNER, WRONG).await;
     assert_eq!((wrong.status, code(&wrong).as_str()), (200, "UNAUTHENTICATED"));
     for (number, name) in (1..).zip(names) {
