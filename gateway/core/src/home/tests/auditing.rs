@@ -101,7 +101,15 @@ impl House {
     fn invites(&mut self, role: Role, email: Option<Address>, expires_at: Option<Wall>) -> Request {
         let (cap, inviter) = (self.viewer().share().unwrap(), self.viewer().member().unwrap());
         let uses = if email.is_some() { 1 } else { 2 };
-        let new = NewInvitation { role, inviter, grants: Vec::new(), code: CODE, expires_at, uses, email };
+        let new = NewInvitation {
+            role,
+            inviter,
+            grants: Vec::new(),
+            code: CODE,
+            expires_at,
+            uses,
+            email: email.map(|email| (email, CodeHash([8; 32]))),
+        };
         let request = self.setting(Setting::CreateInvitation(cap, new));
         self.written_ok();
         request
@@ -171,7 +179,14 @@ fn the_lines_of_an_invitation_name_who_invited_and_who_came() {
     let first = house.invites(Role::Guest, None, None);
     let accept = |house: &mut House, who: &str, token| {
         let client = Client::default();
-        let new = Acceptance { code: CODE, name: name(who), proof: Proof::Password("hash".into()), token, client };
+        let new = Acceptance {
+            code: CODE,
+            name: name(who),
+            proof: Proof::Password("hash".into()),
+            email: None,
+            token,
+            client,
+        };
         house.setting(Setting::AcceptInvitation(new));
         house.written_ok();
     };
