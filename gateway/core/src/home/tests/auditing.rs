@@ -226,8 +226,8 @@ fn codes_for_forgotten_passwords_have_lines_and_so_has_their_use() {
     let wanted = [
         told(Kind::ResetCodeCreated, ActorKind::Console, "Ana", ""),
         told(Kind::RecoveryCodeCreated, ActorKind::Member, "Ana", ""),
-        told(Kind::PasswordChanged, ActorKind::Member, "Ana", "by a one-time code"),
-        told(Kind::PasswordChanged, ActorKind::Member, "Ana", "by a one-time code"),
+        told(Kind::PasswordChanged, ActorKind::Member, "Ana", "by a link made at the gateway"),
+        told(Kind::PasswordChanged, ActorKind::Member, "Ana", "by the recovery code"),
     ];
     assert_eq!(house.lines()[before..], wanted, "a code that is used up changes nothing");
 }
