@@ -21,6 +21,7 @@ pub mod member_name;
 pub mod metric;
 pub mod name;
 pub mod notice;
+pub mod onboarding;
 pub mod record;
 pub mod retained;
 pub mod switch;
