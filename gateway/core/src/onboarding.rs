@@ -30,10 +30,7 @@ impl UsbAdapter {
     /// Whether relay boards come with such an adapter: CH340, CH9102, CP210x, FT231X. Of others nothing is known, so their
     /// ports are listed, and opened only when somebody asks for it.
     pub const fn is_of_boards(&self) -> bool {
-        matches!(
-            (self.vendor, self.product),
-            (0x1a86, 0x7523 | 0x55d4) | (0x10c4, 0xea60) | (0x0403, 0x6001 | 0x6015)
-        )
+        matches!((self.vendor, self.product), (0x1a86, 0x7523 | 0x55d4) | (0x10c4, 0xea60) | (0x0403, 0x6001 | 0x6015))
     }
 }
 

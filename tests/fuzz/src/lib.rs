@@ -1,12 +1,13 @@
 //! Fuzz targets: code that meets bytes of strangers, under libFuzzer. `make fuzz` runs them all; `tests/fuzz/run` says how.
 //!
-//! What has to hold is in [`homie`] and, as it looks inside, in the `fuzz` module of the broker. Tests try the seeds
+//! What has to hold is in [`homie`] and [`improv`] and, as it looks inside, in the `fuzz` module of the broker. Tests try the seeds
 //! with it. libFuzzer itself is only built where cargo-fuzz sets `cfg(fuzzing)`.
 
 // A check may panic, like a test.
 #![allow(clippy::unwrap_used)]
 
 pub mod homie;
+pub mod improv;
 
 /// The entry of a target: a function of bytes that panics on what must not be.
 #[macro_export]
