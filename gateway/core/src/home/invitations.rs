@@ -24,6 +24,13 @@ struct Entry {
     code: CodeHash,
 }
 
+impl Entry {
+    /// Whether it is its code, the one that was shown or the one that was mailed.
+    fn has(&self, code: &CodeHash) -> bool {
+        self.code == *code || self.invitation.mailed_code == Some(*code)
+    }
+}
+
 /// All invitations that are open.
 #[derive(Debug, Default)]
 pub(super) struct Invitations {
@@ -96,8 +103,7 @@ impl Home {
 
     /// The invitation of this code, when it can be used.
     fn open_invitation(&self, now: &Now, code: &CodeHash) -> Option<&Entry> {
-        let has = |entry: &Entry| entry.code == *code || entry.invitation.mailed_code == Some(*code);
-        let open = |entry: &&Entry| has(entry) && entry.invitation.is_live(now);
+        let open = |entry: &&Entry| entry.has(code) && entry.invitation.is_live(now);
         self.invitations
             .entries
             .values()
@@ -108,7 +114,7 @@ impl Home {
     /// The invitation of this code, whether it can be used or not.
     pub(super) fn invitation_of(&self, code: &CodeHash) -> Option<Arc<Invitation>> {
         let mut entries = self.invitations.entries.values();
-        entries.find(|entry| entry.code == *code).map(|entry| entry.invitation.clone())
+        entries.find(|entry| entry.has(code)).map(|entry| entry.invitation.clone())
     }
 
     /// Whether a person may still invite: an owner, or a member by what they may share.

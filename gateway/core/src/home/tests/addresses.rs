@@ -240,6 +240,7 @@ fn who_comes_by_the_mail_of_an_invitation_need_not_confirm_its_address() {
         }
         house.accept_with(code, "Ben", Some((at(address), OTHER))).unwrap();
         assert_eq!(house.addresses_of("Ben"), addresses, "{why}");
+        assert!(house.lines().iter().any(|line| line.0 == Kind::MemberJoined && line.2 == "Ben"), "{why}");
         assert_eq!(house.confirms(OTHER).is_ok(), addresses.1.is_some());
         assert!(house.view.invitations.is_empty() && house.accept_with(CODE, "Zoe", None).is_err(), "it is used up");
     }
