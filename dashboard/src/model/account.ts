@@ -26,3 +26,14 @@ export function deviceName(userAgent: string | null): string {
   if (!browser) return userAgent;
   return system ? `${browser} on ${system}` : browser;
 }
+
+/** What lets somebody in besides the password, in a sentence that says what to do about it; empty when nothing does. */
+export function whatStays(
+  ways: { identities: readonly { provider: string; current: boolean }[] } | null,
+  addresses: { email: string | null } | null,
+): string {
+  const linked = ways?.identities.filter((one) => one.current) ?? [];
+  const all = linked.map((one) => `your account at ${one.provider}`);
+  if (addresses?.email) all.push(`links mailed to ${addresses.email}`);
+  return all.length > 0 ? `Still good to get in: ${all.join(', ')}. Take away what you do not know.` : '';
+}

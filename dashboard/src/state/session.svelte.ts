@@ -20,6 +20,8 @@ export class Session {
   notice = $state('');
   /** Whether the home was claimed on this screen just now: there is something to do that is done at no other time. */
   newOwner = $state(false);
+  /** Whether the password was replaced on this screen just now: what else lets somebody in is to be looked at. */
+  newPassword = $state(false);
   /** Whether the gateway sends mail. */
   mail = $state(false);
   /** How far the gateway's clock is ahead of this one, milliseconds. */
@@ -63,6 +65,7 @@ export class Session {
   /** Sets another password with a one-time code, and is in. @throws ApiError when the gateway refuses */
   async resetPassword(code: string, password: string): Promise<void> {
     await resetPassword({ code, password });
+    this.newPassword = true;
     await this.#enter();
   }
 
@@ -136,6 +139,7 @@ export class Session {
   #leave(notice: string): void {
     this.viewer = null;
     this.home = null;
+    this.newPassword = false;
     this.notice = notice;
     this.stage = 'signed-out';
   }

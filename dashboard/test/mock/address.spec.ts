@@ -1,4 +1,4 @@
-import { card, expect, open, test } from './home';
+import { expect, open, test } from './home';
 
 test('an address is given, waits, is confirmed by its link, and is taken away', async ({ page, home }) => {
   home.world.mail = true;
@@ -91,9 +91,19 @@ test('a forgotten password: the answer is the same for every address, and the li
   await expect(page.getByRole('alert').filter({ hasText: 'cannot be reached' })).toBeVisible();
   home.server.comeBack();
   await page.goto(`${home.server.url}/reset#${home.world.mailed.get('ana@example.org')}`);
+  const linkedAt = new Date().toISOString();
+  home.world.person.identities.push({ id: 'o1', provider: 'accounts.example.org', current: true, linkedAt });
   await page.getByLabel('New password').fill('a quite new lamp');
   await page.getByRole('button', { name: 'Set it and sign in' }).click();
-  await expect(card(page, 'Hall light')).toBeVisible();
+  await expect(page.getByTestId('new-password')).toContainText(
+    'Still good to get in: your account at accounts.example.org, links mailed to ana@example.org.',
+  );
+  expect(new URL(page.url()).pathname).toBe('/account');
+  await page.getByRole('button', { name: 'Unlink accounts.example.org' }).click();
+  await page.getByRole('button', { name: 'Remove ana@example.org' }).click();
+  await expect(page.getByTestId('new-password')).not.toContainText('Still good to get in');
+  await page.getByTestId('new-password').getByRole('link', { name: 'their tokens' }).click();
+  await expect(page.getByRole('heading', { name: 'Tokens' })).toBeVisible();
 });
 
 test('who joins may give an address, which counts at once when the invitation came there', async ({

@@ -30,8 +30,12 @@ test('a recovery sheet is made, printed alone, and lets its owner in once', asyn
   await other.getByLabel('New password').fill('a quite new lamp');
   await expect(other.getByRole('status').filter({ hasText: 'Very hard to guess.' })).toHaveCount(1);
   await other.getByRole('button', { name: 'Set it and sign in' }).click();
+  await expect(other.getByTestId('new-password')).toContainText('everywhere else you are signed out');
+  await expect(other.getByTestId('new-password')).not.toContainText('Still good to get in');
+  await open(other, 'Switches');
   await expect(card(other, 'Hall light')).toBeVisible();
-  expect(new URL(other.url()).pathname).toBe('/');
+  await open(other, 'My account');
+  await expect(other.getByTestId('new-password')).toHaveCount(0);
   await expect(page.getByText('Your session has ended. Sign in again.')).toBeVisible();
   expect(home.world.person.password).toBe('a quite new lamp');
 });

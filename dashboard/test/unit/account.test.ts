@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deviceName } from '../../src/model/account';
+import { deviceName, whatStays } from '../../src/model/account';
 
 test.each([
   [null, 'A program'],
@@ -22,3 +22,21 @@ test.each([
     'Safari on Mac',
   ],
 ])('%s is told as %s', (userAgent, name) => expect(deviceName(userAgent)).toBe(name));
+
+test.each([
+  [null, null, ''],
+  [[], null, ''],
+  [[{ provider: 'old.example.org', current: false }], null, ''],
+  [
+    [{ provider: 'accounts.example.org', current: true }],
+    null,
+    'Still good to get in: your account at accounts.example.org. Take away what you do not know.',
+  ],
+  [
+    [{ provider: 'accounts.example.org', current: true }],
+    'ana@example.org',
+    'Still good to get in: your account at accounts.example.org, links mailed to ana@example.org. Take away what you do not know.',
+  ],
+])('of %j and the address %j is told what stays', (identities, email, text) =>
+  expect(whatStays(identities && { identities }, { email })).toBe(text),
+);

@@ -71,15 +71,22 @@ pub(crate) fn reset(home: &Name, person: &Name, to: Address, link: &str, asker: 
     letter(home, to, format!("Choose another password for {home}"), text)
 }
 
-/// To somebody whose password was replaced.
-pub(crate) fn replaced(home: &Name, person: &Name, to: Address, asker: IpAddr) -> Letter {
+/// To somebody whose password was replaced; `linked` are the providers by which they sign in, too.
+pub(crate) fn replaced(home: &Name, person: &Name, to: Address, asker: IpAddr, linked: &[&str]) -> Letter {
     let asker = asker.to_canonical();
     let text = format!(
         "Hello {person},\n\nyour password for {home} was replaced, by a one-time link that was opened at the address \
-         {asker}. Every session there was has ended.\n\nIf it was you, ignore this mail. If it was not, tell the owner of \
+         {asker}. Every session there was has ended.{linked}\n\nIf it was you, ignore this mail. If it was not, tell the owner of \
          the home at once: the record shows when it was.\n"
     );
     letter(home, to, format!("Your password for {home} was replaced"), text)
+    let linked = match linked {
+        [] => String::new(),
+        linked => format!(
+            " Your account at {} still lets you in: unlink it under My account if you do not know it.",
+            linked.join(" and at ")
+        ),
+    };
 }
 
 fn letter(home: &Name, to: Address, subject: String, text: String) -> Letter {

@@ -113,7 +113,9 @@ impl ResetMutation {
 /// Whoever's password it was gets to know, as far as mail reaches them and there is room for one.
 fn tell_of_reset(shared: &Shared, member: &Member, asker: IpAddr) {
     let place = shared.settings.mail.as_ref().and_then(|mail| mail.try_reserve().ok());
-    if let (Some(place), Some(to), Some(home)) = (place, member.email.clone(), &shared.hub.view().home) {
-        place.send(letters::replaced(&home.name, &member.name, to, asker));
+    let view = shared.hub.view();
+    if let (Some(place), Some(to), Some(home)) = (place, member.email.clone(), &view.home) {
+        let linked: Vec<_> = view.access.identities_of(member.id).map(|linked| linked.identity.provider()).collect();
+        place.send(letters::replaced(&home.name, &member.name, to, asker, &linked));
     }
 }

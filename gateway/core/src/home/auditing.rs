@@ -8,7 +8,7 @@ use crate::audit::{Entry, Kind, on_or_off};
 use crate::command::{Actor, ActorKind};
 use crate::homeassistant::Form;
 use crate::identity::{Identity, Proof};
-use crate::ids::{EntryId, SwitchId};
+use crate::ids::{EntryId, MemberId, SwitchId};
 use crate::invitation::Invitation;
 use crate::name::Name;
 use crate::record::Record;
@@ -154,7 +154,7 @@ impl Home {
             Setting::ResetPassword(reset) => {
                 let (member, how) = self.reset_is_of(&reset.code)?;
                 let actor = self.access.actor_of(member)?;
-                Deed::new(&actor, Kind::PasswordChanged, &actor.name).saying(how)
+                Deed::new(&actor, Kind::PasswordChanged, &actor.name).saying(self.password_in_words(Some(how), member))
             }
             Setting::CreateRecoveryCode(cap, member, _) => {
                 Deed::new(cap.actor(), Kind::RecoveryCodeCreated, self.access.name_of(*member)?)
@@ -224,6 +224,13 @@ impl Home {
         })
     }
 
+    /// How a password became another one. Identities stay: whoever linked one may not be whose it is.
+    fn password_in_words(&self, how: Option<&str>, member: MemberId) -> String {
+        let linked =
+            self.access.identities_of(member).map(|linked| format!("still linked with {}", linked.identity.provider()));
+        how.map(str::to_owned).into_iter().chain(linked).collect::<Vec<_>>().join(", ")
+    }
+
     fn invited_by(&self, invitation: &Invitation) -> String {
         let by = self.access.name_of(invitation.inviter).map_or("someone", Name::as_str);
         format!("invited by {by}, as {}", role_word(invitation.role))
@@ -275,7 +282,9 @@ impl Home {
         let (member, kind, text) = match change {
             AccountChange::EndSession { member, .. } => (member, Kind::SessionsEnded, "one".to_owned()),
             AccountChange::EndOtherSessions { member, .. } => (member, Kind::SessionsEnded, "all others".to_owned()),
-            AccountChange::Password { member, .. } => (member, Kind::PasswordChanged, String::new()),
+            AccountChange::Password { member, .. } => {
+                (member, Kind::PasswordChanged, self.password_in_words(None, *member))
+            }
             AccountChange::LinkIdentity { member, identity, .. } => {
                 (member, Kind::IdentityLinked, format!("their account at {}", identity.provider()))
             }

@@ -206,3 +206,25 @@ fn the_record_says_who_linked_unlinked_and_came_by_what() {
     assert_eq!(told[told.len() - 4..], expected);
     assert!(!format!("{lines:?}").contains("secret-subject"));
 }
+
+#[test]
+fn another_password_leaves_identities_and_its_line_says_so() {
+    let mut house = House::with_a_phone();
+    house.link_identity(identity("ana")).unwrap();
+    let (cap, member, code) = (Administer::console(), house.ana(), CODE);
+    house.ask(|request| Input::OfferReset { request, cap, member, code });
+    let reset = Reset { code, password_hash: "new".into(), token: NEW_TOKEN, client: Client::default() };
+    house.setting(Setting::ResetPassword(reset));
+    house.written_ok();
+    let (was, keep) = (Some("new".into()), house.session_of(&NEW_TOKEN).unwrap());
+    let change = |was| AccountChange::Password { member, hash: "newer".into(), was, keep };
+    house.account(change(was)).unwrap();
+    let (id, _) = house.identities_of(member)[0].clone();
+    house.account(AccountChange::UnlinkIdentity { member, identity: id }).unwrap();
+    house.account(change(Some("newer".into()))).unwrap();
+    let lines = house.lines();
+    let told: Vec<_> =
+        lines.iter().filter(|line| line.0 == Kind::PasswordChanged).map(|line| line.3.as_str()).collect();
+    let linked = "still linked with accounts.example.org";
+    assert_eq!(told, [&format!("by a link made at the gateway, {linked}"), linked, ""]);
+}
