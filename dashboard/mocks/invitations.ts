@@ -16,7 +16,7 @@ import { mailable } from './account';
 import { viewerOf } from './entry';
 import { checkPassword } from './passwords';
 import { targetOf } from './people';
-import type { World } from './world';
+import type { MockMember, World } from './world';
 
 export interface MockInvitation {
   id: string;
@@ -78,6 +78,20 @@ export const invitationQueries = (world: World) => ({
   },
 });
 
+/** The address of who comes: the invitation's own needs no confirmation. */
+export function addressOf(
+  world: World,
+  member: MockMember,
+  invitation: MockInvitation,
+  email: string | null | undefined,
+): void {
+  if (email && email === invitation.email) member.email = email;
+  else if (email) {
+    member.emailWaiting = email;
+    world.mailed.set(email, world.id('c0de-'));
+  }
+}
+
 interface Acceptance {
   code: string;
   name: string;
@@ -115,11 +129,7 @@ export const invitationMutations = (world: World) => ({
     const member = world.addMember(name, invitation.role, input.password);
     const { id } = member;
     for (const { target, level } of invitation.grants) world.shares.add({ target, level, memberId: id });
-    if (input.email === invitation.email) member.email = invitation.email;
-    else if (input.email) {
-      member.emailWaiting = input.email;
-      world.mailed.set(input.email, world.id('c0de-'));
-    }
+    addressOf(world, member, invitation, input.email);
     invitation.usesLeft -= 1;
     const session = world.sessions.open(asker.userAgent, id);
     asker.open(session);

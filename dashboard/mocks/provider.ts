@@ -1,5 +1,7 @@
 /** A provider by whose word people sign in: whoever leaves for it is back at once, as the account it always vouches for. */
 import { inside, known, nameFrom, refuse, type Asker, type ById, type Input } from './asking';
+import { mailable } from './account';
+import { addressOf } from './invitations';
 import type { World } from './world';
 
 export const providerMutations = (world: World) => ({
@@ -19,14 +21,19 @@ export const providerMutations = (world: World) => ({
     person.identities = person.identities.filter((one) => one.id !== id);
     return true;
   }),
-  acceptInvitationByProvider: ({ input }: Input<{ code: string; name: string }>, asker: Asker) => {
+  acceptInvitationByProvider: (
+    { input }: Input<{ code: string; name: string; email?: string | null }>,
+    asker: Asker,
+  ) => {
     const invitation = world.invitations.open(input.code);
     if (!invitation) throw refuse('BAD_INPUT', 'This invitation has ended, or was used.', { field: 'code' });
     const name = nameFrom(input.name);
     if (world.personCalled(name)) {
       throw refuse('BAD_INPUT', 'Someone here has this name already.', { field: 'name' });
     }
+    if (input.email) mailable(input.email);
     const person = world.addMember(name, invitation.role, '');
+    addressOf(world, person, invitation, input.email);
     const linkedAt = new Date().toISOString();
     person.identities.push({ id: world.id('o'), provider: 'accounts.example.org', current: true, linkedAt });
     invitation.usesLeft -= 1;

@@ -95,6 +95,13 @@ export type CreateInvitationInput = VariablesOf<typeof CREATE_INVITATION>['input
 export type CreatedInvitation = ResultOf<typeof CREATE_INVITATION>['createInvitation'];
 export type Offer = NonNullable<ResultOf<typeof OFFER>['invitation']>;
 
+/** Who comes by an invitation, however they prove who they are. */
+interface Joining {
+  code: string;
+  name: string;
+  email?: string;
+}
+
 /** Those that are open, and whether the gateway can mail them. */
 export async function invitations(): Promise<{ open: Invitation[]; mail: boolean }> {
   const { invitations, gateway } = await request(INVITATIONS, {});
@@ -114,13 +121,9 @@ export const offer = async (code: string): Promise<Offer | null> =>
   (await request(OFFER, { code })).invitation;
 
 /** Makes who holds the code a person of the home, and signs them in (the cookie comes with the answer). */
-export const acceptInvitation = async (input: {
-  code: string;
-  name: string;
-  password: string;
-  email?: string;
-}): Promise<void> => void (await request(ACCEPT_INVITATION, { input }));
+export const acceptInvitation = async (input: Joining & { password: string }): Promise<void> =>
+  void (await request(ACCEPT_INVITATION, { input }));
 
 /** Where to go, to come back as a person of the home. */
-export const acceptInvitationByProvider = async (input: { code: string; name: string }): Promise<string> =>
+export const acceptInvitationByProvider = async (input: Joining): Promise<string> =>
   (await request(ACCEPT_BY_PROVIDER, { input })).acceptInvitationByProvider.url;

@@ -46,6 +46,7 @@ test('the page for signing in leads to the provider, and says what came of it', 
 });
 
 test('who is invited joins by the provider, and chooses a password later', async ({ page, home }) => {
+  home.world.mail = true;
   home.world.provider = { name: 'Example', origin: home.server.url };
   const { code } = home.world.invitations.add({ role: 'MEMBER', uses: 1 });
   await page.goto(`${home.server.url}/join#${code}`);
@@ -56,8 +57,13 @@ test('who is invited joins by the provider, and chooses a password later', async
   await go.click();
   await expect(page.getByLabel('Your name')).toHaveAccessibleDescription(/has this name already/);
   await page.getByLabel('Your name').fill('Cleo');
+  await page.getByLabel('E-mail address').fill('cleo@nowhere');
+  await go.click();
+  await expect(page.getByLabel('E-mail address')).toHaveAccessibleDescription(/looks like/);
+  await page.getByLabel('E-mail address').fill('cleo@example.org');
   await go.click();
   await expect(page.getByRole('link', { name: 'Cleo', exact: true })).toBeVisible();
+  expect(home.world.personCalled('Cleo')).toMatchObject({ email: null, emailWaiting: 'cleo@example.org' });
 
   await open(page, 'My account');
   await expect(page.getByLabel('Current password')).toHaveCount(0);

@@ -7,7 +7,7 @@ use crate::letters;
 use crate::members::Member;
 use crate::one_time;
 use crate::search::Search;
-use crate::viewer::{SignedIn, Viewer, shared, signed_in};
+use crate::viewer::{SignedIn, Viewer, asker, shared, signed_in};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use gatehouse_core::access::{self, Denied};
 use gatehouse_core::home::AccountChange;
@@ -241,7 +241,7 @@ async fn change_email(ctx: &Context<'_>, member: &access::Member, email: Option<
     let new = email.map(|address| (address, hash));
     change(shared, AccountChange::Email { member: member.id, new: new.clone() }).await?;
     if let (Some(place), Some((to, _))) = (place, new) {
-        letters::send_confirmation(ctx, place, &member.name, to, &code);
+        letters::send_confirmation(shared, &asker(ctx).base, place, &member.name, to, &code);
     }
     Ok(())
 }

@@ -3,6 +3,8 @@
 use crate::account::{change, person, prove};
 use crate::error::{bad_name, no_answer, no_such, told};
 use crate::gateway::{DateTime, date_time};
+use crate::invitations::LEAVE_OUT;
+use crate::letters;
 use crate::one_time;
 use crate::provider::{self, Departure, Provider, Purpose, Stay, is_at_home};
 use crate::viewer::{self, Delivery, asker, shared, signed_in};
@@ -78,6 +80,8 @@ pub(crate) struct AcceptInvitationByProviderInput {
     code: String,
     /// The name they will be called by: 1 to 64 characters, a letter among them.
     name: String,
+    /// Where mail is to reach them, if they want any, as in `acceptInvitation`.
+    email: Option<String>,
 }
 
 #[derive(Default)]
@@ -112,8 +116,9 @@ impl IdentitiesMutation {
 
     /// Begins to accept an invitation by an account at the provider, without a password: who holds its code is a person of this
     /// home once they are back, unless the name or the invitation is taken by then. For browsers.
-    /// Errors: BAD_INPUT (code, name), RATE_LIMITED, CONFLICT (no provider, or another origin), GATEWAY_UNCLAIMED, BUSY (also
-    /// when the provider does not answer).
+    /// Errors: BAD_INPUT (code, name, email), RATE_LIMITED, CONFLICT (no provider, another origin, somebody has the address that
+    /// needs no confirmation, or no mail server is configured to confirm one), GATEWAY_UNCLAIMED, BUSY (also when the provider
+    /// does not answer).
     async fn accept_invitation_by_provider(
         &self,
         ctx: &Context<'_>,
@@ -123,11 +128,19 @@ impl IdentitiesMutation {
         let provider = reachable(ctx)?;
         let shared = shared(ctx);
         let code = one_time::hash(&input.code);
-        shared.hub.try_invitation(code, asker(ctx).address).await.map_err(told)?;
+        let offer = shared.hub.try_invitation(code, asker(ctx).address).await.map_err(told)?;
         let Some(code) = code else { return Err(told(Denied::Busy)) };
         let name = Name::new(&input.name).map_err(bad_name("name"))?;
-        shared.hub.view().access.check_name(&name, None, "name").map_err(told)?;
-        leave(ctx, provider, Purpose::Join { code, name }).await
+        let access = &shared.hub.view().access;
+        access.check_name(&name, None, "name").map_err(told)?;
+        let email = input.email.as_deref().map(letters::address).transpose()?;
+        match &email {
+            Some(email) if offer.proves(email) => access.check_address_is_free(email, None).map_err(told)?,
+            // Whether there is a way to mail it; the mail goes when they are back.
+            Some(_) => drop(letters::place(shared, LEAVE_OUT)?),
+            None => {}
+        }
+        leave(ctx, provider, Purpose::Join { code, name, email }).await
     }
 }
 

@@ -163,6 +163,9 @@ pub(crate) struct DeleteInvitationInput {
     id: ID,
 }
 
+/// What to do about an address that cannot be confirmed.
+pub(crate) const LEAVE_OUT: &str = "Leave the address out.";
+
 /// What makes someone a person of this home.
 #[derive(InputObject)]
 pub(crate) struct AcceptInvitationInput {
@@ -282,9 +285,8 @@ impl InvitationsMutation {
         let Some(code) = code else { return Err(told(Denied::Busy)) };
         let name = Name::new(&input.name).map_err(bad_name("name"))?;
         let email = input.email.as_deref().map(letters::address).transpose()?;
-        let proved = |email: &Address| offer.email.as_ref().is_some_and(|mailed| mailed.same_as(email));
         let place = match &email {
-            Some(email) if !proved(email) => Some(letters::place(shared, "Leave the address out.")?),
+            Some(email) if !offer.proves(email) => Some(letters::place(shared, LEAVE_OUT)?),
             _ => None,
         };
         let names = vec![name.to_string(), offer.home.to_string()];
@@ -304,7 +306,7 @@ impl InvitationsMutation {
         };
         let viewer = shared.hub.accept_invitation(acceptance).await.map_err(told)?;
         if let (Some(place), Some(to)) = (place, email) {
-            letters::send_confirmation(ctx, place, viewer.name(), to, &confirmation);
+            letters::send_confirmation(shared, &asker(ctx).base, place, viewer.name(), to, &confirmation);
         }
         Ok(session(ctx, token, viewer))
     }

@@ -3,8 +3,7 @@
 use crate::api::Shared;
 use crate::error::told;
 use crate::gateway::date_time;
-use crate::viewer::{asker, shared};
-use async_graphql::{Context, Result};
+use async_graphql::Result;
 use gatehouse_core::access::Denied;
 use gatehouse_core::invitation::Invitation;
 use gatehouse_core::mail::{Address, Letter};
@@ -26,10 +25,17 @@ pub(crate) fn address(text: &str) -> Result<Address> {
     Address::new(text).map_err(|bad| told(Denied::BadInput { field: "email", message: bad.to_string() }))
 }
 
-/// Mails the link that confirms an address.
-pub(crate) fn send_confirmation(ctx: &Context<'_>, place: OwnedPermit<Letter>, person: &Name, to: Address, code: &str) {
-    let link = format!("{}/confirm#{code}", asker(ctx).base);
-    if let Some(home) = &shared(ctx).hub.view().home {
+/// Mails the link that confirms an address. `base` is where people find this gateway.
+pub(crate) fn send_confirmation(
+    shared: &Shared,
+    base: &str,
+    place: OwnedPermit<Letter>,
+    person: &Name,
+    to: Address,
+    code: &str,
+) {
+    let link = format!("{base}/confirm#{code}");
+    if let Some(home) = &shared.hub.view().home {
         place.send(confirmation(&home.name, person, to, &link));
     }
 }
@@ -74,12 +80,6 @@ pub(crate) fn reset(home: &Name, person: &Name, to: Address, link: &str, asker: 
 /// To somebody whose password was replaced; `linked` are the providers by which they sign in, too.
 pub(crate) fn replaced(home: &Name, person: &Name, to: Address, asker: IpAddr, linked: &[&str]) -> Letter {
     let asker = asker.to_canonical();
-    let text = format!(
-        "Hello {person},\n\nyour password for {home} was replaced, by a one-time link that was opened at the address \
-         {asker}. Every session there was has ended.{linked}\n\nIf it was you, ignore this mail. If it was not, tell the owner of \
-         the home at once: the record shows when it was.\n"
-    );
-    letter(home, to, format!("Your password for {home} was replaced"), text)
     let linked = match linked {
         [] => String::new(),
         linked => format!(
@@ -87,6 +87,12 @@ pub(crate) fn replaced(home: &Name, person: &Name, to: Address, asker: IpAddr, l
             linked.join(" and at ")
         ),
     };
+    let text = format!(
+        "Hello {person},\n\nyour password for {home} was replaced, by a one-time link that was opened at the address \
+         {asker}. Every session there was has ended.{linked}\n\nIf it was you, ignore this mail. If it was not, tell the owner of \
+         the home at once: the record shows when it was.\n"
+    );
+    letter(home, to, format!("Your password for {home} was replaced"), text)
 }
 
 fn letter(home: &Name, to: Address, subject: String, text: String) -> Letter {

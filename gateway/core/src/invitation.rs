@@ -87,6 +87,13 @@ pub struct Offer {
     pub email: Option<Address>,
 }
 
+impl Offer {
+    /// Whether who holds the code has read mail of this address.
+    pub fn proves(&self, address: &Address) -> bool {
+        self.email.as_ref().is_some_and(|mailed| mailed.same_as(address))
+    }
+}
+
 /// Someone accepts an invitation.
 #[derive(Clone, Debug)]
 pub struct Acceptance {

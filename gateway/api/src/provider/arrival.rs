@@ -6,8 +6,10 @@
 use super::{COOKIE, Departure, Provider, Purpose, Stay, depart, set_cookie};
 use crate::api::Shared;
 use crate::http::{cookie, plain, user_agent, with};
+use crate::letters;
+use crate::one_time;
 use crate::viewer;
-use gatehouse_core::access::{Client, Denied, origin};
+use gatehouse_core::access::{Client, Denied, Viewer, origin};
 use gatehouse_core::home::AccountChange;
 use gatehouse_core::identity::{NotVouched, Proof, Trip};
 use gatehouse_core::invitation::Acceptance;
@@ -188,11 +190,17 @@ async fn finish(
             let (token, hash) = viewer::new_token();
             shared.hub.sign_in_by_identity(identity, hash, client).await.map(|_| signed_in(provider, &token))
         }
-        Purpose::Join { code, name } => {
+        Purpose::Join { code, name, email } => {
             let (token, hash) = viewer::new_token();
             let proof = Proof::Identity(identity);
-            let acceptance = Acceptance { code, name, proof, email: None, token: hash, client };
-            shared.hub.accept_invitation(acceptance).await.map(|_| signed_in(provider, &token))
+            let (confirmation, confirmation_hash) = one_time::new_code();
+            let email = email.map(|email| (email, confirmation_hash));
+            let acceptance = Acceptance { code, name, proof, email, token: hash, client };
+            let joined = shared.hub.accept_invitation(acceptance).await;
+            joined.map(|viewer| {
+                confirm(shared, provider, &viewer, &confirmation);
+                signed_in(provider, &token)
+            })
         }
         Purpose::Link { member, session } => {
             let link = AccountChange::LinkIdentity { member, session, identity };
@@ -200,6 +208,17 @@ async fn finish(
         }
     };
     done.map_err(|denied| Trouble::of(&denied, purpose))
+}
+
+/// Mails the link that confirms the address of who has joined, where it takes one. When there is no room for it they ask for another
+/// on their account's page: the address waits there.
+fn confirm(shared: &Shared, provider: &Provider, who: &Viewer, code: &str) {
+    let view = shared.hub.view();
+    let member = who.member().and_then(|id| view.access.member(id));
+    let Some((member, waiting)) = member.and_then(|member| Some((member, member.waiting.as_ref()?))) else { return };
+    if let Ok(place) = letters::place(shared, "") {
+        letters::send_confirmation(shared, &provider.origin, place, &member.name, waiting.address.clone(), code);
+    }
 }
 
 fn signed_in(provider: &Provider, token: &str) -> Outcome {

@@ -4,6 +4,7 @@ use gatehouse_core::access::TokenHash;
 use gatehouse_core::code::CodeHash;
 use gatehouse_core::identity::Trip;
 use gatehouse_core::ids::{MemberId, SessionId};
+use gatehouse_core::mail::Address;
 use gatehouse_core::name::Name;
 use gatehouse_core::time::Mono;
 use std::net::IpAddr;
@@ -21,8 +22,8 @@ const MAX_PER_ADDRESS: usize = 8;
 pub(crate) enum Purpose {
     /// To sign in.
     SignIn,
-    /// To accept the invitation of this code, by this name.
-    Join { code: CodeHash, name: Name },
+    /// To accept the invitation of this code, by this name, and to get mail at this address.
+    Join { code: CodeHash, name: Name, email: Option<Address> },
     /// To sign in by it too, from now on. The session is the one they asked in.
     Link { member: MemberId, session: SessionId },
 }

@@ -2,12 +2,15 @@
 
 use crate::support::gateway::PASSWORD;
 use crate::support::people::People;
-use crate::support::provider::{AtProvider, cookie, gateway_with, gateway_with_provider, provider};
-use crate::support::{Client, Gateway, Reply};
-use gatehouse_api::Provider;
+use crate::support::provider::{AtProvider, cookie, gateway_of, gateway_with, gateway_with_provider, provider};
+use crate::support::{Client, Gateway, Reply, settings, within};
+use gatehouse_api::{Provider, Settings};
+use gatehouse_core::access::Administer;
 use gatehouse_core::identity::NotVouched;
+use gatehouse_core::mail::Letter;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use tokio::sync::mpsc;
 
 const LINK: &str = "mutation ($password: String!) { linkProvider(input: { password: $password }) { url } }";
 const UNLINK: &str = "mutation ($id: ID!) { unlinkProvider(input: { id: $id }) }";
@@ -249,6 +252,79 @@ async fn whoever_is_invited_joins_without_a_password_and_may_choose_one() {
     assert!(sign_in("nine loud kettles").await.data()["signIn"]["token"].is_string());
     assert_eq!(me(&ben).await["hasPassword"], true);
     assert_eq!(ben.ask(UNLINK, unlink).await.data()["unlinkProvider"], true);
+}
+
+/// What is behind `mark` on its line.
+fn code_in(letter: &Letter, mark: &str) -> String {
+    let (_, rest) = letter.text.split_once(mark).unwrap_or_else(|| panic!("{mark} in {}", letter.text));
+    rest.lines().next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn who_joins_by_a_provider_may_give_an_address_like_anybody_else() {
+    let (mail, mut letters) = mpsc::channel(8);
+    let with_mail = |origin| Settings { provider: Some(provider(origin)), mail: Some(mail), ..settings() };
+    let (gateway, ana) = gateway_of(with_mail).await;
+    let origin = format!("http://{}", gateway.address);
+    let page = gateway.client().own_page();
+    let join = async |code: &str, name: &str, email: &str| {
+        let document =
+            "mutation ($input: AcceptInvitationByProviderInput!) { acceptInvitationByProvider(input: $input) { url } }";
+        page.ask(document, json!({ "input": { "code": code, "name": name, "email": email } })).await
+    };
+    let at_provider = |reply: Reply| {
+        let url = reply.data()["acceptInvitationByProvider"]["url"].as_str().unwrap().to_owned();
+        AtProvider::new(&reply, &url)
+    };
+    let addresses = async |reply: &Reply| {
+        let viewer = inside(&gateway, reply).ask("{ viewer { email emailWaiting } }", json!({})).await.data();
+        viewer["viewer"].clone()
+    };
+
+    let code = invite(&ana, 2).await;
+    let bad = join(&code, "Ben", "ben").await;
+    assert_eq!((bad.code(), bad.field()), ("BAD_INPUT".to_owned(), "email".to_owned()));
+    let (reply, place) = at_provider(join(&code, "Ben", "ben@example.org").await).back(&gateway, "ben").await;
+    assert_eq!(place, "/");
+    assert_eq!(addresses(&reply).await, json!({ "email": null, "emailWaiting": "ben@example.org" }));
+    let letter = within("a letter", letters.recv()).await.unwrap();
+    assert!(
+        letter.to.as_str() == "ben@example.org" && letter.text.contains(&format!("{origin}/confirm#")),
+        "{letter:?}"
+    );
+    let confirm = "mutation ($code: String!) { confirmEmail(input: { code: $code }) }";
+    page.ask(confirm, json!({ "code": code_in(&letter, "/confirm#") })).await.data();
+    assert_eq!(addresses(&reply).await, json!({ "email": "ben@example.org", "emailWaiting": null }));
+
+    // Who has the code of an invitation's mail has read it: there is nothing to confirm, and nothing to take from somebody.
+    let mailed = async |letters: &mut mpsc::Receiver<Letter>, to: &str| {
+        let create = "mutation ($to: String!) { createInvitation(input: { role: MEMBER, email: $to }) { mailed } }";
+        ana.ask(create, json!({ "to": to })).await.data();
+        code_in(&within("a letter", letters.recv()).await.unwrap(), "/join#")
+    };
+    let code = mailed(&mut letters, "zoe@example.org").await;
+    let (reply, _) = at_provider(join(&code, "Zoe", "Zoe@example.org").await).back(&gateway, "zoe").await;
+    assert_eq!(addresses(&reply).await, json!({ "email": "Zoe@example.org", "emailWaiting": null }));
+    let code = mailed(&mut letters, "ben@example.org").await;
+    assert_eq!(join(&code, "Cleo", "ben@example.org").await.code(), "CONFLICT");
+    assert!(letters.try_recv().is_err(), "nothing was mailed that nobody waited for");
+
+    // A password is replaced, and its person told what else lets them in.
+    let ben = gateway.hub.view().access.members().find(|one| one.name.as_str() == "Ben").unwrap().id;
+    let code = gateway.hub.offer_reset(Administer::console(), ben).await.unwrap().1;
+    let reset = "mutation ($code: String!) { resetPassword(input: { code: $code, password: \"eight brown herons\" }) { token } }";
+    gateway.client().ask(reset, json!({ "code": code })).await.data();
+    let told = within("a letter", letters.recv()).await.unwrap();
+    assert!(told.text.contains("Your account at accounts.example.org still lets you in"), "{}", told.text);
+}
+
+#[tokio::test]
+async fn without_a_mail_server_who_joins_by_a_provider_comes_without_an_address() {
+    let (gateway, ana) = gateway_with_provider().await;
+    let code = invite(&ana, 1).await;
+    let document = "mutation ($code: String!) { acceptInvitationByProvider(input: { code: $code, name: \"Ben\", email: \"ben@example.org\" }) { url } }";
+    let reply = gateway.client().own_page().ask(document, json!({ "code": code })).await;
+    assert!(reply.code() == "CONFLICT" && reply.message().contains("Leave the address out"), "{}", reply.text());
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ pub use viewer::{Administer, Operate, Viewer, ViewerId, ViewerKind};
 use crate::command::Actor;
 use crate::identity::{Identity, LinkedIdentity};
 use crate::ids::{GrantId, GuestLinkId, IdentityId, MemberId, SessionId, TokenId};
+use crate::mail::Address;
 use crate::member_name;
 use crate::name::Name;
 use crate::record::Record;
@@ -244,6 +245,21 @@ impl Access {
         if others.any(|other| member_name::look_alike(&other.name, name)) {
             let message = "Somebody here has this name, or one that looks like it. Add a second name or an initial.";
             return bad(message.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Whose confirmed e-mail address it is.
+    pub(crate) fn by_address(&self, address: &Address) -> Option<&Arc<Member>> {
+        let mut members = self.members.values();
+        members.find(|member| member.email.as_ref().is_some_and(|email| email.same_as(address)))
+    }
+
+    /// Whether an address is nobody's. Only for who has proved that they get its mail: nobody else is told whose it is.
+    pub fn check_address_is_free(&self, address: &Address, except: Option<MemberId>) -> Result<(), Denied> {
+        if self.by_address(address).is_some_and(|member| Some(member.id) != except) {
+            let message = "Somebody else here has this address. Take it away from them first, or use another one.";
+            return Err(Denied::Conflict(message.to_owned()));
         }
         Ok(())
     }

@@ -130,23 +130,9 @@ impl Home {
         self.throttle.right(&key);
         let email = member.waiting.as_ref().map(|waiting| waiting.address.clone());
         if let Some(email) = &email {
-            self.check_address_is_free(email, member.id)?;
+            self.access.check_address_is_free(email, Some(member.id))?;
         }
         Ok(vec![Record::Member(Arc::new(Member { email, waiting: None, ..Member::clone(&member) }))])
-    }
-
-    /// Only for who has proved that they get the mail of this address: nobody else is told whose it is.
-    pub(super) fn check_address_is_free(&self, address: &Address, except: MemberId) -> Result<(), Denied> {
-        if self.by_address(address).is_some_and(|member| member.id != except) {
-            let message = "Somebody else here has this address. Take it away from them first, or use another one.";
-            return Err(Denied::Conflict(message.to_owned()));
-        }
-        Ok(())
-    }
-
-    fn by_address(&self, address: &Address) -> Option<&Arc<Member>> {
-        let mut members = self.access.members.values();
-        members.find(|member| member.email.as_ref().is_some_and(|email| email.same_as(address)))
     }
 
     /// Whether somebody may ask for a link for a forgotten password now. It does not look at what they ask for.
@@ -165,7 +151,7 @@ impl Home {
         email: &Address,
         code: CodeHash,
     ) -> Result<Arc<Member>, Denied> {
-        let member = self.by_address(email).cloned().ok_or(Denied::NotFound("person"))?;
+        let member = self.access.by_address(email).cloned().ok_or(Denied::NotFound("person"))?;
         self.postage.resets.take(vec![of_address(email)], now.mono)?;
         self.reset_codes.offer_by_mail(member.id, code, now);
         Ok(member)

@@ -198,7 +198,7 @@ impl Home {
         let (email, waiting) = match email {
             None => (None, None),
             Some((address, _)) if by_mail.is_some_and(|mailed| mailed.same_as(&address)) => {
-                self.check_address_is_free(&address, id)?;
+                self.access.check_address_is_free(&address, None)?;
                 (Some(address), None)
             }
             Some((address, code)) => (None, Some(self.wait_for(now, id, address, code)?)),

@@ -43,9 +43,13 @@ pub(crate) async fn gateway_with_provider() -> (Gateway, Client) {
 }
 
 pub(crate) async fn gateway_with(provider: impl FnOnce(String) -> Provider) -> (Gateway, Client) {
+    gateway_of(|origin| Settings { provider: Some(provider(origin)), ..settings() }).await
+}
+
+/// By what it needs to know of its own origin.
+pub(crate) async fn gateway_of(settings: impl FnOnce(String) -> Settings) -> (Gateway, Client) {
     let listener = listener(Serve::Everything).await;
-    let origin = format!("http://{}", listener.socket.local_addr().unwrap());
-    let settings = Settings { provider: Some(provider(origin)), ..settings() };
+    let settings = settings(format!("http://{}", listener.socket.local_addr().unwrap()));
     let gateway = Gateway::of(Vec::new(), Clock::start(), vec![listener], settings).await;
     let token = gateway.claim().await;
     let ana = gateway.client().own_page().header("cookie", &format!("gatehouse_session={token}"));
