@@ -34,6 +34,10 @@ void Connection::secure(const Authority& authority) {
     tls_ = std::make_unique<TlsClient>(authority);
 }
 
+void Connection::unsecure() {
+    tls_.reset();
+}
+
 bool Connection::wantsToSend() const {
     return state_ == State::Dialing ||
            (tls_ != nullptr && state_ != State::Closed && !tls_->sending().empty());

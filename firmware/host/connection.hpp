@@ -22,6 +22,8 @@ class Connection {
 
     /// From the next dial on it is TLS with a gateway of `authority`, or nothing. Forgets sessions.
     void secure(const Authority& authority);
+    /// From the next dial on it is plain TCP.
+    void unsecure();
 
     State state() const { return state_; }
     bool secured() const { return tls_ != nullptr; }

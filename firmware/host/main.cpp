@@ -4,7 +4,6 @@
 
 #include <cstdio>
 #include <fstream>
-#include <optional>
 
 #include "authority.hpp"
 #include "file_flash.hpp"
@@ -85,6 +84,11 @@ int provision(const Options& options, FileFlash& flash) {
     if (!settings.load()) {
         return fail(kFailed, "cannot read or format the flash file " + options.flash);
     }
+    const bool given =
+        options.caFile || !options.id.empty() || !options.gatewayHost.empty() || !options.wifiSsid.empty();
+    if (given && settings.trial() != Settings::Trial::None && !settings.strikeOut()) {
+        return fail(kFailed, "cannot write to the flash file " + options.flash);
+    }
     // First of all: what is stored before it would outlive it.
     if (const int code = options.caFile ? provisionAuthority(*options.caFile, settings) : 0) {
         return code;
@@ -109,20 +113,20 @@ int provision(const Options& options, FileFlash& flash) {
     return 0;
 }
 
-/// The authority the flash holds, if any. False when it cannot be used: that must not end in plain TCP.
-bool loadAuthority(FileFlash& flash, std::optional<Authority>& out, std::string& error) {
+/// Whether the authority the flash holds can be used: the board would dial nobody with one that cannot.
+bool checkAuthority(FileFlash& flash, std::string& error) {
     Settings settings(flash);
+    Authority authority;
     char der[Settings::kAuthorityMax];
     size_t size = 0;
     error = "it cannot be read";
     if (!settings.load()) {
         return false;
     }
-    if (!settings.secured()) {
-        return true;
-    }
-    return settings.authority(der, sizeof der, size) &&
-           readAuthority(std::string(der, size), out.emplace(), error);
+    // One that is on trial may be anything: what was there before comes back by itself.
+    return !settings.secured() || settings.trial() != Settings::Trial::None ||
+           (settings.authority(der, sizeof der, size) &&
+            readAuthority(std::string(der, size), authority, error));
 }
 
 }  // namespace
@@ -146,10 +150,9 @@ int main(int argc, char** argv) {
     if (const int code = provision(options, flash)) {
         return code;
     }
-    std::optional<Authority> authority;
-    if (!loadAuthority(flash, authority, error)) {
+    if (!checkAuthority(flash, error)) {
         return fail(kFailed, "the authority in " + options.flash + " is of no use: " + error +
                                  "; give it again with --ca");
     }
-    return VirtualBoard(options, flash, std::move(authority)).run();
+    return VirtualBoard(options, flash).run();
 }

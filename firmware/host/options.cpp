@@ -4,8 +4,10 @@
 
 #include <cctype>
 #include <cstdlib>
+#include <fstream>
 
 #include "hardware.hpp"
+#include "settings.hpp"
 #include "wire.hpp"
 
 namespace gatehouse::host {
@@ -13,6 +15,7 @@ namespace gatehouse::host {
 const char* const kUsage =
     "usage: gatehouse-board --flash FILE [--mac MAC] [--relays N] [--gateway HOST:PORT]\n"
     "                       [--id ID --secret-file FILE] [--wifi SSID:PASSWORD] [--ca FILE]\n"
+    "                       [--serial PATH] [--network SSID:PASSWORD[:RSSI]]... [--networks FILE]\n"
     "\n"
     "  --flash FILE         settings flash, made when missing\n"
     "  --mac MAC            aa:bb:cc:dd:ee:ff; without it one is made from the path of FILE\n"
@@ -22,8 +25,12 @@ const char* const kUsage =
     "  --wifi SSID:PASSWORD\n"
     "  --ca FILE            the home's authority (PEM): from then on only TLS with its gateway;\n"
     "                       --ca '' removes it, and MQTT is plain TCP again\n"
+    "  --serial PATH        PATH becomes a link to a terminal: the board's USB port\n"
+    "  --network SSID:PASSWORD[:RSSI]\n"
+    "                       a network that there is; no password: open; below -90 dBm: no address\n"
+    "  --networks FILE      one of them a line\n"
     "\n"
-    "Lines on stdin: button N, flash-button, power-cycle, wifi down, wifi up,\n"
+    "Lines on stdin: button N, flash-button, power-cycle, wifi down, wifi up, unplug, plug,\n"
     "stick N on|off, unstick N, quit.\n";
 
 namespace {
@@ -68,14 +75,47 @@ bool parseMac(const std::string& text, std::string& out) {
     return true;
 }
 
-bool parseWifi(const std::string& text, Options& out) {
+bool parseWifi(const std::string& text, std::string& ssid, std::string& password) {
     const size_t colon = text.find(':');
-    if (colon == std::string::npos || colon == 0 || colon > 32 || text.size() - colon - 1 > 64) {
+    if (colon == std::string::npos) {
         return false;
     }
-    out.wifiSsid = text.substr(0, colon);
-    out.wifiPassword = text.substr(colon + 1);
+    ssid = text.substr(0, colon);
+    password = text.substr(colon + 1);
+    return Settings::isNetwork({ssid.data(), ssid.size()}, {password.data(), password.size()});
+}
+
+/// SSID:PASSWORD, and after another colon the strength in dBm, which is negative.
+bool parseNetwork(std::string text, Options& out) {
+    Network network;
+    const size_t minus = text.rfind(":-");
+    unsigned long strength = 0;
+    if (minus != std::string::npos && minus > text.find(':') &&
+        parseNumber(text.substr(minus + 2), 120, strength)) {
+        network.rssiDbm = static_cast<int16_t>(-static_cast<int>(strength));
+        text.resize(minus);
+    }
+    if (!parseWifi(text, network.ssid, network.password)) {
+        return false;
+    }
+    if (!out.networks) {
+        out.networks.emplace();
+    }
+    out.networks->push_back(network);
     return true;
+}
+
+bool parseNetworks(const std::string& path, Options& out) {
+    std::ifstream file(path);
+    if (!out.networks) {
+        out.networks.emplace();
+    }
+    for (std::string line; std::getline(file, line);) {
+        if (!line.empty() && !parseNetwork(line, out)) {
+            return false;
+        }
+    }
+    return file.eof();
 }
 
 /// Takes one option; what it returns says what to do instead, empty when all is well.
@@ -106,10 +146,20 @@ std::string take(int option, const std::string& value, Options& out) {
             out.secretFile = value;
             return value.empty() ? "--secret-file needs the path of a file" : "";
         case 'w':
-            return parseWifi(value, out) ? "" : "--wifi must be SSID:PASSWORD, up to 32 and 64 bytes long";
+            return parseWifi(value, out.wifiSsid, out.wifiPassword)
+                       ? ""
+                       : "--wifi must be SSID:PASSWORD, up to 32 and 64 bytes long";
         case 'S':
-            return "--serial comes with provisioning over USB, which this build does not have yet: "
-                   "leave it out and use --id, --secret-file and --gateway";
+            out.serial = value;
+            return value.empty() ? "--serial needs a path for the link to its terminal" : "";
+        case 'n':
+            return parseNetwork(value, out)
+                       ? ""
+                       : "--network must be SSID:PASSWORD or SSID:PASSWORD:-60, up to 32 and 64 bytes long";
+        case 'N':
+            return parseNetworks(value, out) ? ""
+                                             : "--networks must be a readable file with SSID:PASSWORD or "
+                                               "SSID:PASSWORD:-60 in each line";
         case 'c':
             out.caFile = value;
             return "";
@@ -129,6 +179,8 @@ bool parseOptions(int argc, char** argv, Options& out, std::string& error) {
                                       {"secret-file", required_argument, nullptr, 's'},
                                       {"wifi", required_argument, nullptr, 'w'},
                                       {"serial", required_argument, nullptr, 'S'},
+                                      {"network", required_argument, nullptr, 'n'},
+                                      {"networks", required_argument, nullptr, 'N'},
                                       {"ca", required_argument, nullptr, 'c'},
                                       {"help", no_argument, nullptr, 'h'},
                                       {nullptr, 0, nullptr, 0}};

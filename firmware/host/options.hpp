@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include "radio.hpp"
 
 namespace gatehouse::host {
 
@@ -20,6 +23,10 @@ struct Options {
     std::string wifiPassword;
     /// Not given: what is stored stays. Empty: to be removed.
     std::optional<std::string> caFile;
+    /// What names the other end of the serial port; empty: there is none.
+    std::string serial;
+    /// The networks around; not given: the stored one, or a default.
+    std::optional<std::vector<Network>> networks;
     bool help = false;
 };
 

@@ -97,7 +97,9 @@ class SimulatedFinger {
 class SimulatedChip final : public Chip {
   public:
     uint32_t random() override { return device_(); }
-    int32_t rssiDbm() override { return -55; }
+    int32_t rssi = -55;
+
+    int32_t rssiDbm() override { return rssi; }
     uint32_t freeHeapBytes() override { return 40000; }
 
   private:

@@ -11,6 +11,7 @@
 #include <ctime>
 
 #include "crc32.hpp"
+#include "notices.hpp"
 
 namespace gatehouse::host {
 namespace {
@@ -66,15 +67,16 @@ Text view(const std::string& text) {
     return {text.data(), text.size()};
 }
 
-std::string because(const std::string& why) {
-    return why.empty() ? "" : ": " + why;
+std::string copy(Text text) {
+    return {text.data, text.size};
 }
 
 }  // namespace
 
-VirtualBoard::VirtualBoard(const Options& options, FileFlash& flash, std::optional<Authority> authority)
+VirtualBoard::VirtualBoard(const Options& options, FileFlash& flash)
     : flash_(flash),
-      authority_(std::move(authority)),
+      serialPath_(options.serial),
+      given_(options.networks),
       relays_(options.relays),
       mac_(options.mac.empty() ? macFor(options.flash) : options.mac),
       chipId_(chipIdOf(mac_)) {}
@@ -85,9 +87,18 @@ uint64_t VirtualBoard::uptimeMs() const {
 
 int VirtualBoard::run() {
     const sigset_t whileWaiting = catchSignals();
+    std::string error;
+    if (!serialPath_.empty() && !serial_.plug(serialPath_, error)) {
+        std::fprintf(stderr, "gatehouse-board: %s\n", error.c_str());
+        return 1;
+    }
     powerOn();
     while (!stopped_) {
-        pollfd fds[3] = {{lines_.fd(), POLLIN, 0}, {connection_.fd(), 0, 0}, {browser_.fd(), POLLIN, 0}};
+        serial_.attach();
+        pollfd fds[4] = {{lines_.fd(), POLLIN, 0},
+                         {connection_.fd(), 0, 0},
+                         {browser_.fd(), POLLIN, 0},
+                         {serial_.fd(), POLLIN, 0}};
         const bool open = connection_.state() == Connection::State::Open;
         const bool wantsInput = open && board_->acceptsInput();
         if (wantsInput || connection_.state() == Connection::State::Securing) {
@@ -96,13 +107,20 @@ int VirtualBoard::run() {
         if (connection_.wantsToSend() || (open && !board_->pending().empty())) {
             fds[1].events |= POLLOUT;
         }
+        if (serial_.wantsToSend()) {
+            fds[3].events |= POLLOUT;
+        }
         const bool inputWaits = wantsInput && connection_.hasInput();
-        const uint64_t due = std::min(board_->nextDeadlineMs(), finger_.nextDeadlineMs());
         const uint64_t nowMs = uptimeMs();
+        uint64_t due =
+            std::min({board_->nextDeadlineMs(), finger_.nextDeadlineMs(), radio_.nextDeadlineMs()});
+        if (serial_.plugged() && serial_.fd() < 0) {
+            due = std::min(due, nowMs + SerialPort::kAttachEveryMs);
+        }
         const uint64_t leftMs = due > nowMs && !inputWaits ? std::min<uint64_t>(due - nowMs, 60000) : 0;
         const timespec timeout = {static_cast<time_t>(leftMs / 1000),
                                   static_cast<long>(leftMs % 1000) * 1000000};
-        if (ppoll(fds, 3, &timeout, &whileWaiting) < 0 && errno != EINTR) {
+        if (ppoll(fds, 4, &timeout, &whileWaiting) < 0 && errno != EINTR) {
             std::perror("gatehouse-board: cannot wait for events");
             return 1;
         }
@@ -118,7 +136,11 @@ int VirtualBoard::run() {
                 post(Event::found(view(found.host), found.port, uptimeMs()));
             }
         }
+        if (fds[3].revents != 0) {
+            serveSerial();
+        }
         post(now(Event::Kind::Tick));
+        serveRadio();
         if (fds[0].revents != 0) {
             serveLines();
         }
@@ -129,9 +151,7 @@ int VirtualBoard::run() {
 
 void VirtualBoard::powerOn() {
     bootedMs_ = monotonicMs();
-    if (authority_) {
-        connection_.secure(*authority_);
-    }
+    serial_.boot();
     finger_ = SimulatedFinger();
     BoardInfo info;
     info.relayCount = static_cast<uint8_t>(relays_);
@@ -141,10 +161,70 @@ void VirtualBoard::powerOn() {
     info.chipId = view(chipId_);
     info.restartReason = "power-on"_t;
     board_ = std::make_unique<Board>(info, pins_, flash_, chip_);
+    radio_.lose();
     post(now(Event::Kind::Boot));
-    if (wifi_) {
-        post(now(Event::Kind::WifiUp));
+    lookAround();
+    trust();
+}
+
+void VirtualBoard::lookAround() {
+    const Settings& settings = board_->settings();
+    const bool known = !settings.ssid().empty();
+    radio_.wired = !given_ && !known && (serialPath_.empty() || settings.provisioned());
+    if (given_) {
+        radio_.networks = *given_;
+    } else if (known) {
+        radio_.networks = {{copy(settings.ssid()), copy(settings.password()), -55}};
+    } else if (radio_.networks.empty()) {
+        radio_.networks = {{kDefaultNetwork, "", -55}};
     }
+    if (radio_.wired) {
+        radio_.leave(uptimeMs());
+    }
+}
+
+void VirtualBoard::trust() {
+    Settings& settings = board_->settings();
+    char der[Settings::kAuthorityMax];
+    size_t size = 0;
+    authority_.reset();
+    distrust_.clear();
+    if (!settings.secured()) {
+        connection_.unsecure();
+        return;
+    }
+    Authority authority;
+    std::string why = "it cannot be read";
+    if (settings.authority(der, sizeof der, size) && readAuthority(std::string(der, size), authority, why)) {
+        authority_ = authority;
+        connection_.secure(authority);
+        return;
+    }
+    // Nothing is dialled then: that must not end in plain TCP.
+    distrust_ = "the authority that was handed over is of no use: " + why;
+}
+
+void VirtualBoard::serveRadio() {
+    if (const std::optional<Event> event = radio_.joined(uptimeMs())) {
+        chip_.rssi = radio_.rssiDbm();
+        post(*event);
+    }
+    if (radio_.scanned(uptimeMs())) {
+        for (const Network& network : radio_.networks) {
+            post(Event::scanResult(view(network.ssid), network.rssiDbm, !network.password.empty(),
+                                   uptimeMs()));
+        }
+        post(now(Event::Kind::ScanDone));
+    }
+}
+
+void VirtualBoard::serveSerial() {
+    char buffer[Board::kSerialReceiveMax];
+    const size_t count = board_->acceptsSerial() ? serial_.read(buffer, sizeof buffer) : 0;
+    if (count > 0) {
+        post(Event::serialReceived({buffer, count}, uptimeMs()));
+    }
+    serial_.flush();
 }
 
 void VirtualBoard::powerCycle() {
@@ -194,17 +274,36 @@ void VirtualBoard::post(const Event& event) {
     board_->handle(event, effects);
     // First what the gateway waits for, then what people read.
     flush();
+    serial_.write(board_->serialPending());
+    board_->serialSent(board_->serialPending().size);
     for (const Effect& effect : effects) {
         apply(effect);
     }
     if (dialFailed_) {
         dialFailed_ = false;
+        if (!distrust_.empty()) {
+            post(now(Event::Kind::Securing));
+        }
         post(now(Event::Kind::Disconnected));
     }
 }
 
 void VirtualBoard::apply(const Effect& effect) {
     switch (effect.kind) {
+        case Effect::Kind::Join:
+            abandonNetwork();
+            radio_.join(copy(board_->settings().ssid()), copy(board_->settings().password()), uptimeMs());
+            return;
+        case Effect::Kind::Leave:
+            abandonNetwork();
+            radio_.leave(uptimeMs());
+            return;
+        case Effect::Kind::Scan:
+            radio_.scan(uptimeMs());
+            return;
+        case Effect::Kind::Trust:
+            trust();
+            return;
         case Effect::Kind::Dial:
             dial();
             return;
@@ -232,7 +331,7 @@ void VirtualBoard::apply(const Effect& effect) {
 
 void VirtualBoard::dial() {
     const Text host = board_->dialHost();
-    dialFailed_ = !connection_.dial(std::string(host.data, host.size), board_->dialPort());
+    dialFailed_ = !distrust_.empty() || !connection_.dial(copy(host), board_->dialPort());
     browser_.close();
 }
 
@@ -250,118 +349,24 @@ void VirtualBoard::flush() {
     }
 }
 
-void VirtualBoard::pressButtons() {
-    finger_.move(uptimeMs(), [this](uint8_t button, bool pressed) {
-        post(Event::buttonLevel(button, pressed, uptimeMs()));
-    });
-}
-
-void VirtualBoard::serveLines() {
-    for (const std::string& line : lines_.read()) {
-        if (!stopped_) {
-            obeyLine(line);
-        }
-    }
-}
-
-void VirtualBoard::obeyLine(const std::string& line) {
-    unsigned number = 0;
-    char word[8] = {};
-    int end = 0;
-    const char* const text = line.c_str();
-    const int length = static_cast<int>(line.size());
-    const auto isRelay = [&] { return end == length && number >= 1 && number <= relays_; };
-    if (std::sscanf(text, "button %1u%n", &number, &end) == 1 && isRelay()) {
-        if (!finger_.press(static_cast<uint8_t>(number - 1))) {
-            std::fprintf(stderr, "gatehouse-board: too many presses of button %u wait\n", number);
-        }
-    } else if (std::sscanf(text, "stick %1u %3s%n", &number, word, &end) == 2 && isRelay() &&
-               (std::string(word) == "on" || std::string(word) == "off")) {
-        pins_.stick(static_cast<uint8_t>(number - 1), std::string(word) == "on");
-    } else if (std::sscanf(text, "unstick %1u%n", &number, &end) == 1 && isRelay()) {
-        pins_.unstick(static_cast<uint8_t>(number - 1));
-    } else if (line == "flash-button") {
-        std::fprintf(stderr, "gatehouse-board: the FLASH button has no meaning to this firmware\n");
-    } else if (line == "power-cycle") {
-        powerCycle();
-    } else if (line == "wifi down") {
-        wifi_ = false;
-        connection_.abandon();
-        post(now(Event::Kind::WifiDown));
-    } else if (line == "wifi up") {
-        wifi_ = true;
-        post(now(Event::Kind::WifiUp));
-    } else if (line == "quit") {
-        post(now(Event::Kind::Stop));
-    } else if (!line.empty()) {
-        std::fprintf(stderr,
-                     "gatehouse-board: cannot do \"%s\": use button N, flash-button, power-cycle, wifi "
-                     "down, wifi up, stick N on|off, unstick N or quit, with N from 1 to %u\n",
-                     text, relays_);
-    }
+void VirtualBoard::abandonNetwork() {
+    connection_.abandon();
+    browser_.close();
 }
 
 void VirtualBoard::printMove(const Effect& effect) {
-    const Text cause = wire::toText(effect.cause);
-    std::printf("relay %u %s cause=%.*s seq=%u\n", effect.relay + 1U, effect.on ? "on" : "off",
-                static_cast<int>(cause.size), cause.data, effect.number);
+    std::puts(moveLine(effect).c_str());
     std::fflush(stdout);
 }
 
 void VirtualBoard::printNotice(const Effect& effect) {
-    const Text host = board_->dialHost();
-    const std::string gateway = std::string(host.data, host.size) + ":" + std::to_string(board_->dialPort());
-    std::string text;
-    switch (effect.notice) {
-        case Notice::NotProvisioned:
-            text = "no gateway and credential stored: give --gateway, --id and --secret-file; buttons work";
-            break;
-        case Notice::Ready:
-            text = "ready at " + gateway + (connection_.secured() ? " with TLS" : "");
-            break;
-        case Notice::ConnectFailed:
-            text = "cannot connect to " + gateway + because(connection_.why());
-            break;
-        case Notice::ConnectionLost:
-            text = connection_.why().empty() ? gateway + " closed the connection"
-                                             : "lost " + gateway + because(connection_.why());
-            break;
-        case Notice::LoginRefused:
-            text = gateway + " refused the login with code " + std::to_string(effect.number) +
-                   (effect.number == 4 || effect.number == 5 ? ": check --id and --secret-file" : "");
-            break;
-        case Notice::Browsing:
-            text = "the gateway is not at " + gateway + "; asking the network where it is";
-            break;
-        case Notice::GatewayMoved:
-            text = "the gateway is at " + gateway + " now";
-            break;
-        case Notice::NewSecret:
-            text = "got a new secret from " + gateway + "; logging in with it";
-            break;
-        case Notice::NewSecretRefused:
-            text = gateway + " does not know the new secret it gave; the old one is used again";
-            break;
-        case Notice::SubscribeRefused:
-            text = gateway + " refused the subscriptions: this credential may not receive commands";
-            break;
-        case Notice::BrokerMute:
-            text = gateway + " does not answer";
-            break;
-        case Notice::MalformedPacket:
-            text = gateway + " sent what MQTT 3.1.1 does not allow";
-            break;
-        case Notice::ReadBackDiffers:
-            text = "relay " + std::to_string(effect.relay + 1) + " does not do what its pin was told";
-            break;
-        case Notice::SettingsFailed:
-            text = "the settings flash cannot be read or written";
-            break;
-    }
-    if (effect.retryMs > 0) {
-        text += "; trying again in " + std::to_string(effect.retryMs) + " ms";
-    }
-    std::fprintf(stderr, "gatehouse-board: %s\n", text.c_str());
+    const std::string gateway = copy(board_->dialHost()) + ":" + std::to_string(board_->dialPort());
+    const std::string why = distrust_.empty() ? connection_.why() : distrust_;
+    const std::string line =
+        noticeLine(effect, gateway, copy(board_->settings().ssid()), why, connection_.secured());
+    std::fprintf(stderr, "gatehouse-board: %s\n", line.c_str());
+    // As on a board, where the log and the frames share a port.
+    serial_.write(view(line + "\r\n"));
 }
 
 }  // namespace gatehouse::host

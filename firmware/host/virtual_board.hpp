@@ -11,14 +11,18 @@
 #include "file_flash.hpp"
 #include "lines.hpp"
 #include "options.hpp"
+#include "radio.hpp"
+#include "serial_port.hpp"
 #include "simulated.hpp"
 
 namespace gatehouse::host {
 
+/// The network that is there when nobody has named any, and none is stored: open to everybody.
+constexpr char kDefaultNetwork[] = "gatehouse-virtual";
+
 class VirtualBoard {
   public:
-    /// `authority` is what the settings hold; without one the gateway is spoken to in the clear.
-    VirtualBoard(const Options& options, FileFlash& flash, std::optional<Authority> authority);
+    VirtualBoard(const Options& options, FileFlash& flash);
 
     /// Runs until `quit`, SIGTERM or SIGINT; the exit code.
     int run();
@@ -26,7 +30,15 @@ class VirtualBoard {
   private:
     void powerOn();
     void powerCycle();
+    /// Which networks there are, when nobody has said so.
+    void lookAround();
+    /// Takes the authority of the settings for the next dial; without one the gateway is spoken to in the
+    /// clear.
+    void trust();
     void serveSocket();
+    void serveRadio();
+    void serveSerial();
+    void abandonNetwork();
     void advanceDial();
     void serveLines();
     void obeyLine(const std::string& line);
@@ -43,18 +55,23 @@ class VirtualBoard {
 
     FileFlash& flash_;
     std::optional<Authority> authority_;
+    /// What is wrong with the authority of the settings; empty when nothing is.
+    std::string distrust_;
+    std::string serialPath_;
+    std::optional<std::vector<Network>> given_;
     unsigned relays_;
     std::string mac_;
     std::string chipId_;
     SimulatedPins pins_;
     SimulatedFinger finger_;
     SimulatedChip chip_;
+    SimulatedRadio radio_;
+    SerialPort serial_;
     Connection connection_;
     Browser browser_;
     Lines lines_;
     std::unique_ptr<Board> board_;
     uint64_t bootedMs_ = 0;
-    bool wifi_ = true;
     bool stopped_ = false;
     bool dialFailed_ = false;
     bool socketReady_ = false;

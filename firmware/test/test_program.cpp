@@ -195,7 +195,6 @@ TEST_CASE("program: a wrong call is one line that says what to do, and exit code
         {"--flash", flash, "--id", "Relay 7", "--secret-file", bench.directory.file("secret")},
         {"--flash", flash, "--id", "relay-7", "--secret-file", bench.directory.file("missing")},
         {"--flash", flash, "--wifi", "no-password"},
-        {"--flash", flash, "--serial", "/tmp/x"},
         {"--flash", flash, "--ca"},
     };
     for (const std::vector<std::string>& call : calls) {

@@ -36,7 +36,7 @@ std::string unescape(const std::string& text) {
 std::vector<Row> vectors(const std::string& name) {
     const char* const directory = std::getenv("GATEHOUSE_VECTORS");
     const std::string path =
-        std::string(directory == nullptr ? "../tests/vectors/wire" : directory) + "/" + name + ".tsv";
+        std::string(directory == nullptr ? "../tests/vectors" : directory) + "/wire/" + name + ".tsv";
     std::ifstream file(path);
     REQUIRE_MESSAGE(file.is_open(), "cannot read ", path);
     std::vector<Row> rows;

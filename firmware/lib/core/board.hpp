@@ -6,7 +6,9 @@
 #include "debounce.hpp"
 #include "events.hpp"
 #include "homie_session.hpp"
+#include "progress.hpp"
 #include "restore_keeper.hpp"
+#include "serial_line.hpp"
 
 namespace gatehouse {
 
@@ -47,6 +49,18 @@ class Board {
     /// From one of them to the next at most: an impostor among them does not keep the board away for long.
     static constexpr uint32_t kNextFoundMs = 500;
 
+    /// The longest block of bytes one SerialReceived event may carry.
+    static constexpr size_t kSerialReceiveMax = 128;
+    /// When nothing came of a Join, it is asked for again.
+    static constexpr uint64_t kJoinMs = 30000;
+    /// From a failure to join a network that has worked before to the next attempt.
+    static constexpr uint64_t kRejoinMs = 5000;
+    /// A network that came by the serial port gets so many attempts, and kJoinMs.
+    static constexpr uint8_t kJoinAttempts = 3;
+    /// From the network settings, or the boot, to the login that a handover has to lead to.
+    static constexpr uint64_t kTrialMs = 120000;
+    static constexpr uint64_t kScanMs = 10000;
+
     Board(const BoardInfo& info, Pins& pins, Flash& flash, Chip& chip);
     Board(const Board&) = delete;
     Board& operator=(const Board&) = delete;
@@ -68,12 +82,21 @@ class Board {
     Text dialHost() const { return found_ ? foundHosts_[0].text() : settings_.gatewayHost(); }
     uint16_t dialPort() const { return found_ ? foundPorts_[0] : settings_.gatewayPort(); }
 
+    /// Bytes for the serial port.
+    Text serialPending() const { return serial_.pending(); }
+    /// `count` of them are with the port now.
+    void serialSent(size_t count) { serial_.sent(count); }
+    /// There is room for an answer. While false, leave bytes in the port.
+    bool acceptsSerial() const { return serial_.hasRoom(); }
+    Text progress() const { return progress_.word(); }
+
     Settings& settings() { return settings_; }
     const RelayBank& relays() const { return relays_; }
     const Drops& drops() const { return drops_; }
     bool ready() const { return session_.ready(); }
 
   private:
+    enum class Wifi : uint8_t { None, Joining, Up };
     enum class Link : uint8_t {
         NoWifi,
         NotProvisioned,
@@ -90,11 +113,45 @@ class Board {
 
     void boot(uint64_t nowMs, Effects& effects);
     void tick(uint64_t nowMs, Effects& effects);
-    void tickLink(uint64_t nowMs, Effects& effects);
     void stop(Effects& effects);
 
+    // board_wifi.cpp: the network, and candidates on trial
+    void startWifi(uint64_t nowMs, Effects& effects);
+    void tickWifi(uint64_t nowMs, Effects& effects);
+    uint64_t wifiDeadlineMs() const;
+    void join(uint64_t nowMs, Effects& effects);
     void wifiUp(uint64_t nowMs, Effects& effects);
-    void wifiDown();
+    void wifiDown(uint64_t nowMs);
+    void wifiFailed(WifiFailure reason, uint64_t nowMs, Effects& effects);
+    void startTrial(uint64_t nowMs, Effects& effects);
+    void adopt(Effects& effects);
+    void strikeOut(uint64_t nowMs, Effects& effects);
+    /// The network that was asked for by the serial port cannot be joined.
+    void giveUpJoining(uint64_t nowMs, Effects& effects);
+    /// Leaves the gateway in good order, for another network or credential.
+    void leaveGateway(Effects& effects);
+
+    // board_serial.cpp: what comes by the serial port
+    void serialReceived(Text bytes, uint64_t nowMs, Effects& effects);
+    void onRpc(improv::Command command, Text rest, uint64_t nowMs, Effects& effects);
+    void onNetwork(Text rest, uint64_t nowMs, Effects& effects);
+    void onChunk(Text rest, uint64_t nowMs, Effects& effects);
+    void onScan(uint64_t nowMs, Effects& effects);
+    void scanResult(Text ssid, int16_t rssiDbm, bool secured);
+    void endScan();
+    void sayState(improv::Command asked);
+    void sayInfo();
+    void sayIdentity();
+    /// The one it was given, or of a board without one `relay-` and the last six digits of its MAC address,
+    /// written to `own`.
+    Text id(Writer& own) const;
+    Stage stage() const;
+
+    // board_link.cpp: the connection to the gateway
+    void tickLink(uint64_t nowMs, Effects& effects);
+    uint64_t linkDeadlineMs() const;
+    void startLink(uint64_t nowMs, Effects& effects);
+    void endLink();
     void dial(uint64_t nowMs, Effects& effects);
     void reach(uint64_t nowMs, Effects& effects);
     void found(Text host, uint16_t port);
@@ -107,6 +164,7 @@ class Board {
     void loseLink(Notice why, uint8_t code, bool close, uint64_t nowMs, Effects& effects);
     bool linked() const { return link_ == Link::Dialing || link_ == Link::LoggingIn || link_ == Link::Live; }
 
+    // board_messages.cpp: what the gateway says
     void received(Text bytes, uint64_t nowMs, Effects& effects);
     void onMessage(const mqtt::Publish& message, uint64_t nowMs, Effects& effects);
     void onCommand(const mqtt::Publish& message, uint64_t nowMs, Effects& effects);
@@ -126,7 +184,22 @@ class Board {
     Backoff backoff_;
     mqtt::Client client_;
     HomieSession session_;
+    SerialLine serial_;
+    Progress progress_;
     Drops drops_;
+
+    Wifi wifi_ = Wifi::None;
+    /// While joining: when to ask for it again.
+    uint64_t joinDueMs_ = 0;
+    /// Until when the network that was asked for by the serial port has to be joined; 0: none was.
+    uint64_t joinLimitMs_ = 0;
+    uint8_t joinFailures_ = 0;
+    /// When a candidate that has not worked by then is struck out; 0: there is none.
+    uint64_t trialDueMs_ = 0;
+    /// When a scan that says nothing more is over; 0: there is none.
+    uint64_t scanDueMs_ = 0;
+    /// TLS has begun on the connection that is being made.
+    bool securing_ = false;
 
     Link link_ = Link::NoWifi;
     /// While waiting: when to dial. While dialing: when to give up.

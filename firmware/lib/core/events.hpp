@@ -6,6 +6,9 @@
 
 namespace gatehouse {
 
+/// Why a network cannot be joined.
+enum class WifiFailure : uint8_t { NoNetwork, WrongPassword, NoAddress };
+
 /// Something that happened. `nowMs` of every event is the uptime: milliseconds since boot, never falling.
 struct Event {
     enum class Kind : uint8_t {
@@ -13,8 +16,18 @@ struct Event {
         Boot,
         /// Time passed; also the answer to `Board::nextDeadlineMs`.
         Tick,
+        /// The board is in the network of the last Effect::Join, and has an address.
         WifiUp,
+        /// It was, and is no more.
         WifiDown,
+        /// It does not get in, because of `reason`. The adapter tries no more until the next Join.
+        WifiFailed,
+        /// Effect::Scan found a network called `bytes`, with `rssiDbm`, and `secured` or not.
+        ScanResult,
+        /// That was all of them.
+        ScanDone,
+        /// Bytes came in by the serial port. At most Board::kSerialReceiveMax.
+        SerialReceived,
         /// The gateway took the connection asked for with Effect::Dial, and its TLS handshake has begun. Only
         /// with TLS; Connected or Disconnected is to follow.
         Securing,
@@ -39,6 +52,9 @@ struct Event {
     uint16_t port = 0;
     uint8_t button = 0;
     bool pressed = false;
+    WifiFailure reason = WifiFailure::NoNetwork;
+    int16_t rssiDbm = 0;
+    bool secured = false;
 
     static Event of(Kind kind, uint64_t nowMs) {
         Event event;
@@ -55,6 +71,23 @@ struct Event {
         Event event = of(Kind::Found, nowMs);
         event.bytes = host;
         event.port = port;
+        return event;
+    }
+    static Event wifiFailed(WifiFailure reason, uint64_t nowMs) {
+        Event event = of(Kind::WifiFailed, nowMs);
+        event.reason = reason;
+        return event;
+    }
+    static Event scanResult(Text ssid, int16_t rssiDbm, bool secured, uint64_t nowMs) {
+        Event event = of(Kind::ScanResult, nowMs);
+        event.bytes = ssid;
+        event.rssiDbm = rssiDbm;
+        event.secured = secured;
+        return event;
+    }
+    static Event serialReceived(Text bytes, uint64_t nowMs) {
+        Event event = of(Kind::SerialReceived, nowMs);
+        event.bytes = bytes;
         return event;
     }
     static Event buttonLevel(uint8_t button, bool pressed, uint64_t nowMs) {
@@ -85,14 +118,31 @@ enum class Notice : uint8_t {
     MalformedPacket,
     ReadBackDiffers,
     SettingsFailed,
+    /// The network that came by the serial port is tried, with the handover if there was one.
+    Trying,
+    /// They have worked, and are what counts now.
+    Adopted,
+    /// They have not, and what was there before counts.
+    StruckOut,
+    /// The network cannot be joined, because of `failure`.
+    JoinFailed,
 };
 
 /// Something for the adapter to do.
 struct Effect {
     enum class Kind : uint8_t {
+        /// Join the network of the settings, and leave any other; answer with WifiUp or WifiFailed. What
+        /// came of an earlier Join is of no interest any more.
+        Join,
+        /// Leave the network.
+        Leave,
+        /// Look which networks there are; answer with ScanResult and ScanDone.
+        Scan,
+        /// The settings hold another authority, or none, from the next Dial on. Sessions of TLS are of no
+        /// use any more.
+        Trust,
         /// Open a connection to Board::dialHost and dialPort, with TLS if the settings hold an authority;
-        /// answer
-        /// with Connected or Disconnected.
+        /// answer with Connected or Disconnected.
         Dial,
         /// Ask the network who is the gateway of our home, and post Found for each that says so, for
         /// Board::kBrowseMs.
@@ -114,6 +164,7 @@ struct Effect {
     uint8_t relay = 0;
     bool on = false;
     wire::Cause cause = wire::Cause::Boot;
+    WifiFailure failure = WifiFailure::NoNetwork;
     uint32_t number = 0;
     uint32_t retryMs = 0;
 };

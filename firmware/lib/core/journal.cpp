@@ -189,21 +189,30 @@ bool Journal::writeChecked(uint32_t offset, const void* bytes, uint32_t size) {
            memcmp(written, bytes, size) == 0;
 }
 
-bool Journal::append(uint32_t sector, uint32_t offset, Key key, Text value) {
-    const uint32_t valueSize = static_cast<uint32_t>(value.size);
-    const uint8_t header[4] = {key.tag, key.index, static_cast<uint8_t>(valueSize),
-                               static_cast<uint8_t>(valueSize >> 8)};
-    uint32_t to = base(sector) + offset;
+bool Journal::readPart(const Source& source, uint32_t at, void* out, uint32_t size) {
+    if (source.bytes.data == nullptr) {
+        return size == 0 || flash_.read(base(active_) + source.offset + at, out, size);
+    }
+    memcpy(out, source.bytes.data + at, size);
+    return true;
+}
+
+bool Journal::append(uint32_t offset, Key key, const Source& value) {
+    const uint8_t header[4] = {key.tag, key.index, static_cast<uint8_t>(value.size),
+                               static_cast<uint8_t>(value.size >> 8)};
+    uint32_t to = base(active_) + offset;
     if (!writeChecked(to, header, sizeof header)) {
         return false;
     }
     to += sizeof header;
     uint32_t crc = crc32(header, sizeof header);
     uint8_t chunk[kChunk];
-    for (uint32_t at = 0; at < valueSize; at += kChunk) {
-        const uint32_t size = smaller(valueSize - at, kChunk);
+    for (uint32_t at = 0; at < value.size; at += kChunk) {
+        const uint32_t size = smaller(value.size - at, kChunk);
         memset(chunk, kErased, sizeof chunk);
-        memcpy(chunk, value.data + at, size);
+        if (!readPart(value, at, chunk, size)) {
+            return false;
+        }
         crc = crc32(chunk, size, crc);
         if (!writeChecked(to, chunk, padded(size))) {
             return false;
@@ -259,21 +268,44 @@ bool Journal::rotate() {
     return true;
 }
 
+bool Journal::makeRoom(uint32_t valueSize) {
+    const uint32_t size = recordSize(valueSize);
+    if ((torn_ || end_ + size > Flash::kSectorSize) && !rotate()) {
+        return false;
+    }
+    return end_ + size <= Flash::kSectorSize;
+}
+
 bool Journal::put(Key key, Text value) {
     if (value.size > kValueMax) {
         return false;
     }
-    const uint32_t size = recordSize(static_cast<uint32_t>(value.size));
     // The second attempt is for a write that went wrong in a worn cell: a fresh sector may take it.
     for (int attempt = 0; attempt < 2; ++attempt) {
-        if ((torn_ || end_ + size > Flash::kSectorSize) && !rotate()) {
+        if (!makeRoom(static_cast<uint32_t>(value.size))) {
             return false;
         }
-        if (end_ + size > Flash::kSectorSize) {
+        if (append(end_, key, value)) {
+            end_ += recordSize(static_cast<uint32_t>(value.size));
+            return true;
+        }
+        torn_ = true;
+    }
+    return false;
+}
+
+bool Journal::copyValue(Key from, Key to) {
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        Record record;
+        if (!findLast(from, kHeaderSize, record) || record.valueSize == 0) {
             return false;
         }
-        if (append(active_, end_, key, value)) {
-            end_ += size;
+        // A change of sectors moves the record.
+        if (!makeRoom(record.valueSize) || !findLast(from, kHeaderSize, record)) {
+            return false;
+        }
+        if (append(end_, to, Source(record))) {
+            end_ += recordSize(record.valueSize);
             return true;
         }
         torn_ = true;

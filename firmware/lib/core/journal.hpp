@@ -43,6 +43,9 @@ class Journal {
     /// the flash fails.
     bool put(Key key, Text value);
 
+    /// Gives `to` the value of `from`, as `put` would. False also when there is none.
+    bool copyValue(Key from, Key to);
+
   private:
     struct Record {
         uint32_t offset = 0;
@@ -59,7 +62,20 @@ class Journal {
     bool findLast(Key key, uint32_t from, Record& out);
     /// Writes at most a chunk and reads it back.
     bool writeChecked(uint32_t offset, const void* bytes, uint32_t size);
-    bool append(uint32_t sector, uint32_t offset, Key key, Text value);
+    /// Where a value comes from: bytes, or without them another record of the active sector.
+    struct Source {
+        Text bytes;
+        uint32_t offset = 0;
+        uint32_t size = 0;
+
+        Source(Text text) : bytes(text), size(static_cast<uint32_t>(text.size)) {}
+        explicit Source(const Record& record) : offset(record.offset + 4), size(record.valueSize) {}
+    };
+
+    bool readPart(const Source& source, uint32_t at, void* out, uint32_t size);
+    /// Makes room for a value of `valueSize`, in another sector if need be.
+    bool makeRoom(uint32_t valueSize);
+    bool append(uint32_t offset, Key key, const Source& value);
     /// Writes a record of the active sector to another one.
     bool copy(const Record& record, uint32_t sector, uint32_t offset);
     bool rotate();

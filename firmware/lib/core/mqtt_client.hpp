@@ -16,6 +16,7 @@ constexpr uint64_t kLoginMs = 5000;
 constexpr uint64_t kAckMs = 10000;
 /// The code of a CONNACK that says that the secret is wrong (MQTT 3.1.1, table 3.1).
 constexpr uint8_t kBadUserNameOrPassword = 4;
+constexpr uint8_t kNotAuthorized = 5;
 /// Publishes that may wait for their PUBACK.
 constexpr size_t kInFlightMax = 32;
 

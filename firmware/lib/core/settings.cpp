@@ -1,17 +1,10 @@
 #include "settings.hpp"
 
+#include "settings_keys.hpp"
 #include "wire.hpp"
 
 namespace gatehouse {
 namespace {
-
-// Numbers in flash: never give one a second meaning. README.md lists them, with those set aside.
-constexpr Key kCredential{1, 0};
-constexpr Key kGateway{2, 0};
-constexpr Key kWifi{3, 0};
-constexpr Key kRelayMask{5, 0};
-constexpr Key kAuthority{6, 0};
-constexpr Key kCandidateSecret{7, 0};
 
 constexpr Key powerOnKey(uint8_t relay) {
     return {4, relay};
@@ -20,7 +13,7 @@ constexpr Key powerOnKey(uint8_t relay) {
 constexpr Text kPolicies[] = {"off"_t, "on"_t, "restore"_t};
 
 /// The longest of the records that `load` reads: id and secret.
-constexpr size_t kRecordMax = 1 + 32 + 128;
+constexpr size_t kRecordMax = 1 + Settings::kIdMax + Settings::kSecretMax;
 
 /// Splits "length of the first, first, second", the form of records that hold two texts.
 bool splitPair(Text record, Text& first, Text& second) {
@@ -57,23 +50,58 @@ bool Settings::load() {
     if (!journal_.open()) {
         return false;
     }
+    uint8_t mark = readMark();
+    if ((mark & mark::kWorked) != 0 && finishAdoption()) {
+        mark = 0;
+    }
+    if ((mark & mark::kNetwork) != 0) {
+        trial_ = (mark & mark::kHandover) != 0 ? Trial::Handover : Trial::Network;
+    } else {
+        removeCandidate();
+    }
+    loadHome();
+    loadRelays();
+    return true;
+}
+
+void Settings::loadHome() {
+    const bool handover = trial_ == Trial::Handover;
     char value[kRecordMax];
     size_t size = 0;
     Text first;
     Text second;
-    if (journal_.get(kCredential, value, sizeof value, size) && splitPair({value, size}, first, second) &&
-        wire::isBoardId(first)) {
+    id_.assign({});
+    secret_.assign({});
+    candidate_.assign({});
+    host_.assign({});
+    ssid_.assign({});
+    password_.assign({});
+    port_ = 0;
+    if (journal_.get(handover ? kNewCredential : kCredential, value, sizeof value, size) &&
+        splitPair({value, size}, first, second) && wire::isBoardId(first)) {
         id_.assign(first);
         secret_.assign(second);
     }
     // The same as the secret: power went between the two writes of its adoption.
-    if (journal_.get(kCandidateSecret, value, sizeof value, size) && Text(value, size) != secret()) {
+    if (!handover && journal_.get(kCandidateSecret, value, sizeof value, size) &&
+        Text(value, size) != secret()) {
         candidate_.assign({value, size});
     }
-    if (journal_.get(kGateway, value, sizeof value, size) && size > 2) {
+    if (journal_.get(handover ? kNewGateway : kGateway, value, sizeof value, size) && size > 2) {
         port_ = static_cast<uint16_t>(static_cast<uint8_t>(value[0]) | (static_cast<uint8_t>(value[1]) << 8));
         host_.assign(Text(value, size).from(2));
     }
+    if (journal_.get(trial_ == Trial::None ? kWifi : kNewWifi, value, sizeof value, size) &&
+        splitPair({value, size}, first, second)) {
+        ssid_.assign(first);
+        password_.assign(second);
+    }
+    secured_ = journal_.has(handover ? kNewAuthority : kAuthority);
+}
+
+void Settings::loadRelays() {
+    char value[kRecordMax];
+    size_t size = 0;
     for (uint8_t relay = 0; relay < kRelaysMax; ++relay) {
         if (journal_.get(powerOnKey(relay), value, sizeof value, size)) {
             parse({value, size}, powerOn_[relay]);
@@ -82,8 +110,6 @@ bool Settings::load() {
     if (journal_.get(kRelayMask, value, sizeof value, size)) {
         relayMask_ = static_cast<uint8_t>(value[0]);
     }
-    secured_ = journal_.has(kAuthority);
-    return true;
 }
 
 bool Settings::store(Key key, Text value) {
@@ -91,7 +117,35 @@ bool Settings::store(Key key, Text value) {
 }
 
 bool Settings::authority(char* out, size_t capacity, size_t& size) {
-    return journal_.get(kAuthority, out, capacity, size);
+    return journal_.get(trial_ == Trial::Handover ? kNewAuthority : kAuthority, out, capacity, size);
+}
+
+bool Settings::homeId(char (&out)[kHomeIdSize]) {
+    // A common name: its number, UTF8String or PrintableString, 18 bytes. The gateway's authority has one, as
+    // its subject and as its issuer.
+    constexpr Text kCommonName = "\x06\x03\x55\x04\x03"_t;
+    constexpr Text kName = "\x12Gatehouse "_t;
+    char buffer[kAuthorityMax];
+    size_t size = 0;
+    if (!authority(buffer, sizeof buffer, size)) {
+        return false;
+    }
+    for (Text rest(buffer, size); rest.size >= kCommonName.size + 1 + kName.size + kHomeIdSize;
+         rest = rest.from(1)) {
+        if (!rest.startsWith(kCommonName) || !rest.from(kCommonName.size + 1).startsWith(kName)) {
+            continue;
+        }
+        const Text digits = rest.from(kCommonName.size + 1 + kName.size);
+        for (size_t at = 0; at < kHomeIdSize; ++at) {
+            const char c = digits[at];
+            out[at] = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+            if (!((out[at] >= 'a' && out[at] <= 'z') || (c >= '0' && c <= '9'))) {
+                return false;
+            }
+        }
+        return true;
+    }
+    return false;
 }
 
 bool Settings::setAuthority(Text der) {
@@ -100,18 +154,31 @@ bool Settings::setAuthority(Text der) {
     return done;
 }
 
-bool Settings::storeCredential(Text id, Text secret) {
+bool Settings::remove(Key key) {
+    return !journal_.has(key) || journal_.put(key, {});
+}
+
+bool Settings::storePair(Key key, Text first, Text second) {
     char buffer[kRecordMax];
     Writer record(buffer, sizeof buffer);
-    joinPair(id, secret, record);
-    return store(kCredential, record.text());
+    joinPair(first, second, record);
+    return store(key, record.text());
+}
+
+bool Settings::storeGateway(Key key, Text host, uint16_t port) {
+    char buffer[2 + kHostMax];
+    Writer record(buffer, sizeof buffer);
+    record.put(static_cast<char>(static_cast<uint8_t>(port)));
+    record.put(static_cast<char>(static_cast<uint8_t>(port >> 8))).put(host);
+    return store(key, record.text());
 }
 
 bool Settings::setCredential(Text id, Text secret) {
     if (!wire::isBoardId(id) || secret.empty() || secret.size > secret_.kCapacity) {
         return false;
     }
-    return storeCredential(id, secret) && id_.assign(id) && secret_.assign(secret) && dropCandidateSecret();
+    return storePair(kCredential, id, secret) && id_.assign(id) && secret_.assign(secret) &&
+           dropCandidateSecret();
 }
 
 bool Settings::setCandidateSecret(Text secret) {
@@ -123,7 +190,7 @@ bool Settings::setCandidateSecret(Text secret) {
 }
 
 bool Settings::adoptCandidateSecret() {
-    if (candidate_.empty() || !storeCredential(id(), candidateSecret())) {
+    if (candidate_.empty() || !storePair(kCredential, id(), candidateSecret())) {
         return false;
     }
     secret_.assign(candidateSecret());
@@ -132,18 +199,11 @@ bool Settings::adoptCandidateSecret() {
 
 bool Settings::dropCandidateSecret() {
     candidate_.assign({});
-    return !journal_.has(kCandidateSecret) || journal_.put(kCandidateSecret, {});
+    return remove(kCandidateSecret);
 }
 
 bool Settings::setGateway(Text host, uint16_t port) {
-    if (host.empty() || host.size > host_.kCapacity || port == 0) {
-        return false;
-    }
-    char buffer[2 + 128];
-    Writer record(buffer, sizeof buffer);
-    record.put(static_cast<char>(static_cast<uint8_t>(port)));
-    record.put(static_cast<char>(static_cast<uint8_t>(port >> 8))).put(host);
-    if (!store(kGateway, record.text())) {
+    if (host.empty() || host.size > kHostMax || port == 0 || !storeGateway(kGateway, host, port)) {
         return false;
     }
     port_ = port;
@@ -151,13 +211,8 @@ bool Settings::setGateway(Text host, uint16_t port) {
 }
 
 bool Settings::setWifi(Text ssid, Text password) {
-    if (ssid.empty() || ssid.size > 32 || password.size > 64) {
-        return false;
-    }
-    char buffer[1 + 32 + 64];
-    Writer record(buffer, sizeof buffer);
-    joinPair(ssid, password, record);
-    return store(kWifi, record.text());
+    return isNetwork(ssid, password) && storePair(kWifi, ssid, password) && ssid_.assign(ssid) &&
+           password_.assign(password);
 }
 
 bool Settings::setPowerOn(uint8_t relay, PowerOn policy) {

@@ -19,10 +19,16 @@ bool parse(Text text, PowerOn& out);
 class Settings {
   public:
     static constexpr size_t kAuthorityMax = Journal::kValueMax;
+    static constexpr size_t kIdMax = 32;
+    static constexpr size_t kSecretMax = 128;
+    static constexpr size_t kHostMax = 128;
+    static constexpr size_t kSsidMax = 32;
+    static constexpr size_t kPasswordMax = 64;
 
     explicit Settings(Flash& flash) : journal_(flash) {}
 
-    /// Reads everything from flash. False when the flash fails; all settings are then the defaults.
+    /// Reads everything from flash; a candidate that is complete is on trial then, one that is not is struck
+    /// out. False when the flash fails; all settings are then the defaults.
     bool load();
 
     /// The board can log in: it has an id, a secret and a gateway.
@@ -36,12 +42,19 @@ class Settings {
     Text loginSecret() const { return candidate_.empty() ? secret() : candidateSecret(); }
     Text gatewayHost() const { return host_.text(); }
     uint16_t gatewayPort() const { return port_; }
+    /// The name of the network; empty when there is none.
+    Text ssid() const { return ssid_.text(); }
+    Text password() const { return password_.text(); }
     PowerOn powerOn(uint8_t relay) const { return powerOn_[relay]; }
     /// Only TLS with a gateway of the stored authority will do.
     bool secured() const { return secured_; }
     /// Reads the certificate (DER) of the home's authority into `out`. False when there is none, it is longer
     /// than `capacity`, or the flash fails.
     bool authority(char* out, size_t capacity, size_t& size);
+    /// The eight digits or letters of the home's name in its authority, in lower case. False when there is no
+    /// authority, or it is called something else.
+    static constexpr size_t kHomeIdSize = 8;
+    bool homeId(char (&out)[kHomeIdSize]);
     /// One bit a relay, bit 0 is relay 1: what was last stored for `restore`.
     uint8_t relayMask() const { return relayMask_; }
 
@@ -60,19 +73,53 @@ class Settings {
     /// authority.
     bool setAuthority(Text der);
     bool setWifi(Text ssid, Text password);
+
+    /// What came by the serial port is a candidate: while it is on trial, everything above is what it says,
+    /// and what was there before stays in flash.
+    enum class Trial : uint8_t { None, Network, Handover };
+    Trial trial() const { return trial_; }
+    /// A handover waits for a network.
+    bool handedOver() const { return handedOver_; }
+    /// Stores where to log in, as what, and by which authority; empty for none. It is part of the next
+    /// candidate, and struck out by a restart before that. Nothing may be on trial.
+    bool setHandover(Text id, Text secret, Text host, uint16_t port, Text authority);
+    /// Completes the candidate and begins its trial. A handover on trial stays part of it.
+    bool tryNetwork(Text ssid, Text password);
+    static bool isNetwork(Text ssid, Text password);
+    /// It has worked: in one step it takes the place of what was there. False when that is not in flash yet;
+    /// it may be repeated.
+    bool adopt();
+    /// It has not: what was there is what counts again, even when false says that flash does not know it.
+    bool strikeOut();
+
     bool setPowerOn(uint8_t relay, PowerOn policy);
     bool setRelayMask(uint8_t mask);
 
   private:
     bool store(Key key, Text value);
-    bool storeCredential(Text id, Text secret);
+    bool remove(Key key);
+    bool storePair(Key key, Text first, Text second);
+    bool storeGateway(Key key, Text host, uint16_t port);
+    bool removeCandidate();
+    /// Carries an adoption that is decided to its end.
+    bool finishAdoption();
+    uint8_t readMark();
+    bool storeMark(uint8_t mark);
+    /// What counts: the candidate on trial, else what was there.
+    void loadHome();
+    void loadRelays();
 
     Journal journal_;
-    FixedText<32> id_;
-    FixedText<128> secret_;
-    FixedText<128> candidate_;
-    FixedText<128> host_;
+    FixedText<kIdMax> id_;
+    FixedText<kSecretMax> secret_;
+    FixedText<kSecretMax> candidate_;
+    FixedText<kHostMax> host_;
+    FixedText<kSsidMax> ssid_;
+    FixedText<kPasswordMax> password_;
     uint16_t port_ = 0;
+    Trial trial_ = Trial::None;
+    /// A handover is in flash and waits for a network.
+    bool handedOver_ = false;
     PowerOn powerOn_[kRelaysMax] = {};
     uint8_t relayMask_ = 0;
     bool secured_ = false;

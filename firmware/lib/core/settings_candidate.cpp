@@ -1,0 +1,103 @@
+// The candidate: what came by the serial port and has yet to prove itself.
+#include "settings.hpp"
+#include "settings_keys.hpp"
+#include "wire.hpp"
+
+namespace gatehouse {
+
+bool Settings::isNetwork(Text ssid, Text password) {
+    return !ssid.empty() && ssid.size <= kSsidMax && password.size <= kPasswordMax;
+}
+
+uint8_t Settings::readMark() {
+    char value = 0;
+    size_t size = 0;
+    return journal_.get(kMark, &value, 1, size) ? static_cast<uint8_t>(value) : uint8_t{0};
+}
+
+bool Settings::storeMark(uint8_t mark) {
+    const char value = static_cast<char>(mark);
+    return store(kMark, {&value, 1});
+}
+
+bool Settings::removeCandidate() {
+    handedOver_ = false;
+    // The mark first: what is left without it is no candidate.
+    return remove(kMark) && remove(kNewCredential) && remove(kNewGateway) && remove(kNewWifi) &&
+           remove(kNewAuthority);
+}
+
+bool Settings::setHandover(Text id, Text secret, Text host, uint16_t port, Text authority) {
+    if (trial_ != Trial::None || !wire::isBoardId(id) || secret.empty() || secret.size > kSecretMax ||
+        host.empty() || host.size > kHostMax || port == 0 || authority.size > kAuthorityMax) {
+        return false;
+    }
+    // There is room in flash for one candidate beside what counts.
+    if (!removeCandidate() || !(authority.empty() || store(kNewAuthority, authority)) ||
+        !storePair(kNewCredential, id, secret) || !storeGateway(kNewGateway, host, port)) {
+        return false;
+    }
+    handedOver_ = true;
+    return true;
+}
+
+bool Settings::tryNetwork(Text ssid, Text password) {
+    if (!isNetwork(ssid, password)) {
+        return false;
+    }
+    const bool handover = handedOver_ || trial_ == Trial::Handover;
+    uint8_t mark = mark::kNetwork;
+    if (handover) {
+        mark |= mark::kHandover;
+        mark |= journal_.has(kNewAuthority) ? mark::kAuthority : uint8_t{0};
+    }
+    // Without a mark meanwhile: the new network must not pass for part of the candidate before.
+    if (!remove(kMark) || !storePair(kNewWifi, ssid, password) || !storeMark(mark)) {
+        return false;
+    }
+    handedOver_ = false;
+    trial_ = handover ? Trial::Handover : Trial::Network;
+    loadHome();
+    return true;
+}
+
+bool Settings::adopt() {
+    if (trial_ == Trial::None) {
+        return true;
+    }
+    const uint8_t mark = readMark();
+    // Without a mark all of it was done before, but for the tidying up.
+    if ((mark & mark::kNetwork) != 0 && (!storeMark(mark | mark::kWorked) || !finishAdoption())) {
+        return false;
+    }
+    trial_ = Trial::None;
+    loadHome();
+    return true;
+}
+
+bool Settings::finishAdoption() {
+    const uint8_t mark = readMark();
+    if ((mark & mark::kHandover) != 0) {
+        // The old authority goes first: there is no room in flash for three.
+        if (!remove(kAuthority) ||
+            ((mark & mark::kAuthority) != 0 && !journal_.copyValue(kNewAuthority, kAuthority)) ||
+            !journal_.copyValue(kNewCredential, kCredential) || !journal_.copyValue(kNewGateway, kGateway) ||
+            !remove(kCandidateSecret)) {
+            return false;
+        }
+    }
+    return journal_.copyValue(kNewWifi, kWifi) && removeCandidate();
+}
+
+bool Settings::strikeOut() {
+    if ((readMark() & mark::kWorked) != 0) {
+        // Too late: what was there before may be gone in part.
+        return adopt();
+    }
+    const bool done = removeCandidate();
+    trial_ = Trial::None;
+    loadHome();
+    return done;
+}
+
+}  // namespace gatehouse

@@ -1,0 +1,31 @@
+// Numbers in flash: never give one a second meaning. README.md lists them, with those set aside.
+#pragma once
+
+#include "journal.hpp"
+
+namespace gatehouse {
+
+constexpr Key kCredential{1, 0};
+constexpr Key kGateway{2, 0};
+constexpr Key kWifi{3, 0};
+constexpr Key kRelayMask{5, 0};
+constexpr Key kAuthority{6, 0};
+constexpr Key kCandidateSecret{7, 0};
+// Tag 4 is the power-on policy, with the relay as index.
+constexpr Key kNewCredential{8, 0};
+constexpr Key kNewGateway{9, 0};
+constexpr Key kNewWifi{10, 0};
+constexpr Key kNewAuthority{11, 0};
+constexpr Key kMark{12, 0};
+
+/// Bits of kMark: what the candidate in flash is made of, and what has become of it. Without kNetwork it is
+/// none.
+namespace mark {
+constexpr uint8_t kNetwork = 1;
+constexpr uint8_t kHandover = 2;
+constexpr uint8_t kAuthority = 4;
+/// It has worked: whatever interrupts its adoption, it is finished.
+constexpr uint8_t kWorked = 8;
+}  // namespace mark
+
+}  // namespace gatehouse
