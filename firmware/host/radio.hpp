@@ -35,6 +35,7 @@ class SimulatedRadio {
     void scan(uint64_t nowMs) { scanDueMs_ = nowMs + kScanMs; }
     /// `wifi down` and `wifi up`.
     void switchOn(bool on, uint64_t nowMs);
+    const std::string& ssid() const { return ssid_; }
     int16_t rssiDbm() const { return rssiDbm_; }
 
     uint64_t nextDeadlineMs() const { return joinDueMs_ < scanDueMs_ ? joinDueMs_ : scanDueMs_; }

@@ -362,8 +362,10 @@ void VirtualBoard::printMove(const Effect& effect) {
 void VirtualBoard::printNotice(const Effect& effect) {
     const std::string gateway = copy(board_->dialHost()) + ":" + std::to_string(board_->dialPort());
     const std::string why = distrust_.empty() ? connection_.why() : distrust_;
-    const std::string line =
-        noticeLine(effect, gateway, copy(board_->settings().ssid()), why, connection_.secured());
+    // What failed to be joined may be struck out by now.
+    const std::string ssid =
+        effect.notice == Notice::JoinFailed ? radio_.ssid() : copy(board_->settings().ssid());
+    const std::string line = noticeLine(effect, gateway, ssid, why, connection_.secured());
     std::fprintf(stderr, "gatehouse-board: %s\n", line.c_str());
     // As on a board, where the log and the frames share a port.
     serial_.write(view(line + "\r\n"));

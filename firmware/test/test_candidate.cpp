@@ -106,16 +106,17 @@ TEST_CASE("candidate: power lost at every byte written, with a change of sectors
     SerialWorld world = SerialWorld::claimed();
     Journal journal(world.flash);
     REQUIRE(journal.open());
-    // A log of ever greater length: the change falls into every step of it once.
-    for (int turn = 0; turn < 90; ++turn) {
-        REQUIRE(journal.put({5, 0}, turn % 2 == 0 ? "\1"_t : "\3"_t));
-        if (turn >= 20 || turn % 4 == 0) {
-            REQUIRE(journal.put({201, 0}, view(std::string(30, static_cast<char>('a' + turn % 2)))));
-        }
-        if (turn % 7 == 6) {
-            CAPTURE(turn);
-            CHECK(cutEverywhere(world.flash, kSteps) > 300);
-        }
+    // Logs of ever greater length, the last of which fills its sector.
+    std::vector<RamFlash> logs;
+    const size_t erases = world.flash.erases;
+    for (int turn = 0; world.flash.erases == erases; ++turn) {
+        logs.push_back(world.flash);
+        REQUIRE(journal.put({201, 0}, view(std::string(40, static_cast<char>('a' + turn % 2)))));
+    }
+    // From the end: within the handover, the network, the adoption.
+    for (const size_t before : {1U, 2U, 4U, 6U, 8U, 10U}) {
+        CAPTURE(before);
+        CHECK(cutEverywhere(logs.at(logs.size() - before), kSteps) > 300);
     }
 }
 

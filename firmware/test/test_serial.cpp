@@ -157,6 +157,9 @@ TEST_CASE(
         cable.write(networkRpc(one[0], one[1]));
         CHECK(cable.until("state 2") == Frames{"state 3", "error 3", "state 2"});
         cable.comes(one[2]);
+        for (int attempt = 0; attempt < 3; ++attempt) {
+            board.errorLineWith("cannot join the network " + one[0] + ":");
+        }
     }
     cable.handOver(home.plain());
     cable.ask(networkRpc("cafe", ""), "result 1");
@@ -306,4 +309,10 @@ TEST_CASE("serial: a path that is taken, and calls that make no sense") {
         CHECK(wrong.errorLine().rfind("gatehouse-board: --", 0) == 0);
         CHECK(wrong.exitCode() == 2);
     }
+}
+
+TEST_CASE("serial: the SDK that browsers use finds the board, its networks, and gives it one") {
+    Home home;
+    Process board(home.arguments({"--network", "home:the password:-61", "--network", "cafe:"}));
+    CHECK(run("node", {"../tests/node/improv.mjs", home.portOf(board)}) == "provisioned\n");
 }
