@@ -4,6 +4,7 @@ CARGO ?= cargo
 TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 RUN_PACKAGES = make g++ libbearssl-dev ca-certificates
 TEST_PACKAGES = $(RUN_PACKAGES) doctest-dev valgrind clang-format mosquitto mosquitto-clients openssl chromium iproute2
+LX106_PACKAGES = gcc-xtensa-lx106 picolibc-xtensa-lx106-elf qemu-system-misc
 SEEDS ?= 20000
 CARGO_DENY = 0.20.2
 CARGO_FUZZ = 0.13.2
@@ -12,7 +13,7 @@ PROGRAM_BYTES = 19500000
 # For each of the targets.
 FUZZ_SECONDS ?= 300
 
-.PHONY: run test check program boards dashboard test-servers bench simulate fuzz fuzz-shortly misbehave schema format lint test-rust test-firmware test-dashboard test-browser deny clean
+.PHONY: run test check lx106 program boards dashboard test-servers bench simulate fuzz fuzz-shortly misbehave schema format lint test-rust test-firmware test-dashboard test-browser deny clean
 
 run: ## a gateway with three virtual boards, until Ctrl-C
 	tests/support/debian-packages $(RUN_PACKAGES)
@@ -34,7 +35,7 @@ test-servers: tests/node/node_modules/.package-lock.json
 tests/node/node_modules/.package-lock.json: tests/node/package-lock.json
 	cd tests/node && npm ci --no-audit --no-fund --loglevel=error
 
-check: format lint deny test program fuzz-shortly ## what continuous integration runs
+check: format lint deny test lx106 program fuzz-shortly ## what continuous integration runs
 
 format:
 	tests/support/debian-packages $(TEST_PACKAGES)
@@ -65,6 +66,10 @@ program: dashboard/dist/index.html ## the optimised program, and that it has not
 test-firmware:
 	tests/support/debian-packages $(TEST_PACKAGES)
 	$(MAKE) --silent --directory firmware test
+
+lx106: ## the rules of the board on the instruction set of the ESP8266, in an emulator, and what they need of flash and RAM
+	tests/support/debian-packages $(LX106_PACKAGES)
+	$(MAKE) --silent --directory firmware lx106
 
 test-dashboard: dashboard/node_modules/.package-lock.json
 	tests/support/debian-packages $(TEST_PACKAGES)

@@ -19,6 +19,7 @@ struct World {
     FakePins pins;
     FakeChip chip;
     uint8_t relays = 2;
+    bool safe = false;
     std::unique_ptr<Board> board;
     uint64_t now = 0;
     /// What the board asked for with the last event.
@@ -49,6 +50,7 @@ struct World {
         info.mac = "5c:cf:7f:a1:b2:c3"_t;
         info.chipId = "a1b2c3"_t;
         info.restartReason = "power-on"_t;
+        info.safe = safe;
         stream.clear();
         outbox.clear();
         board = std::make_unique<Board>(info, pins, flash, chip);

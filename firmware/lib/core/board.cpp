@@ -117,6 +117,26 @@ uint64_t Board::nextDeadlineMs() const {
     return earlier(due, earlier(wifiDeadlineMs(), linkDeadlineMs()));
 }
 
+LightMeaning Board::light() const {
+    if (info_.safe && wifi_ == Wifi::None) {
+        return LightMeaning::Safe;
+    }
+    switch (stage()) {
+        case Stage::Joining:
+            return LightMeaning::Joining;
+        case Stage::Online:
+            return LightMeaning::Online;
+        case Stage::Dialing:
+        case Stage::Securing:
+        case Stage::LoggingIn:
+            return LightMeaning::Dialing;
+        case Stage::Idle:
+        case Stage::Joined:
+            break;
+    }
+    return LightMeaning::NoHome;
+}
+
 void Board::stop(Effects& effects) {
     if (!restore_.store()) {
         log(effects, Notice::SettingsFailed);

@@ -9,6 +9,7 @@
 #include "progress.hpp"
 #include "restore_keeper.hpp"
 #include "serial_line.hpp"
+#include "status_light.hpp"
 
 namespace gatehouse {
 
@@ -89,6 +90,7 @@ class Board {
     /// There is room for an answer. While false, leave bytes in the port.
     bool acceptsSerial() const { return serial_.hasRoom(); }
     Text progress() const { return progress_.word(); }
+    LightMeaning light() const;
 
     Settings& settings() { return settings_; }
     const RelayBank& relays() const { return relays_; }

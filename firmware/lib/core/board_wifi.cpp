@@ -6,7 +6,7 @@
 namespace gatehouse {
 
 void Board::startWifi(uint64_t nowMs, Effects& effects) {
-    if (settings_.ssid().empty()) {
+    if (settings_.ssid().empty() || info_.safe) {
         wifi_ = Wifi::None;
         return;
     }

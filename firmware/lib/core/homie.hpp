@@ -18,6 +18,9 @@ struct BoardInfo {
     Text chipId;
     /// Why the board started, such as `power-on`.
     Text restartReason;
+    /// Safe mode (boot_guard.hpp): relays, buttons and the serial port work, but no network is joined unless
+    /// somebody asks for one by that port.
+    bool safe = false;
 };
 
 namespace homie {

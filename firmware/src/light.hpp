@@ -1,0 +1,22 @@
+// The light on the module, for whoever stands before it.
+#pragma once
+
+#include <Arduino.h>
+
+#include "status_light.hpp"
+#include "wiring.hpp"
+
+namespace gatehouse::esp8266 {
+
+class Light {
+  public:
+    void begin() {
+        digitalWrite(kLight, HIGH);
+        pinMode(kLight, OUTPUT);
+    }
+    void show(LightMeaning meaning, uint64_t nowMs) {
+        digitalWrite(kLight, lit(meaning, nowMs) ? LOW : HIGH);
+    }
+};
+
+}  // namespace gatehouse::esp8266
