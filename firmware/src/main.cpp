@@ -94,7 +94,17 @@ void sendPending() {
     busy = before;
 }
 
-/// The log shares its port with provisioning: a whole line at a time, and never a secret.
+/// Hands up to `room` bytes of what the core says to the port.
+void sendSerial(size_t room) {
+    const Text pending = board->serialPending();
+    const size_t size = pending.size < room ? pending.size : room;
+    if (size > 0) {
+        board->serialSent(Serial.write(reinterpret_cast<const uint8_t*>(pending.data), size));
+    }
+}
+
+/// The log shares its port with provisioning: a whole line at a time, never within a frame, and never a
+/// secret.
 void logLine(const Effect& effect) {
     static const char* const kWords[] = {"no gateway and credential stored",
                                          "ready",
@@ -116,6 +126,8 @@ void logLine(const Effect& effect) {
                                          "cannot join the network"};
     static_assert(sizeof kWords / sizeof kWords[0] == static_cast<size_t>(Notice::JoinFailed) + 1,
                   "a word for each notice");
+    // At most a kilobyte: a tenth of a second.
+    sendSerial(SerialLine::kCapacity);
     Serial.print("gatehouse: ");
     Serial.println(kWords[static_cast<size_t>(effect.notice)]);
 }
@@ -255,12 +267,7 @@ void serveSerial() {
     if (count > 0) {
         post(Event::serialReceived({bytes, count}, uptimeMs()));
     }
-    const Text pending = board->serialPending();
-    const size_t room = static_cast<size_t>(Serial.availableForWrite());
-    const size_t size = pending.size < room ? pending.size : room;
-    if (size > 0) {
-        board->serialSent(Serial.write(reinterpret_cast<const uint8_t*>(pending.data), size));
-    }
+    sendSerial(static_cast<size_t>(Serial.availableForWrite()));
 }
 
 /// `aa:bb:cc:dd:ee:ff`, and its last six digits.
@@ -285,6 +292,8 @@ void start() {
     for (uint8_t button = 0; button < kRelayCount; ++button) {
         pinMode(kButtons[button], INPUT_PULLUP);
     }
+    // While a connection is being made nobody reads: room for the frames that come meanwhile.
+    Serial.setRxBufferSize(1024);
     Serial.begin(115200);
     guard.boot(endedInFault());
     readNames();

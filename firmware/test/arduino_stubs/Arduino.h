@@ -50,6 +50,7 @@ class Stream : public Print {
 class HardwareSerial : public Stream {
   public:
     void begin(unsigned long baud);
+    size_t setRxBufferSize(size_t size);
     using Print::write;
     size_t write(uint8_t byte) override;
     int available() override;
