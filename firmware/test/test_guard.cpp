@@ -113,9 +113,9 @@ TEST_CASE("guard: a board in safe mode has its relays, buttons and port, and joi
 }
 
 TEST_CASE("light: what it says on the way to the gateway") {
-    SerialWorld world = SerialWorld::bare();
-    CHECK(world.board->light() == LightMeaning::NoHome);
-    world = SerialWorld::claimed();
+    const SerialWorld bare = SerialWorld::bare();
+    CHECK(bare.board->light() == LightMeaning::NoHome);
+    SerialWorld world = SerialWorld::claimed();
     CHECK(world.board->light() == LightMeaning::Joining);
     world.post(Event::Kind::WifiUp);
     CHECK(world.board->light() == LightMeaning::Dialing);
