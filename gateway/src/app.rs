@@ -102,6 +102,8 @@ async fn serve(
     let (queue, orders) = (writer.queue(), to_boards.clone());
     let ports = Ports {
         edge,
+        serial: mpsc::channel(1).1,
+        port_orders: Box::new(|_| {}),
         orders: Box::new(move |order: &Order| {
             if let Err(not_sent) = orders.send(order) {
                 // Its deadline settles the command; nothing is queued for a board that cannot take it now.

@@ -8,6 +8,7 @@
 
 mod account;
 mod api;
+mod boards;
 mod commands;
 mod dashboard;
 mod devices;

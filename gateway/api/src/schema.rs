@@ -2,6 +2,7 @@
 
 use crate::account::{AccountMutation, AccountQuery};
 use crate::api::Shared;
+use crate::boards::{BoardsMutation, BoardsQuery};
 use crate::commands::CommandsQuery;
 use crate::devices::{DevicesMutation, DevicesQuery};
 use crate::gateway::GatewayQuery;
@@ -49,6 +50,7 @@ pub(crate) struct QueryRoot(
     RoomsQuery,
     SwitchesQuery,
     DevicesQuery,
+    BoardsQuery,
     CommandsQuery,
     IntegrationsQuery,
     InvitationsQuery,
@@ -72,6 +74,7 @@ pub(crate) struct MutationRoot(
     HomeMutation,
     RoomsMutation,
     DevicesMutation,
+    BoardsMutation,
     IntegrationsMutation,
     InvitationsMutation,
     HomeAssistantMutation,

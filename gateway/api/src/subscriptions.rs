@@ -1,17 +1,19 @@
 //! What happens, as it happens: current states first, then every change. Whoever falls behind gets the current states
 //! again and goes on. A subscription ends when its viewer's session does.
 
+use crate::boards::{Board, ClaimProgress, may_view_boards};
 use crate::devices::Device;
+use crate::error::{no_such, told};
 use crate::notices::{Notice, may_view_notices};
 use crate::switches::Switch;
 use crate::viewer::{Asker, asker, shared, signed_in};
 use async_graphql::{Context, ID, Result, Subscription};
 use futures_util::stream::{self, Stream};
 use gatehouse_core::access;
-use gatehouse_core::ids::{DeviceId, NoticeId, SwitchId};
+use gatehouse_core::ids::{ClaimId, DeviceId, NoticeId, SwitchId};
 use gatehouse_core::view::{Change, View};
 use gatehouse_hub::{Changes, Feed, Hub};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// What a subscription is told next.
@@ -162,6 +164,45 @@ impl SubscriptionRoot {
                     out.push_back(ID::from(id.to_string()));
                 }
             }
+            Step::Change(_) => {}
+        }))
+    }
+
+    /// The boards that are plugged in, at first and whenever anything about one of them, or about its claim, changes. For the
+    /// owner; others are told nothing.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn boards_changed(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = Vec<Board>> + use<>> {
+        let mut known = BTreeMap::new();
+        Ok(Feeder::new(ctx)?.stream(move |viewer, step, out| {
+            match step {
+                _ if !may_view_boards(viewer) => return,
+                Step::All(view) => known = view.boards.iter().map(|board| (board.id, board.clone())).collect(),
+                Step::Change(Change::Board(board)) => drop(known.insert(board.id, board)),
+                Step::Change(Change::BoardRemoved(id)) => drop(known.remove(&id)),
+                Step::Change(Change::Claim(claim)) if known.contains_key(&claim.board) => {}
+                Step::Change(_) => return,
+            }
+            out.push_back(known.values().cloned().map(Board).collect());
+        }))
+    }
+
+    /// How far a claim is, at first and whenever it is further. Nothing more after `done`. For the owner.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND (there is none any more: the gateway was started anew, or it
+    /// is long over).
+    async fn claim_progress(
+        &self,
+        ctx: &Context<'_>,
+        claim_id: ID,
+    ) -> Result<impl Stream<Item = ClaimProgress> + use<>> {
+        let asked = signed_in(ctx)?;
+        asked.viewer.administer().map_err(told)?;
+        let id: ClaimId = claim_id.parse().map_err(|_| no_such("claim"))?;
+        asked.view.claim(id).ok_or_else(|| no_such("claim"))?;
+        Ok(Feeder::new(ctx)?.stream(move |viewer, step, out| match step {
+            _ if !may_view_boards(viewer) => {}
+            Step::All(view) => out.extend(view.claim(id).map(|claim| ClaimProgress::new(claim))),
+            Step::Change(Change::Claim(claim)) if claim.id == id => out.push_back(ClaimProgress::new(&claim)),
             Step::Change(_) => {}
         }))
     }

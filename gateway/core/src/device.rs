@@ -3,6 +3,7 @@
 use crate::command::{BoardSession, OrderId, Reason};
 use crate::ids::{DeviceId, LinkId, RoomId};
 use crate::name::{BoardId, Endpoint, Name};
+use crate::onboarding::Hardware;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -54,6 +55,8 @@ pub struct Device {
     pub secret: SecretHash,
     /// What it may present instead. When it has, this takes the place of `secret`.
     pub next: Option<SecretHash>,
+    /// What it was when it was claimed at a port; none when it was claimed by hand.
+    pub hardware: Option<Arc<Hardware>>,
 }
 
 /// Facts a board tells of itself. Kept in memory: it tells them again at each connection.

@@ -92,6 +92,14 @@ id!(
     DeviceId, "d"
 );
 id!(
+    /// Bare hardware that was noticed, as long as it is there.
+    FoundId, "b"
+);
+id!(
+    /// One attempt to make a device of a board.
+    ClaimId, "p"
+);
+id!(
     /// An on/off endpoint of a device; survives the replacement of the board behind it.
     SwitchId, "s"
 );

@@ -1,7 +1,10 @@
-//! What passes between the home and the ports that boards are plugged into: bare hardware on its way to being a device.
+//! Bare hardware on its way to being a device: what passes between the home and the ports that boards are plugged into, and
+//! what people see of it.
 
+use crate::command::Actor;
 use crate::device::Secret;
-use crate::name::BoardId;
+use crate::ids::{ClaimId, DeviceId, FoundId};
+use crate::name::{BoardId, Name};
 use std::fmt;
 use std::sync::Arc;
 
@@ -31,6 +34,15 @@ impl UsbAdapter {
     /// ports are listed, and opened only when somebody asks for it.
     pub const fn is_of_boards(&self) -> bool {
         matches!((self.vendor, self.product), (0x1a86, 0x7523 | 0x55d4) | (0x10c4, 0xea60) | (0x0403, 0x6001 | 0x6015))
+    }
+}
+
+impl fmt::Display for UsbAdapter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.text {
+            Some(text) => write!(f, "{text} ({:04x}:{:04x})", self.vendor, self.product),
+            None => write!(f, "{:04x}:{:04x}", self.vendor, self.product),
+        }
     }
 }
 
@@ -122,6 +134,26 @@ pub struct WifiSettings {
     pub ssid: Arc<str>,
     /// Its password, none for an open network; 8 to 63 characters, or 64 hexadecimal digits.
     pub password: Option<Secret>,
+}
+
+impl WifiSettings {
+    /// Takes what a person typed; else which field it is, by its name in the API, and what to do about it.
+    pub fn new(ssid: &str, password: Option<Secret>) -> Result<Self, (&'static str, &'static str)> {
+        if !(1..=32).contains(&ssid.len()) || ssid.contains('\0') {
+            return Err(("ssid", "The name of a network has 1 to 32 bytes."));
+        }
+        if let Some(password) = password.as_ref().map(Secret::reveal) {
+            let printable = password.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+            let key = password.len() == 64 && password.bytes().all(|byte| byte.is_ascii_hexdigit());
+            if !(printable && (8..=63).contains(&password.len()) || key) {
+                return Err((
+                    "password",
+                    "The password of a network has 8 to 63 printable characters of ASCII, or is 64 hexadecimal digits.",
+                ));
+            }
+        }
+        Ok(Self { ssid: ssid.into(), password })
+    }
 }
 
 impl fmt::Debug for WifiSettings {
@@ -261,4 +293,210 @@ pub enum PortTrouble {
     UnableToConnect,
     /// The gateway has no address that the board could reach.
     NoAddress,
+}
+
+/// Hardware as it was when it was claimed: what a device is compared with ever after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hardware {
+    /// The chip's id.
+    pub chip: Arc<str>,
+    /// The MAC address.
+    pub mac: Arc<str>,
+    /// The model.
+    pub model: Arc<str>,
+    /// The firmware's version.
+    pub firmware: Arc<str>,
+    /// The [location](Port::location) of the port it was plugged into: that port is not opened unasked.
+    pub port: Option<Arc<str>>,
+}
+
+/// How far a board that was noticed has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FoundState {
+    /// Something is plugged in. It has not been looked at, or could not be.
+    Noticed,
+    /// It is being asked who it is.
+    Identifying,
+    /// Its answer is known.
+    Identified,
+    /// Somebody claims it.
+    Claiming,
+    /// It is a device of this home.
+    Claimed,
+}
+
+/// A board that was noticed, as people see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundBoard {
+    /// Its id, as long as it is plugged in.
+    pub id: FoundId,
+    /// Where.
+    pub port: Port,
+    /// How far it has come.
+    pub state: FoundState,
+    /// Who answered, once somebody did, or nobody.
+    pub identity: Option<Identity>,
+    /// The networks that it sees, the strongest first.
+    pub networks: Vec<Network>,
+    /// Why it could not be looked at.
+    pub trouble: Option<PortTrouble>,
+    /// The device that it is, or was last at this port.
+    pub device: Option<DeviceId>,
+    /// The last claim, under way or over, as long as it is remembered.
+    pub claim: Option<ClaimId>,
+}
+
+/// The steps of a claim, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ClaimStep {
+    /// The board is given its home.
+    HandingOver,
+    /// It is on its way into the network.
+    Joining,
+    /// It is on its way to the gateway.
+    Connecting,
+    /// It has logged in, and is being written down.
+    Registering,
+    /// It is a device.
+    Done,
+    /// It is none: see the trouble.
+    Failed,
+}
+
+/// Why a claim failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimTrouble {
+    /// The port.
+    Port(PortTrouble),
+    /// The network is not there.
+    NoNetwork,
+    /// The network does not take the password.
+    WrongPassword,
+    /// The network gave the board no address.
+    NoAddress,
+    /// The board is in the network and does not reach the gateway.
+    Unreachable,
+    /// Whoever the board reached is not this home.
+    Untrusted,
+    /// The gateway did not take its credential.
+    Refused,
+    /// It did not log in in time, and did not say why.
+    NoLogin,
+    /// Somebody cancelled it.
+    Cancelled,
+    /// It could not be written down, or whoever claimed it may not any more.
+    NotWritten,
+    /// The gateway stopped.
+    Stopping,
+}
+
+impl ClaimTrouble {
+    /// What to do about it, for whoever claims a board for the network `ssid`.
+    pub fn advice(self, ssid: &str) -> String {
+        match self {
+            Self::Port(trouble) => trouble.advice().to_owned(),
+            Self::NoNetwork => format!(
+                "The board does not see the network “{ssid}”. Check its name, that it is a 2.4 GHz network, and that it reaches \
+                 where the board is."
+            ),
+            Self::WrongPassword => format!("The network “{ssid}” did not take the password. Type it again."),
+            Self::NoAddress => format!(
+                "The board is in “{ssid}” but was given no address. Restart the router, or see whether it has addresses left."
+            ),
+            Self::Unreachable => format!(
+                "The board is in “{ssid}” but does not reach this gateway. It must be the network that the gateway is in too; a guest \
+                 network keeps them apart."
+            ),
+            Self::Untrusted => {
+                "Something else answers at this gateway's address. See whether another machine has it.".to_owned()
+            }
+            Self::Refused => "The gateway did not take the board's credential. Claim it again.".to_owned(),
+            Self::NoLogin => format!(
+                "The board did not come in time. See that “{ssid}” reaches where it is, leave it plugged in, and claim it again."
+            ),
+            Self::Cancelled => "It was cancelled.".to_owned(),
+            Self::NotWritten => "The board came, but it could not be written down. Claim it again.".to_owned(),
+            Self::Stopping => "The gateway stopped. Claim it again when it is back.".to_owned(),
+        }
+    }
+}
+
+impl PortTrouble {
+    /// What to do about it.
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::Denied => "The gateway may not open this port. Add its user to the group dialout, and restart it.",
+            Self::InUse => "Another program has this port open. Close it and try again.",
+            Self::Gone => "The cable was pulled. Plug the board in and claim it again.",
+            Self::Silent => {
+                "The board does not answer. Unplug it, plug it in again, and see that the cable carries data."
+            }
+            Self::NotTaken => "The board did not take what it was given. Its firmware may be too old: update it.",
+            Self::NotStored => "The board could not store what it was given. Its flash memory may be worn out.",
+            Self::UnableToConnect => "The board could not get into the network. Check its name and password.",
+            Self::NoAddress => "This gateway has no address in a network. Connect it, then claim the board again.",
+        }
+    }
+}
+
+/// A claim, as people see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimView {
+    /// Its id.
+    pub id: ClaimId,
+    /// The board.
+    pub board: FoundId,
+    /// What the device is to be called.
+    pub name: Name,
+    /// The network it is given.
+    pub ssid: Arc<str>,
+    /// Who claims it.
+    pub by: Actor,
+    /// How far it is.
+    pub step: ClaimStep,
+    /// What the board said of itself last.
+    pub progress: Option<Progress>,
+    /// Why it failed.
+    pub trouble: Option<ClaimTrouble>,
+    /// The device it became.
+    pub device: Option<DeviceId>,
+}
+
+impl ClaimView {
+    /// How far it is, 0 to 100; for a failed one, how far it came.
+    pub const fn percent(&self) -> u8 {
+        match (self.step, self.progress) {
+            (ClaimStep::Done, _) => 100,
+            (ClaimStep::Registering, _) => 95,
+            (_, None) => 10,
+            (_, Some(Progress::HandedOver)) => 30,
+            (_, Some(Progress::Joining | Progress::NoNetwork | Progress::WrongPassword | Progress::NoAddress)) => 40,
+            (_, Some(Progress::Joined)) => 60,
+            (_, Some(Progress::Dialing | Progress::Unreachable)) => 70,
+            (_, Some(Progress::Securing | Progress::Untrusted)) => 80,
+            (_, Some(Progress::LoggingIn | Progress::Refused | Progress::Online)) => 90,
+        }
+    }
+
+    /// What happens, or what to do about what happened, for people.
+    pub fn message(&self) -> String {
+        let (name, ssid) = (&self.name, &self.ssid);
+        if let Some(trouble) = self.trouble {
+            return trouble.advice(ssid);
+        }
+        match (self.step, self.progress) {
+            (ClaimStep::Done, _) => format!("{name} is ready."),
+            (ClaimStep::Registering, _) => format!("{name} is here, and is being written down."),
+            (ClaimStep::HandingOver, _) => "The board is given its home.".to_owned(),
+            (_, Some(Progress::NoNetwork)) => format!("The board looks for the network “{ssid}”."),
+            (ClaimStep::Joining, _) => format!("The board is on its way into the network “{ssid}”."),
+            (_, Some(Progress::Unreachable)) => "The board is in the network and looks for this gateway.".to_owned(),
+            _ => "The board is in the network and on its way to this gateway.".to_owned(),
+        }
+    }
+
+    /// Whether nothing more will come of it.
+    pub const fn is_over(&self) -> bool {
+        matches!(self.step, ClaimStep::Done | ClaimStep::Failed)
+    }
 }

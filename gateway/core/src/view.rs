@@ -4,11 +4,12 @@ use crate::access::Access;
 use crate::command::Command;
 use crate::device::BoardFacts;
 use crate::homeassistant::HomeAssistant;
-use crate::ids::{DeviceId, IntegrationId, InvitationId, NoticeId, RoomId, SwitchId};
+use crate::ids::{ClaimId, DeviceId, FoundId, IntegrationId, InvitationId, NoticeId, RoomId, SwitchId};
 use crate::integration::Integration;
 use crate::invitation::Invitation;
 use crate::name::{BoardId, Endpoint, Name};
 use crate::notice::Notice;
+use crate::onboarding::{ClaimView, FoundBoard};
 use crate::record::{HomeRecord, Room};
 use crate::switch::SwitchChange;
 use crate::time::Wall;
@@ -104,6 +105,14 @@ pub enum Change {
     Notice(Arc<Notice>),
     /// A notice was dismissed, or is no more.
     NoticeRemoved(NoticeId),
+    /// A board was noticed, or is another.
+    Board(Arc<FoundBoard>),
+    /// A board is not plugged in any more.
+    BoardRemoved(FoundId),
+    /// A claim has begun, or is another.
+    Claim(Arc<ClaimView>),
+    /// A claim that is long over is forgotten.
+    ClaimRemoved(ClaimId),
     /// People or sessions are others.
     Access(Arc<Access>),
 }
@@ -127,6 +136,10 @@ pub struct View {
     pub home_assistant: Arc<HomeAssistant>,
     /// Notices that are not dismissed, by id.
     pub notices: Vec<Arc<Notice>>,
+    /// Boards that are plugged in, by id.
+    pub boards: Vec<Arc<FoundBoard>>,
+    /// Claims that are under way or lately over, by id.
+    pub claims: Vec<Arc<ClaimView>>,
     /// People and sessions.
     pub access: Arc<Access>,
 }
@@ -160,6 +173,10 @@ impl View {
             Change::HomeAssistant(set) => self.home_assistant = set.clone(),
             Change::Notice(notice) => put(&mut self.notices, notice, |n| n.id),
             Change::NoticeRemoved(id) => self.notices.retain(|notice| notice.id != *id),
+            Change::Board(board) => put(&mut self.boards, board, |b| b.id),
+            Change::BoardRemoved(id) => self.boards.retain(|board| board.id != *id),
+            Change::Claim(claim) => put(&mut self.claims, claim, |c| c.id),
+            Change::ClaimRemoved(id) => self.claims.retain(|claim| claim.id != *id),
             Change::Access(access) => self.access = access.clone(),
         }
     }
@@ -172,6 +189,16 @@ impl View {
     /// A device by id.
     pub fn device(&self, id: DeviceId) -> Option<&Arc<DeviceView>> {
         find(&self.devices, &id, |d| d.id)
+    }
+
+    /// A board that is plugged in, by id.
+    pub fn board(&self, id: FoundId) -> Option<&Arc<FoundBoard>> {
+        find(&self.boards, &id, |b| b.id)
+    }
+
+    /// A claim by id.
+    pub fn claim(&self, id: ClaimId) -> Option<&Arc<ClaimView>> {
+        find(&self.claims, &id, |c| c.id)
     }
 
     /// A switch by id.

@@ -11,6 +11,7 @@ use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::home::{Answer, Effect, Home, Input};
 use gatehouse_core::homeassistant::Announced;
 use gatehouse_core::ids::{Request, Ticket};
+use gatehouse_core::onboarding::{PortEvent, PortOrder};
 use gatehouse_core::record::Record;
 use gatehouse_core::time::Now;
 use gatehouse_core::view::{Change, View};
@@ -30,6 +31,10 @@ const CHANGE_FEED: usize = 4_096;
 pub struct Ports {
     /// What the MQTT edge tells.
     pub edge: mpsc::Receiver<EdgeEvent>,
+    /// What serial ports tell.
+    pub serial: mpsc::Receiver<PortEvent>,
+    /// Has something done at a serial port, or drops it; must not block.
+    pub port_orders: Box<dyn FnMut(PortOrder) + Send>,
     /// Sends a command to a board's own connection, or drops it; must not block.
     pub orders: Box<dyn FnMut(&Order) + Send>,
     /// Sends a new secret to a board's own connection, or drops it; must not block.
@@ -80,6 +85,7 @@ const MAX_HELD: usize = 65_536;
 
 enum Next {
     Edge(EdgeEvent),
+    Serial(PortEvent),
     Person(Message),
     Written(Ticket, bool),
     Deadline,
@@ -150,6 +156,8 @@ impl EventLoop {
             () = at(deadline), if deadline.is_some() => Next::Deadline,
             written = self.ports.written.recv() => written.map_or(Next::Closed, |(ticket, ok)| Next::Written(ticket, ok)),
             event = self.ports.edge.recv() => event.map_or(Next::Closed, Next::Edge),
+            // A home goes on without ports.
+            Some(event) = self.ports.serial.recv() => Next::Serial(event),
             message = self.inbox.recv() => message.map_or(Next::Closed, Next::Person),
         }
     }
@@ -174,6 +182,7 @@ impl EventLoop {
             Next::Edge(EdgeEvent::Command(asked)) => self.handle(now, Input::IntegrationCommand(asked)),
             Next::Edge(EdgeEvent::HomeAssistantStarted) => self.handle(now, Input::HomeAssistantStarted),
             Next::Edge(EdgeEvent::Incident(incident)) => self.handle(now, Input::Incident(incident)),
+            Next::Serial(event) => self.handle(now, Input::Port(event)),
             Next::Written(ticket, ok) => self.handle(now, Input::Written { ticket, ok }),
             Next::Deadline => self.handle(now, Input::Tick),
             Next::Person(message) => self.person(now, message),
@@ -238,6 +247,9 @@ impl EventLoop {
                 Input::OfferResetByMail { request: self.wait(reply), email, code }
             }
             Message::Condition { kind, subjects } => Input::Condition(kind, subjects),
+            Message::ClaimBoard { cap, new, reply } => Input::ClaimBoard { cap, request: self.wait(reply), new },
+            Message::CancelClaim { cap, claim, reply } => Input::CancelClaim { cap, request: self.wait(reply), claim },
+            Message::LookAtBoard { cap, board, reply } => Input::LookAtBoard { cap, request: self.wait(reply), board },
             Message::Settings { setting, reply } => Input::Settings { request: self.wait(reply), setting },
         };
         self.handle(now, input);
@@ -276,6 +288,7 @@ impl EventLoop {
             match effect {
                 Effect::Send(order) => (self.ports.orders)(&order),
                 Effect::SendSecret(new) => (self.ports.secrets)(&new),
+                Effect::Port(order) => (self.ports.port_orders)(order),
                 Effect::Answer(request, answer) => self.answers.push((request, answer)),
                 Effect::Changed(change) => {
                     self.view.apply(&change);

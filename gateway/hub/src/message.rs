@@ -3,9 +3,9 @@
 use gatehouse_core::access::{Administer, Client, Denied, NameHash, Operate, TokenHash};
 use gatehouse_core::code::CodeHash;
 use gatehouse_core::command::Command;
-use gatehouse_core::home::{Answer, Dropped, Setting, SignInCheck};
+use gatehouse_core::home::{Answer, Dropped, NewClaim, Setting, SignInCheck};
 use gatehouse_core::identity::Identity;
-use gatehouse_core::ids::{CommandId, MemberId, SessionId, TokenId};
+use gatehouse_core::ids::{ClaimId, CommandId, FoundId, MemberId, SessionId, TokenId};
 use gatehouse_core::mail::Address;
 use gatehouse_core::notice::{Incident, NoticeKind, Subject};
 use std::net::IpAddr;
@@ -37,5 +37,8 @@ pub(crate) enum Message {
     Dropped { reply: oneshot::Sender<Dropped> },
     Condition { kind: NoticeKind, subjects: Vec<Subject> },
     Incident(Incident),
+    ClaimBoard { cap: Administer, new: NewClaim, reply: Reply },
+    CancelClaim { cap: Administer, claim: ClaimId, reply: Reply },
+    LookAtBoard { cap: Administer, board: FoundId, reply: Reply },
     Settings { setting: Setting, reply: Reply },
 }

@@ -60,6 +60,8 @@ impl Rig {
         let (writes, is_full, is_crowded) = (disk.clone(), full.clone(), crowded.clone());
         let ports = Ports {
             edge: edge_events,
+            serial: mpsc::channel(1).1,
+            port_orders: Box::new(|_| {}),
             orders: Box::new(move |order: &Order| order_sender.send(order.clone()).unwrap()),
             secrets: Box::new(move |new: &NewSecret| secret_sender.send(new.clone()).unwrap()),
             writes: Box::new(move |ticket, records| {

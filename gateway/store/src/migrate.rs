@@ -24,6 +24,7 @@ pub(crate) const STEPS: &[Step] = &[
     addresses,
     wrong_tries,
     identities,
+    hardware,
 ];
 
 /// The schema that this version reads and writes.
@@ -120,6 +121,11 @@ fn wrong_tries(txn: &WriteTransaction) -> Result<(), Fault> {
 fn identities(txn: &WriteTransaction) -> Result<(), Fault> {
     txn.open_table(TableDefinition::<u64, &[u8]>::new("identity"))?;
     Ok(())
+}
+
+/// To schema 16: a device knows what its board was when it was claimed at a port, of none so far. Its row ends with it.
+fn hardware(txn: &WriteTransaction) -> Result<(), Fault> {
+    append(txn, "device", &[0])
 }
 
 /// Every row of a table gets the same bytes at its end.

@@ -349,7 +349,7 @@ impl<'a> World<'a> {
                 Effect::Write { ticket, records } => self.write(ticket, records),
                 Effect::CredentialsChanged => self.credentials_changed(),
                 Effect::Answer(_, Ok(Answer::SignIn(check))) => self.check_password(check),
-                Effect::Answer(..) | Effect::Changed(_) | Effect::AnnouncedChanged => {}
+                Effect::Answer(..) | Effect::Changed(_) | Effect::AnnouncedChanged | Effect::Port(_) => {}
             }
         }
     }

@@ -9,6 +9,7 @@ use super::boards::{Dropped, Presence};
 use super::commands::{Commands, SentOrders};
 use super::invitations::Invitations;
 use super::notices::Notices;
+use super::onboarding::Onboarding;
 use super::people::MAX_CODE_TRIES;
 use super::reset::ResetCodes;
 use super::settings::Queue;
@@ -68,6 +69,7 @@ impl Home {
             integrations: BTreeMap::new(),
             invitations: Invitations::default(),
             notices: Notices::default(),
+            onboarding: Onboarding::default(),
             commands: Commands::default(),
             announcing: Announcing::default(),
             settings: Queue::default(),

@@ -194,10 +194,15 @@ impl Home {
                 let called = new.name.as_ref().map_or(new.board.as_str(), |name| name.as_str());
                 Deed::new(cap.actor(), Kind::DeviceClaimed, called).saying(format!("board {}", new.board))
             }
+            Setting::FinishClaim(cap, finished) => {
+                let new = &finished.registration;
+                let called = new.name.as_ref().map_or(new.board.as_str(), |name| name.as_str());
+                Deed::new(cap.actor(), Kind::DeviceClaimed, called).saying(format!("board {}, over USB", new.board))
+            }
             Setting::RotateCredential(cap, id, _) => {
                 Deed::new(cap.actor(), Kind::CredentialRotated, &self.devices.get(id)?.device.name)
             }
-            Setting::EndRotation(..) => return None,
+            Setting::EndRotation(..) | Setting::NoteHardware(..) => return None,
             Setting::CreateIntegration(cap, new) => Deed::new(cap.actor(), Kind::IntegrationCreated, &new.name),
             Setting::DeleteIntegration(cap, id) => {
                 Deed::new(cap.actor(), Kind::IntegrationDeleted, &self.integrations.get(id)?.integration.name)

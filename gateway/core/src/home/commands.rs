@@ -331,6 +331,7 @@ impl Home {
                 self.show_switch(settled.switch, out);
             }
         }
+        self.stop_claims(now, out);
         self.notices.write_due(None, out);
         self.backoff.settle(None, out);
     }

@@ -8,6 +8,7 @@ use crate::homeassistant::HomeAssistant;
 use crate::ids::{Request, Ticket};
 use crate::integration::Integration;
 use crate::invitation::{Invitation, Offer};
+use crate::onboarding::{ClaimView, FoundBoard, PortOrder};
 use crate::record::{HomeRecord, Record, Room};
 use crate::view::{Change, DeviceView, SwitchView};
 use std::sync::Arc;
@@ -19,6 +20,8 @@ pub enum Effect {
     Send(Order),
     /// Send a new secret to a board's own connection.
     SendSecret(NewSecret),
+    /// Do something at a serial port.
+    Port(PortOrder),
     /// Answer someone who waits.
     Answer(Request, Result<Answer, Denied>),
     /// Tell everyone who looks.
@@ -53,6 +56,10 @@ pub enum Answer {
     Room(Arc<Room>),
     /// The device as it is now.
     Device(Arc<DeviceView>),
+    /// The board that was noticed, as it is now.
+    Board(Arc<FoundBoard>),
+    /// The claim as it is now.
+    Claim(Arc<ClaimView>),
     /// The switch as it is now.
     Switch(Arc<SwitchView>),
     /// The person as they are now.

@@ -1,14 +1,15 @@
 //! What can happen to a home.
 
-use super::{Setting, SignInCheck};
+use super::{NewClaim, Setting, SignInCheck};
 use crate::access::{Administer, ClaimCode, Client, NameHash, Operate, TokenHash};
 use crate::code::CodeHash;
 use crate::device::BoardEvent;
 use crate::edge::IntegrationCommand;
 use crate::identity::Identity;
-use crate::ids::{MemberId, Request, SessionId, Ticket, TokenId};
+use crate::ids::{ClaimId, FoundId, MemberId, Request, SessionId, Ticket, TokenId};
 use crate::mail::Address;
 use crate::notice::{Incident, NoticeKind, Subject};
+use crate::onboarding::PortEvent;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -19,6 +20,36 @@ pub enum Input {
     Board(BoardEvent),
     /// An integration wants a relay moved. Nobody waits for an answer: the board's reports give it.
     IntegrationCommand(IntegrationCommand),
+    /// A serial port came, went, or tells of the board there.
+    Port(PortEvent),
+    /// Someone claims a board that was noticed. Answered with [`super::Answer::Claim`] at its beginning.
+    ClaimBoard {
+        /// The right to do so.
+        cap: Administer,
+        /// Who waits.
+        request: Request,
+        /// Which board, as what.
+        new: NewClaim,
+    },
+    /// Someone gives a claim up. Answered with [`super::Answer::Claim`].
+    CancelClaim {
+        /// The right to do so.
+        cap: Administer,
+        /// Who waits.
+        request: Request,
+        /// Which.
+        claim: ClaimId,
+    },
+    /// A port is to be looked at, also one that is not opened unasked. Answered with [`super::Answer::Board`] at the
+    /// beginning of the look.
+    LookAtBoard {
+        /// The right to do so.
+        cap: Administer,
+        /// Who waits.
+        request: Request,
+        /// Which board.
+        board: FoundId,
+    },
     /// Someone asks for a switch to be on or off. Answered with [`super::Answer::Command`] when it settles.
     SetSwitch {
         /// The right to do so.

@@ -22,6 +22,7 @@ mod integrations;
 mod invitations;
 mod members;
 mod notices;
+mod onboarding;
 mod people;
 mod reset;
 mod rooms;
@@ -42,6 +43,7 @@ pub use effect::{Answer, Effect};
 pub use household::HomeEdit;
 pub use input::Input;
 pub use members::MemberEdit;
+pub use onboarding::{CLAIM_WITHIN, FinishedClaim, MAX_FOUND, NewClaim};
 pub use people::{Claim, SignInCheck};
 pub use reset::{RESET_CODE_LIFE, RecoveryCode, Reset};
 pub use rooms::MAX_ROOMS;
@@ -68,6 +70,7 @@ use commands::{Commands, SentOrders};
 use integrations::IntegrationEntry;
 use invitations::Invitations;
 use notices::Notices;
+use onboarding::Onboarding;
 use people::CodeTry;
 use reset::ResetCodes;
 use rotation::Rotation;
@@ -122,6 +125,7 @@ pub struct Home {
     integrations: BTreeMap<IntegrationId, IntegrationEntry>,
     invitations: Invitations,
     notices: Notices,
+    onboarding: Onboarding,
     commands: Commands,
     announcing: Announcing,
     settings: Queue,
@@ -146,8 +150,28 @@ impl Home {
         if self.backoff.next_deadline().is_some_and(|due| due <= now.mono) {
             self.backoff.settle(Some(now.mono), out);
         }
+        if self.onboarding.next_deadline().is_some_and(|due| due <= now.mono) {
+            self.settle_onboarding(&now, out);
+        }
         match input {
-            Input::Board(event) => self.board_event(&now, event, out),
+            Input::Board(event) => {
+                if !self.hear_claimed(&now, &event, out) {
+                    self.board_event(&now, event, out);
+                }
+            }
+            Input::Port(event) => self.port_event(&now, event, out),
+            Input::ClaimBoard { cap, request, new } => {
+                let answer = self.claim_board(&now, cap, new, out);
+                out.push(Effect::Answer(request, answer));
+            }
+            Input::CancelClaim { cap, request, claim } => {
+                let answer = self.cancel_claim(&now, &cap, claim, out);
+                out.push(Effect::Answer(request, answer));
+            }
+            Input::LookAtBoard { cap, request, board } => {
+                let answer = self.look_at_board(&now, &cap, board, out);
+                out.push(Effect::Answer(request, answer));
+            }
             Input::IntegrationCommand(asked) => self.integration_command(&now, &asked, out),
             Input::SetSwitch { cap, request, on, timeout, request_id } => {
                 self.set_switch(&now, cap, request, commands::Asked { on, timeout, request_id }, out);
@@ -220,7 +244,7 @@ impl Home {
         let (announcing, notices) = (self.announcing.next_deadline(), self.notices.next_deadline());
         let (sharing, backoff) = (self.sharing.next_deadline(), self.backoff.next_deadline());
         let deadlines = self.commands.next_deadline().into_iter().chain(announcing).chain(notices);
-        deadlines.chain(sharing).chain(backoff).min()
+        deadlines.chain(sharing).chain(backoff).chain(self.onboarding.next_deadline()).min()
     }
 
     /// The claim code, while the home has no owner and the code is live.
@@ -250,8 +274,17 @@ impl Home {
             let credential = BoardCredential { device: device.id, secret: device.secret, next: device.next };
             (device.board.clone(), credential)
         });
+        let mut boards: HashMap<_, _> = boards.collect();
+        for (board, credential) in self.onboarding.credentials() {
+            let secret = credential.secret;
+            // A device that is given its home anew keeps what it has until it comes with the other.
+            boards
+                .entry(board)
+                .and_modify(|known: &mut BoardCredential| known.next = Some(secret))
+                .or_insert(credential);
+        }
         let integrations = self.integrations.values().map(IntegrationEntry::credential);
-        Credentials { boards: boards.collect(), integrations: integrations.collect() }
+        Credentials { boards, integrations: integrations.collect() }
     }
 
     /// Everything there is to see. The changes keep a copy of it up to date, so this is asked once.
@@ -265,6 +298,8 @@ impl Home {
             invitations: self.invitations.shown(),
             home_assistant: Arc::new(self.announcing.set().clone()),
             notices: self.notices.shown(),
+            boards: self.onboarding.boards_shown(),
+            claims: self.onboarding.claims_shown(),
             access: self.access.clone(),
         }
     }

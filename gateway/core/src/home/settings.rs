@@ -4,7 +4,8 @@
 //! records applied, told and answered. The next change is planned after that, so no two can contradict each other.
 
 use super::{
-    AccountChange, Answer, Claim, Edit, Effect, Home, HomeEdit, MemberEdit, NewCredential, Registration, Reset,
+    AccountChange, Answer, Claim, Edit, Effect, FinishedClaim, Home, HomeEdit, MemberEdit, NewCredential, Registration,
+    Reset,
 };
 use crate::access::{Administer, Client, Denied, HoldTokens, NewToken, Share, Terms, TokenHash};
 use crate::code::CodeHash;
@@ -12,12 +13,13 @@ use crate::device::SecretHash;
 use crate::homeassistant::{Form, HomeAssistant, Prefix};
 use crate::identity::Identity;
 use crate::ids::{
-    DeviceId, GrantId, GuestLinkId, IntegrationId, InvitationId, MemberId, NoticeId, Request, RoomId, SessionId,
-    SwitchId, Ticket, TokenId,
+    ClaimId, DeviceId, GrantId, GuestLinkId, IntegrationId, InvitationId, MemberId, NoticeId, Request, RoomId,
+    SessionId, SwitchId, Ticket, TokenId,
 };
 use crate::integration::NewIntegration;
 use crate::invitation::{Acceptance, NewInvitation};
 use crate::name::{Endpoint, Name};
+use crate::onboarding::Hardware;
 use crate::record::Record;
 use crate::time::Now;
 use std::collections::VecDeque;
@@ -103,6 +105,10 @@ pub enum Setting {
     UpdateSwitch(Administer, SwitchId, Edit),
     /// A board claimed by hand; the same once more changes nothing. Answered with [`Answer::Device`].
     RegisterBoard(Administer, Registration),
+    /// A board that was claimed at a port has logged in. The claim says what became of it.
+    FinishClaim(Administer, FinishedClaim),
+    /// A device's board is other hardware than is known, or at another port: told by the board itself, at that port.
+    NoteHardware(DeviceId, Arc<Hardware>),
     /// Another secret for a board that is there. Answered with [`Answer::Device`], once the board can log in with it.
     RotateCredential(Administer, DeviceId, NewCredential),
     /// A board logged in with its new secret: the old one is good no more.
@@ -129,6 +135,7 @@ enum Reply {
     Room(RoomId),
     Device(DeviceId),
     Rotation(DeviceId),
+    Finished(ClaimId),
     Switch(SwitchId),
     Member(MemberId),
     Grant(GrantId),
@@ -204,6 +211,9 @@ impl Home {
     pub(super) fn written(&mut self, now: &Now, ticket: Ticket, ok: bool, out: &mut Vec<Effect>) {
         let Some(done) = self.settings.in_flight.take_if(|under_way| under_way.ticket == ticket) else { return };
         if ok {
+            let was_claimed = self.is_claimed();
+            let devices = |record: &Record| matches!(record, Record::Device(_) | Record::DeviceDeleted(_));
+            let of_devices = done.records.iter().any(devices);
             for record in done.records {
                 let new = match &record {
                     Record::Switch(switch) => Some(switch.clone()),
@@ -218,7 +228,13 @@ impl Home {
                 }
             }
             self.refresh_access(now, out);
-            self.follow_up(done.reply, out);
+            self.follow_up(now, done.reply, out);
+            if of_devices {
+                self.show_all_found(out);
+            }
+            if !was_claimed && self.is_claimed() {
+                self.look_at_all(now, out);
+            }
             let reply = self.reply(done.reply);
             answer(done.request, reply, out);
         } else {
@@ -226,6 +242,9 @@ impl Home {
                 if let Record::Notice(notice) = record {
                     self.dismissal_failed(now, notice.id);
                 }
+            }
+            if let Reply::Finished(claim) = done.reply {
+                self.claim_not_written(now, claim, out);
             }
             answer(done.request, Err(Denied::Storage), out);
         }
@@ -236,10 +255,19 @@ impl Home {
         while self.settings.in_flight.is_none() {
             let Some((request, setting)) = self.settings.waiting.pop_front() else { return };
             let deed = self.deed(now, &setting);
+            let claim = match &setting {
+                Setting::FinishClaim(_, finished) => Some(finished.claim),
+                _ => None,
+            };
             match self.still_allowed(&setting).and_then(|()| self.plan(now, setting)) {
-                Err(denied) => answer(request, Err(denied), out),
+                Err(denied) => {
+                    if let Some(claim) = claim {
+                        self.claim_not_written(now, claim, out);
+                    }
+                    answer(request, Err(denied), out);
+                }
                 Ok((records, reply)) if records.is_empty() => {
-                    self.follow_up(reply, out);
+                    self.follow_up(now, reply, out);
                     let reply = self.reply(reply);
                     answer(request, reply, out);
                 }
@@ -255,15 +283,17 @@ impl Home {
     }
 
     /// What a change leads to now that it is true.
-    fn follow_up(&mut self, reply: Reply, out: &mut Vec<Effect>) {
-        if let Reply::Rotation(id) = reply {
-            self.send_secret(id, out);
+    fn follow_up(&mut self, now: &Now, reply: Reply, out: &mut Vec<Effect>) {
+        match reply {
+            Reply::Rotation(id) => self.send_secret(id, out),
+            Reply::Finished(id) => self.claim_written(now, id, out),
+            _ => {}
         }
     }
 
     fn reply(&self, reply: Reply) -> Result<Answer, Denied> {
         match reply {
-            Reply::Done => Ok(Answer::Done),
+            Reply::Done | Reply::Finished(_) => Ok(Answer::Done),
             Reply::Viewer(token) => self.access.viewer(&token).map(Answer::Viewer).ok_or(Denied::Unauthenticated),
             Reply::Home => self.household.clone().map(Answer::Home).ok_or(Denied::Unclaimed),
             Reply::Room(id) => self.rooms.get(&id).cloned().map(Answer::Room).ok_or(Denied::NotFound("room")),
@@ -374,6 +404,11 @@ impl Home {
                 let (records, id) = self.plan_registration(registration)?;
                 Ok((records, Reply::Device(id)))
             }
+            Setting::FinishClaim(_, finished) => {
+                let reply = Reply::Finished(finished.claim);
+                Ok((self.plan_finished_claim(finished)?, reply))
+            }
+            Setting::NoteHardware(id, hardware) => Ok((self.plan_hardware(id, hardware), Reply::Done)),
             Setting::RotateCredential(_, id, new) => Ok((self.plan_rotation(id, new)?, Reply::Rotation(id))),
             Setting::EndRotation(id, secret) => Ok((self.plan_end_of_rotation(id, secret), Reply::Done)),
             Setting::CreateIntegration(_, new) => {

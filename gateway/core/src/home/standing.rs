@@ -20,6 +20,7 @@ impl Home {
             | Setting::DeleteDevice(cap, _)
             | Setting::EndSession(cap, _)
             | Setting::RegisterBoard(cap, _)
+            | Setting::FinishClaim(cap, _)
             | Setting::RotateCredential(cap, ..)
             | Setting::CreateIntegration(cap, _)
             | Setting::DeleteIntegration(cap, _)
@@ -42,7 +43,7 @@ impl Home {
             | Setting::ConfirmEmail(..)
             | Setting::ResetPassword(_) => Ok(()),
             // Nobody asked.
-            Setting::EndRotation(..) | Setting::AdoptRelays(..) => Ok(()),
+            Setting::EndRotation(..) | Setting::AdoptRelays(..) | Setting::NoteHardware(..) => Ok(()),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Devices and switches: claimed by hand, called and placed otherwise.
 
-use super::Home;
+use super::{FinishedClaim, Home};
 use crate::access::{Denied, Target};
 use crate::device::{Device, MAX_RELAYS, SecretHash};
 use crate::ids::{DeviceId, RoomId, SwitchId};
 use crate::name::{BoardId, Endpoint, Name};
+use crate::onboarding::Hardware;
 use crate::record::Record;
 use crate::switch::Switch;
 use std::sync::Arc;
@@ -84,9 +85,7 @@ impl Home {
                 _ => Err(Denied::Conflict(format!("Board {board} is already claimed, with another secret."))),
             };
         }
-        if self.devices.len() == MAX_DEVICES {
-            return Err(Denied::Conflict(format!("A home has at most {MAX_DEVICES} devices. Remove one first.")));
-        }
+        self.room_for_a_device()?;
         let mut records = Vec::new();
         let room = match room {
             None => None,
@@ -101,11 +100,54 @@ impl Home {
         };
         let name = name.or_else(|| Name::new(board.as_str()).ok()).ok_or(Denied::Busy)?;
         let id = DeviceId::from_raw(self.ids.draw());
-        let device = Arc::new(Device { id, board, name, room, secret, next: None });
-        records.push(Record::Device(device.clone()));
-        let relays: Vec<_> = (1..=relays).map(Endpoint::relay).collect();
-        records.extend(self.plan_switches(&device, &relays));
+        records
+            .extend(self.plan_new_device(Device { id, board, name, room, secret, next: None, hardware: None }, relays));
         Ok((records, id))
+    }
+
+    fn plan_new_device(&mut self, device: Device, relays: usize) -> Vec<Record> {
+        let device = Arc::new(device);
+        let relays: Vec<_> = (1..=relays).map(Endpoint::relay).collect();
+        let switches = self.plan_switches(&device, &relays);
+        [Record::Device(device)].into_iter().chain(switches).collect()
+    }
+
+    /// Whether the home may have one more.
+    pub(super) fn room_for_a_device(&self) -> Result<(), Denied> {
+        if self.devices.len() < MAX_DEVICES {
+            return Ok(());
+        }
+        Err(Denied::Conflict(format!("A home has at most {MAX_DEVICES} devices. Remove one first.")))
+    }
+
+    /// A board that was claimed at a port is a device: a new one, or the one that it was, with the new secret.
+    pub(super) fn plan_finished_claim(&mut self, finished: FinishedClaim) -> Result<Vec<Record>, Denied> {
+        let FinishedClaim { claim: _, device: id, registration, room, hardware } = finished;
+        let Registration { board, secret, name, room: _, relays } = registration;
+        // It may have been deleted since.
+        let room = room.filter(|room| self.rooms.contains_key(room));
+        let hardware = Some(hardware);
+        if let Some(entry) = self.devices.get(&id) {
+            let known = Device::clone(&entry.device);
+            let (name, room) = (name.unwrap_or(known.name), room.or(known.room));
+            let device = Device { name, room, secret, next: None, hardware, id, board };
+            return Ok(vec![Record::Device(Arc::new(device))]);
+        }
+        if self.by_board.contains_key(&board) {
+            return Err(Denied::Conflict(format!("Board {board} was claimed by hand meanwhile.")));
+        }
+        self.room_for_a_device()?;
+        let name = name.or_else(|| Name::new(board.as_str()).ok()).ok_or(Denied::Busy)?;
+        let relays = relays.clamp(1, MAX_RELAYS);
+        Ok(self.plan_new_device(Device { id, board, name, room, secret, next: None, hardware }, relays))
+    }
+
+    /// What a device's board is, as it told at its port.
+    pub(super) fn plan_hardware(&self, id: DeviceId, hardware: Arc<Hardware>) -> Vec<Record> {
+        let known = self.devices.get(&id).map(|entry| &entry.device);
+        let other = known.filter(|device| device.hardware.as_ref() != Some(&hardware));
+        let device = other.map(|device| Device { hardware: Some(hardware), ..Device::clone(device) });
+        device.map(|device| Record::Device(Arc::new(device))).into_iter().collect()
     }
 
     /// A switch for each relay that has none, as far as a device may have more: a board can describe others at each

@@ -4,12 +4,14 @@ mod addresses;
 mod household;
 mod integrations;
 mod invitations;
+mod onboarding;
 mod people;
 mod sharing;
 mod things;
 mod tokens;
 
 pub use integrations::AskedIntegration;
+pub use onboarding::AskedClaim;
 
 use crate::clock::Clock;
 use crate::message::Message;

@@ -8,10 +8,12 @@ use gatehouse_core::device::{Device, SecretHash};
 use gatehouse_core::ids::{DeviceId, HomeId, MemberId, RoomId, SessionId, SwitchId};
 use gatehouse_core::mail::Address;
 use gatehouse_core::name::{BoardId, Endpoint};
+use gatehouse_core::onboarding::Hardware;
 use gatehouse_core::record::{HomeRecord, Room};
 use gatehouse_core::switch::Switch;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 #[derive(Serialize, Deserialize)]
 struct HomeRow<'a> {
@@ -143,6 +145,17 @@ struct DeviceRow<'a> {
     room: Option<u64>,
     secret: [u8; 32],
     next_secret: Option<[u8; 32]>,
+    #[serde(borrow)]
+    hardware: Option<HardwareRow<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct HardwareRow<'a> {
+    chip: &'a str,
+    mac: &'a str,
+    model: &'a str,
+    firmware: &'a str,
+    port: Option<&'a str>,
 }
 
 pub(crate) fn device(device: &Device) -> Vec<u8> {
@@ -152,6 +165,13 @@ pub(crate) fn device(device: &Device) -> Vec<u8> {
         room: device.room.map(RoomId::raw),
         secret: device.secret.0,
         next_secret: device.next.map(|next| next.0),
+        hardware: device.hardware.as_ref().map(|hardware| HardwareRow {
+            chip: &hardware.chip,
+            mac: &hardware.mac,
+            model: &hardware.model,
+            firmware: &hardware.firmware,
+            port: hardware.port.as_deref(),
+        }),
     })
 }
 
@@ -164,6 +184,15 @@ pub(crate) fn to_device(key: u64, bytes: &[u8]) -> Result<Device, BadRow> {
         room: row.room.map(RoomId::from_raw),
         secret: SecretHash(row.secret),
         next: row.next_secret.map(SecretHash),
+        hardware: row.hardware.map(|row| {
+            Arc::new(Hardware {
+                chip: row.chip.into(),
+                mac: row.mac.into(),
+                model: row.model.into(),
+                firmware: row.firmware.into(),
+                port: row.port.map(Into::into),
+            })
+        }),
     })
 }
 
@@ -264,10 +293,14 @@ mod tests {
             room: Some(RoomId::from_raw(4)),
             secret: SecretHash([0xbb; 32]),
             next: None,
+            hardware: None,
         };
-        assert_eq!(device(&kept), [&b"\x07relay-1\x03Box\x01\x04"[..], &[0xbb; 32], b"\x00"].concat());
-        let kept = Device { next: Some(SecretHash([0xcc; 32])), ..kept };
-        let bytes = [&b"\x07relay-1\x03Box\x01\x04"[..], &[0xbb; 32], b"\x01", &[0xcc; 32]].concat();
+        assert_eq!(device(&kept), [&b"\x07relay-1\x03Box\x01\x04"[..], &[0xbb; 32], b"\x00\x00"].concat());
+        let (chip, mac, model) = ("00a1b2c3".into(), "5c:cf:7f:a1:b2:c3".into(), "nodemcuv2".into());
+        let hardware = Hardware { chip, mac, model, firmware: "0.1.0".into(), port: Some("1-1.2:1.0".into()) };
+        let kept = Device { next: Some(SecretHash([0xcc; 32])), hardware: Some(Arc::new(hardware)), ..kept };
+        let tail = b"\x01\x0800a1b2c3\x115c:cf:7f:a1:b2:c3\x09nodemcuv2\x050.1.0\x01\x091-1.2:1.0";
+        let bytes = [&b"\x07relay-1\x03Box\x01\x04"[..], &[0xbb; 32], b"\x01", &[0xcc; 32], tail].concat();
         assert_eq!(device(&kept), bytes);
         assert_eq!(to_device(5, &bytes), Ok(kept));
 

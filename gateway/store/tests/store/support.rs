@@ -20,6 +20,7 @@ use gatehouse_core::invitation::Invitation;
 use gatehouse_core::mail::Address;
 use gatehouse_core::name::{BoardId, Endpoint, Name};
 use gatehouse_core::notice::{Notice, NoticeKind, Subject};
+use gatehouse_core::onboarding::Hardware;
 use gatehouse_core::record::{HomeRecord, Record, Room};
 use gatehouse_core::switch::{Reported, Switch, SwitchChange};
 use gatehouse_core::time::Wall;
@@ -139,6 +140,10 @@ pub(crate) fn device(id: u64) -> Record {
         room: Some(RoomId::from_raw(5)),
         secret: SecretHash([7; 32]),
         next: id.is_multiple_of(2).then_some(SecretHash([8; 32])),
+        hardware: id.is_multiple_of(2).then(|| {
+            let (chip, mac, model) = ("00a1b2c3".into(), "5c:cf:7f:a1:b2:c3".into(), "nodemcuv2".into());
+            Arc::new(Hardware { chip, mac, model, firmware: "0.1.0".into(), port: Some("1-1.2:1.0".into()) })
+        }),
     }))
 }
 

@@ -9,6 +9,7 @@ use gatehouse_core::home::Registration;
 use gatehouse_core::homeassistant::Prefix;
 use gatehouse_core::integration::{BoardFilters, Filter};
 use gatehouse_core::name::{BoardId, Name};
+use gatehouse_core::onboarding::{PortEvent, PortOrder};
 use gatehouse_core::record::Record;
 use gatehouse_hub::{Clock, Hub, Ports, hub_by};
 use gatehouse_store::{Batch, Writer};
@@ -33,6 +34,9 @@ pub(crate) struct Gateway {
     orders: broadcast::Sender<Order>,
     /// New secrets for boards, as they are sent.
     pub(crate) secrets: broadcast::Sender<NewSecret>,
+    serial: mpsc::Sender<PortEvent>,
+    /// What is to be done at serial ports.
+    pub(crate) port_orders: broadcast::Sender<PortOrder>,
     hub_stop: CancellationToken,
     _writer: Writer,
     credentials: watch::Receiver<Arc<Credentials>>,
@@ -123,9 +127,13 @@ impl Gateway {
         let (orders, _) = broadcast::channel(1_024);
         let (credentials_tx, credentials) = watch::channel(Arc::default());
         let (secrets, _) = broadcast::channel(16);
-        let (sent, sent_secrets) = (orders.clone(), secrets.clone());
+        let (serial, serial_events) = mpsc::channel(64);
+        let (port_orders, _) = broadcast::channel(64);
+        let (sent, sent_secrets, asked) = (orders.clone(), secrets.clone(), port_orders.clone());
         let ports = Ports {
             edge: edge_events,
+            serial: serial_events,
+            port_orders: Box::new(move |order| drop(asked.send(order))),
             orders: Box::new(move |order| drop(sent.send(order.clone()))),
             secrets: Box::new(move |new| drop(sent_secrets.send(new.clone()))),
             writes: Box::new(move |ticket, records| {
@@ -143,12 +151,31 @@ impl Gateway {
         let address = listeners[0].socket.local_addr().unwrap();
         let api = Api::new(hub.clone(), commands, ready_seen, settings);
         let api = tokio::spawn(api.run(listeners, stop.clone()));
-        Self { address, hub, ready, stop, api, edge, orders, secrets, hub_stop, _writer: writer, credentials }
+        Self {
+            address,
+            hub,
+            ready,
+            stop,
+            api,
+            edge,
+            orders,
+            secrets,
+            serial,
+            port_orders,
+            hub_stop,
+            _writer: writer,
+            credentials,
+        }
     }
 
     /// The edge tells something.
     pub(crate) async fn edge(&self, event: EdgeEvent) {
         self.edge.send(event).await.unwrap();
+    }
+
+    /// A serial port tells something.
+    pub(crate) async fn port(&self, event: PortEvent) {
+        self.serial.send(event).await.unwrap();
     }
 
     /// Who may log in at the edge.
@@ -211,6 +238,12 @@ impl Gateway {
         let switches = view.switches.iter().filter(|switch| switch.device == device.id);
         let switches = switches.map(|switch| switch.id.to_string()).collect();
         Board::new(id, device.id.to_string(), switches, self.edge.clone(), self.orders.subscribe())
+    }
+
+    /// A board that is no device yet logs in with what it was given.
+    pub(crate) async fn board_logs_in(&self, id: &str, secret: &str) {
+        let mut board = Board::new(id, String::new(), Vec::new(), self.edge.clone(), self.orders.subscribe());
+        board.connect_with(hash_secret(id, secret.as_bytes())).await;
     }
 
     /// A claimed board that takes commands.

@@ -15,6 +15,7 @@ mod integration_commands;
 mod integrations;
 mod invitations;
 mod notices;
+mod onboarding;
 mod people;
 mod reset;
 mod restart;
@@ -34,6 +35,7 @@ use crate::edge::IntegrationCommand;
 use crate::homeassistant::Announced;
 use crate::ids::{LinkId, Request, SessionId, Ticket};
 use crate::name::Name;
+use crate::onboarding::PortOrder;
 use crate::record::Record;
 use crate::time::Wall;
 use std::num::NonZeroU32;
@@ -69,6 +71,7 @@ struct House {
     answers: HashMap<Request, Result<Answer, Denied>>,
     sent: Vec<Order>,
     secrets: Vec<NewSecret>,
+    port_orders: Vec<PortOrder>,
     /// What the board presents when it logs in.
     presents: SecretHash,
     /// Whether the board takes a new secret, and whether nobody can read along when it connects.
@@ -113,6 +116,7 @@ impl House {
             answers: HashMap::new(),
             sent: Vec::new(),
             secrets: Vec::new(),
+            port_orders: Vec::new(),
             presents: SECRET,
             rotates: true,
             private: true,
@@ -150,6 +154,7 @@ impl House {
             match effect {
                 Effect::Send(order) => self.sent.push(order),
                 Effect::SendSecret(new) => self.secrets.push(new),
+                Effect::Port(order) => self.port_orders.push(order),
                 Effect::Answer(request, answer) => {
                     assert_eq!(self.answers.insert(request, answer), None, "answered twice");
                 }

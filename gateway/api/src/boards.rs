@@ -1,0 +1,505 @@
+//! Boards that are plugged in and no devices yet, and how one becomes a device. For the owner.
+
+use crate::commands::Actor;
+use crate::devices::Device;
+use crate::error::{bad_name, no_such, told};
+use crate::viewer::{SignedIn, shared, signed_in};
+use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use gatehouse_core::access::{Denied, Viewer};
+use gatehouse_core::device::Secret;
+use gatehouse_core::ids::{ClaimId, DeviceId, FoundId};
+use gatehouse_core::name::Name;
+use gatehouse_core::onboarding::{
+    self, ClaimStep, ClaimTrouble, ClaimView, FoundBoard, FoundState, Identity, PortTrouble, UsbAdapter, WifiSettings,
+};
+use gatehouse_core::view::View;
+use gatehouse_hub::AskedClaim;
+use std::sync::Arc;
+
+/// Whether boards exist for someone.
+pub(crate) fn may_view_boards(viewer: &Viewer) -> bool {
+    viewer.administer().is_ok()
+}
+
+fn owner(ctx: &Context<'_>) -> Result<SignedIn> {
+    let asked = signed_in(ctx)?;
+    asked.viewer.administer().map_err(told)?;
+    Ok(asked)
+}
+
+/// How a board was noticed.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+pub(crate) enum BoardSource {
+    /// It is plugged into a USB port of the gateway.
+    Serial,
+}
+
+/// How far a board has come.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+pub(crate) enum BoardState {
+    /// Something is plugged in. It has not been looked at: it is no adapter that boards have, or it could not be opened.
+    Noticed,
+    /// It is being asked who it is.
+    Identifying,
+    /// It can be claimed.
+    Ready,
+    /// Another firmware answers: it is no device of this gateway.
+    Foreign,
+    /// The chip waits in its boot loader.
+    BootLoader,
+    /// Nobody answers.
+    Silent,
+    /// Somebody claims it.
+    Claiming,
+    /// It is a device of this home.
+    Claimed,
+}
+
+/// Whether a port can be opened.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "onboarding::PortAccess")]
+pub(crate) enum PortAccess {
+    /// As far as can be told without opening it.
+    Free,
+    /// The gateway's user may not.
+    Denied,
+    /// Another program has it.
+    InUse,
+}
+
+/// A serial port of the gateway.
+#[derive(SimpleObject)]
+pub(crate) struct SerialPort {
+    /// What it is called now: `/dev/ttyUSB0`.
+    name: String,
+    /// Where it is plugged in, the same after a restart: `1-1.3:1.0`.
+    location: String,
+    /// What makes a serial port of the USB port; null when it is not on USB.
+    adapter: Option<String>,
+    /// Whether it can be opened.
+    access: PortAccess,
+    /// What is plugged in there.
+    board: Board,
+}
+
+/// A Wi-Fi network that a board sees.
+#[derive(SimpleObject)]
+pub(crate) struct Network {
+    /// Its name.
+    ssid: String,
+    /// How strong it is there, in dBm: -30 is beside it, below -80 is bad.
+    rssi: i32,
+    /// Whether it wants a password.
+    protected: bool,
+}
+
+/// A board that is plugged in.
+pub(crate) struct Board(pub(crate) Arc<FoundBoard>);
+
+impl Board {
+    fn native(&self) -> Option<&onboarding::NativeBoard> {
+        match &self.0.identity {
+            Some(Identity::Native(native)) => Some(native),
+            _ => None,
+        }
+    }
+
+    fn find(view: &View, id: FoundId) -> Option<Self> {
+        view.board(id).cloned().map(Self)
+    }
+
+    /// All of them, for whoever may view them.
+    pub(crate) fn all(viewer: &Viewer, view: &View) -> Vec<Self> {
+        view.boards.iter().filter(|_| may_view_boards(viewer)).cloned().map(Self).collect()
+    }
+}
+
+/// A board that is plugged in.
+#[Object]
+impl Board {
+    /// Its id, as long as it is plugged in.
+    async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// How it was noticed.
+    async fn source(&self) -> BoardSource {
+        BoardSource::Serial
+    }
+
+    /// Where it is: the port's name.
+    async fn location(&self) -> String {
+        self.0.port.name.to_string()
+    }
+
+    /// How far it has come.
+    async fn state(&self) -> BoardState {
+        match (self.0.state, &self.0.identity) {
+            (FoundState::Claiming, _) => BoardState::Claiming,
+            (FoundState::Identifying, _) => BoardState::Identifying,
+            (FoundState::Claimed, _) => BoardState::Claimed,
+            (_, Some(Identity::Native(_))) => BoardState::Ready,
+            (_, Some(Identity::Improv(_))) => BoardState::Foreign,
+            (_, Some(Identity::BootLoader)) => BoardState::BootLoader,
+            (_, Some(Identity::Silent)) => BoardState::Silent,
+            (_, None) => BoardState::Noticed,
+        }
+    }
+
+    /// What to do about it, where something has to be done.
+    async fn advice(&self) -> Option<&'static str> {
+        if let Some(trouble) = self.0.trouble {
+            return Some(trouble.advice());
+        }
+        match &self.0.identity {
+            Some(Identity::Improv(_)) => Some(
+                "This board runs another firmware. It cannot be a device of this gateway until it is flashed with Gatehouse's.",
+            ),
+            Some(Identity::BootLoader) => {
+                Some("The board waits in its boot loader. Press its reset button, or flash it.")
+            }
+            Some(Identity::Silent) => Some(PortTrouble::Silent.advice()),
+            Some(Identity::Native(_)) | None => None,
+        }
+    }
+
+    /// Its id on the wire; null when it is not known.
+    async fn board_id(&self) -> Option<&str> {
+        self.native().map(|native| native.board.as_str())
+    }
+
+    /// The hardware: of another firmware the chip; null when it is not known.
+    async fn model(&self) -> Option<&str> {
+        match &self.0.identity {
+            Some(Identity::Native(native)) => Some(&native.model),
+            Some(Identity::Improv(other)) => Some(&other.chip),
+            _ => None,
+        }
+    }
+
+    /// The MAC address; null when it is not known.
+    async fn mac(&self) -> Option<&str> {
+        self.native().map(|native| &*native.mac)
+    }
+
+    /// Its firmware and its version; null when it is not known.
+    async fn firmware(&self) -> Option<String> {
+        match &self.0.identity {
+            Some(Identity::Native(native)) => Some(format!("Gatehouse {}", native.firmware)),
+            Some(Identity::Improv(other)) => Some(format!("{} {}", other.firmware, other.version)),
+            _ => None,
+        }
+    }
+
+    /// How many relays it has; null when it is not known.
+    async fn relays(&self) -> Option<usize> {
+        self.native().map(|native| native.relays)
+    }
+
+    /// Whether it has a home, ours or another: claiming takes it out of that one.
+    async fn has_home(&self) -> bool {
+        self.native().is_some_and(|native| native.home.is_some())
+    }
+
+    /// The networks that it sees, the strongest first, at most 32.
+    async fn networks(&self) -> Vec<Network> {
+        let networks = self.0.networks.iter().map(|network| Network {
+            ssid: network.ssid.to_string(),
+            rssi: network.rssi_dbm.into(),
+            protected: network.protected,
+        });
+        networks.collect()
+    }
+
+    /// The device that it is, or that was at this port last.
+    async fn device(&self, ctx: &Context<'_>) -> Result<Option<Device>> {
+        let asked = signed_in(ctx)?;
+        Ok(self.0.device.and_then(|id| Device::find(&asked, id)))
+    }
+
+    /// The last claim, under way or over, as long as it can be looked up.
+    async fn claim(&self, ctx: &Context<'_>) -> Result<Option<Claim>> {
+        let view = signed_in(ctx)?.view;
+        Ok(self.0.claim.and_then(|id| view.claim(id)).map(|claim| Claim::new(claim.clone())))
+    }
+}
+
+/// The steps of a claim, in their order.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "ClaimStep")]
+pub(crate) enum ClaimProgressStep {
+    /// The board is given its home, over the cable.
+    HandingOver,
+    /// It is on its way into the network.
+    Joining,
+    /// It is on its way to the gateway.
+    Connecting,
+    /// It has logged in, and is being written down.
+    Registering,
+    /// It is a device.
+    Done,
+    /// It is none.
+    Failed,
+}
+
+/// Why a claim failed.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+pub(crate) enum ClaimError {
+    /// The gateway may not open the port.
+    PortDenied,
+    /// Another program has the port.
+    PortInUse,
+    /// The cable was pulled.
+    Unplugged,
+    /// The board does not answer.
+    Silent,
+    /// The board did not take or store what it was given.
+    NotTaken,
+    /// The board could not get into the network.
+    NotJoined,
+    /// The network is not there.
+    NoNetwork,
+    /// The network does not take the password.
+    WrongPassword,
+    /// The network gave the board no address.
+    NoAddress,
+    /// The board, or the gateway, is not where the other can be reached.
+    Unreachable,
+    /// Whoever the board reached is not this home.
+    Untrusted,
+    /// The gateway did not take its credential.
+    Refused,
+    /// It did not come in time.
+    TimedOut,
+    /// Somebody cancelled it.
+    Cancelled,
+    /// It could not be written down.
+    NotWritten,
+    /// The gateway stopped.
+    GatewayStopping,
+}
+
+impl From<ClaimTrouble> for ClaimError {
+    fn from(trouble: ClaimTrouble) -> Self {
+        match trouble {
+            ClaimTrouble::Port(PortTrouble::Denied) => Self::PortDenied,
+            ClaimTrouble::Port(PortTrouble::InUse) => Self::PortInUse,
+            ClaimTrouble::Port(PortTrouble::Gone) => Self::Unplugged,
+            ClaimTrouble::Port(PortTrouble::Silent) => Self::Silent,
+            ClaimTrouble::Port(PortTrouble::NotTaken | PortTrouble::NotStored) => Self::NotTaken,
+            ClaimTrouble::Port(PortTrouble::UnableToConnect) => Self::NotJoined,
+            ClaimTrouble::Port(PortTrouble::NoAddress) | ClaimTrouble::Unreachable => Self::Unreachable,
+            ClaimTrouble::NoNetwork => Self::NoNetwork,
+            ClaimTrouble::WrongPassword => Self::WrongPassword,
+            ClaimTrouble::NoAddress => Self::NoAddress,
+            ClaimTrouble::Untrusted => Self::Untrusted,
+            ClaimTrouble::Refused => Self::Refused,
+            ClaimTrouble::NoLogin => Self::TimedOut,
+            ClaimTrouble::Cancelled => Self::Cancelled,
+            ClaimTrouble::NotWritten => Self::NotWritten,
+            ClaimTrouble::Stopping => Self::GatewayStopping,
+        }
+    }
+}
+
+/// How far a claim is.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub(crate) struct ClaimProgress {
+    /// The step.
+    step: ClaimProgressStep,
+    /// 0 to 100; where it failed, how far it came.
+    percent: i32,
+    /// What happens, or what to do about what happened, for people.
+    message: String,
+    /// Whether nothing more will come of it.
+    done: bool,
+    /// Why it failed; null while it has not.
+    error: Option<ClaimError>,
+    #[graphql(skip)]
+    device_id: Option<DeviceId>,
+}
+
+#[ComplexObject]
+impl ClaimProgress {
+    /// The device that the board became.
+    async fn device(&self, ctx: &Context<'_>) -> Result<Option<Device>> {
+        let asked = signed_in(ctx)?;
+        Ok(self.device_id.and_then(|id| Device::find(&asked, id)))
+    }
+}
+
+impl ClaimProgress {
+    pub(crate) fn new(claim: &ClaimView) -> Self {
+        Self {
+            step: claim.step.into(),
+            percent: claim.percent().into(),
+            message: claim.message(),
+            done: claim.is_over(),
+            error: claim.trouble.map(Into::into),
+            device_id: claim.device,
+        }
+    }
+}
+
+/// An attempt to make a device of a board.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub(crate) struct Claim {
+    /// Its id; it can be looked up until ten minutes after its end, or the gateway's.
+    id: ID,
+    /// What the device is to be called.
+    name: String,
+    /// The network that the board is given.
+    ssid: String,
+    /// How far it is.
+    progress: ClaimProgress,
+    #[graphql(skip)]
+    view: Arc<ClaimView>,
+}
+
+impl Claim {
+    fn new(view: Arc<ClaimView>) -> Self {
+        Self {
+            id: view.id.to_string().into(),
+            name: view.name.to_string(),
+            ssid: view.ssid.to_string(),
+            progress: ClaimProgress::new(&view),
+            view,
+        }
+    }
+}
+
+#[ComplexObject]
+impl Claim {
+    /// Who claims it.
+    async fn by(&self, ctx: &Context<'_>) -> Option<Actor> {
+        Actor::shown(ctx, &self.view.by)
+    }
+
+    /// The board; null when it is not plugged in any more.
+    async fn board(&self, ctx: &Context<'_>) -> Result<Option<Board>> {
+        Ok(Board::find(&signed_in(ctx)?.view, self.view.board))
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct BoardsQuery;
+
+#[Object]
+impl BoardsQuery {
+    /// The boards that are plugged in, at most 64, devices of this home among them. For the owner.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn boards(&self, ctx: &Context<'_>) -> Result<Vec<Board>> {
+        let SignedIn { viewer, view } = owner(ctx)?;
+        Ok(Board::all(&viewer, &view))
+    }
+
+    /// The serial ports that the gateway keeps an eye on, at most 64: those that `[serial] ports` of its configuration names. For
+    /// the owner.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn serial_ports(&self, ctx: &Context<'_>) -> Result<Vec<SerialPort>> {
+        let SignedIn { viewer, view } = owner(ctx)?;
+        let ports = Board::all(&viewer, &view).into_iter().map(|board| SerialPort {
+            name: board.0.port.name.to_string(),
+            location: board.0.port.location.to_string(),
+            adapter: board.0.port.adapter.as_ref().map(UsbAdapter::to_string),
+            access: board.0.port.access.into(),
+            board,
+        });
+        Ok(ports.collect())
+    }
+
+    /// A claim; null when there is none of that id, or none any more. For the owner.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN.
+    async fn claim(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Claim>> {
+        let view = owner(ctx)?.view;
+        let claim = id.parse().ok().and_then(|id: ClaimId| view.claim(id).cloned());
+        Ok(claim.map(Claim::new))
+    }
+}
+
+/// How a board gets into the Wi-Fi network.
+#[derive(InputObject)]
+pub(crate) struct WifiInput {
+    /// The network's name: 1 to 32 bytes.
+    ssid: String,
+    /// Its password: 8 to 63 printable ASCII characters, or 64 hexadecimal digits; null for an open network.
+    password: Option<String>,
+}
+
+impl WifiInput {
+    fn checked(self) -> Result<WifiSettings> {
+        let bad = |field, message: &str| told(Denied::BadInput { field, message: message.to_owned() });
+        WifiSettings::new(&self.ssid, self.password.as_deref().filter(|password| !password.is_empty()).map(Secret::new))
+            .map_err(|(field, message)| bad(field, message))
+    }
+}
+
+/// A board that is to become a device.
+#[derive(InputObject)]
+pub(crate) struct ClaimDeviceInput {
+    /// Which board.
+    board_id: ID,
+    /// What the device is to be called: 1 to 64 characters; the board's id when left out.
+    name: Option<String>,
+    /// Where it is to be.
+    room_id: Option<ID>,
+    /// How it gets into the network.
+    wifi: WifiInput,
+}
+
+/// A claim that is given up.
+#[derive(InputObject)]
+pub(crate) struct CancelClaimInput {
+    /// Which claim.
+    claim_id: ID,
+}
+
+/// A board that is to be looked at.
+#[derive(InputObject)]
+pub(crate) struct IdentifyBoardInput {
+    /// Which board.
+    board_id: ID,
+}
+
+#[derive(Default)]
+pub(crate) struct BoardsMutation;
+
+#[Object]
+impl BoardsMutation {
+    /// Begins to make a device of a board: gives it this home and the network over the cable, and waits for its own login,
+    /// 90 s at most. Answers at the beginning; `claimProgress` tells the rest. Name and password of the network go to the board and
+    /// nowhere else. A board that is a device already stays that device, with a new secret. No relay moves. For the owner.
+    /// Errors: BAD_INPUT (name, roomId, ssid, password), NOT_FOUND, CONFLICT (it is being claimed, it cannot be, or there are 1,000
+    /// devices), FORBIDDEN, BUSY.
+    async fn claim_device(&self, ctx: &Context<'_>, input: ClaimDeviceInput) -> Result<Claim> {
+        let cap = signed_in(ctx)?.viewer.administer().map_err(told)?;
+        let board = input.board_id.parse().map_err(|_| no_such("board"))?;
+        let name = input.name.map(|name| Name::new(&name)).transpose().map_err(bad_name("name"))?;
+        let no_room = |_| told(Denied::BadInput { field: "roomId", message: "There is no such room.".to_owned() });
+        let room = input.room_id.map(|id| id.parse()).transpose().map_err(no_room)?;
+        let asked = AskedClaim { board, name, room, wifi: input.wifi.checked()? };
+        let shared = shared(ctx);
+        let claim = shared.hub.claim_board(cap, asked, shared.settings.hash_secret).await.map_err(told)?;
+        Ok(Claim::new(claim))
+    }
+
+    /// Gives a claim up: its credential is good for nothing any more, and the board goes back to what it had. For the owner.
+    /// Errors: NOT_FOUND, CONFLICT (the board has logged in), FORBIDDEN, BUSY.
+    async fn cancel_claim(&self, ctx: &Context<'_>, input: CancelClaimInput) -> Result<Claim> {
+        let cap = signed_in(ctx)?.viewer.administer().map_err(told)?;
+        let id = input.claim_id.parse().map_err(|_| no_such("claim"))?;
+        shared(ctx).hub.cancel_claim(cap, id).await.map(Claim::new).map_err(told)
+    }
+
+    /// Looks at a board: opens its port and asks who it is. Answers at the beginning; `boardsChanged` tells the rest. For the owner.
+    /// Errors: NOT_FOUND, CONFLICT (it is being claimed), FORBIDDEN, BUSY.
+    async fn identify_board(&self, ctx: &Context<'_>, input: IdentifyBoardInput) -> Result<Board> {
+        let cap = signed_in(ctx)?.viewer.administer().map_err(told)?;
+        let id = input.board_id.parse().map_err(|_| no_such("board"))?;
+        shared(ctx).hub.look_at_board(cap, id).await.map(Board).map_err(told)
+    }
+}

@@ -1,0 +1,221 @@
+//! Boards that are plugged in: the owner sees them, claims one, and is told how it goes on; nobody else knows of any.
+
+use crate::support::people::People;
+use crate::support::{Client, Gateway, Reply, Socket, within};
+use gatehouse_core::name::BoardId;
+use gatehouse_core::onboarding::{
+    Attempt, Identity, ImprovFirmware, NativeBoard, Network, Port, PortAccess, PortEvent, PortName, PortOrder,
+    PortTrouble, Progress, UsbAdapter,
+};
+use serde_json::{Value, json};
+
+const BOARDS: &str = "{ boards { id source location state advice boardId model mac firmware relays hasHome
+    networks { ssid rssi protected } device { name } claim { id } } }";
+const CLAIM: &str = "mutation ($input: ClaimDeviceInput!) { claimDevice(input: $input) { id name ssid by { name }
+    board { id } progress { step percent done error message } } }";
+const PROGRESS: &str =
+    "subscription ($id: ID!) { claimProgress(claimId: $id) { step percent message done error device { name } } }";
+
+fn usb() -> PortName {
+    PortName("/dev/ttyUSB0".into())
+}
+
+fn port() -> Port {
+    let adapter = UsbAdapter { vendor: 0x1a86, product: 0x7523, text: Some("USB2.0-Serial".into()) };
+    Port { name: usb(), location: "1-1.2:1.0".into(), adapter: Some(adapter), access: PortAccess::Free }
+}
+
+fn native() -> Identity {
+    Identity::Native(NativeBoard {
+        board: BoardId::new("relay-a1b2c3").unwrap(),
+        mac: "5c:cf:7f:a1:b2:c3".into(),
+        chip: "00a1b2c3".into(),
+        model: "nodemcuv2".into(),
+        firmware: "0.1.0".into(),
+        relays: 2,
+        home: None,
+    })
+}
+
+/// Something is plugged in, and answers when it is looked at.
+async fn plug(gateway: &Gateway, identity: Identity) -> Attempt {
+    let mut orders = gateway.port_orders.subscribe();
+    gateway.port(PortEvent::Appeared(port())).await;
+    let Ok(PortOrder::Identify { attempt, .. }) = within("a look", orders.recv()).await else { panic!() };
+    let networks = vec![Network { ssid: "Home".into(), rssi_dbm: -55, protected: true }];
+    gateway.port(PortEvent::Identified { port: usb(), attempt, identity, networks }).await;
+    gateway.until("an answer", |view| view.boards.iter().any(|board| board.identity.is_some())).await;
+    attempt
+}
+
+fn input(board: &str) -> Value {
+    let wifi = json!({ "ssid": "Home", "password": "blue curtain" });
+    json!({ "input": { "boardId": board, "name": "Porch", "wifi": wifi } })
+}
+
+fn token(client: &Client) -> String {
+    let header = client.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    header.and_then(|(_, value)| value.strip_prefix("Bearer ")).expect("signed in").to_owned()
+}
+
+async fn only_board(gateway: &Gateway) -> String {
+    gateway.hub.view().boards[0].id.to_string()
+}
+
+async fn progress_at(socket: &mut Socket, step: &str) -> Value {
+    loop {
+        let told = socket.data("p").await["claimProgress"].clone();
+        if told["step"] == step {
+            return told;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_board_that_is_plugged_in_is_shown_claimed_and_becomes_a_device() {
+    let (gateway, ana) = Gateway::claimed().await;
+    let mut orders = gateway.port_orders.subscribe();
+    plug(&gateway, native()).await;
+    let id = only_board(&gateway).await;
+    let networks = json!([{ "ssid": "Home", "rssi": -55, "protected": true }]);
+    let shown = ana.ask(BOARDS, Value::Null).await;
+    let wanted = json!([{
+        "id": id, "source": "SERIAL", "location": "/dev/ttyUSB0", "state": "READY", "advice": null,
+        "boardId": "relay-a1b2c3", "model": "nodemcuv2", "mac": "5c:cf:7f:a1:b2:c3", "firmware": "Gatehouse 0.1.0", "relays": 2,
+        "hasHome": false, "networks": networks, "device": null, "claim": null,
+    }]);
+    assert_eq!(shown.data()["boards"], wanted);
+    let ports = ana.ask("{ serialPorts { name location adapter access board { id } } }", Value::Null).await;
+    let adapter = "USB2.0-Serial (1a86:7523)";
+    let port = json!({ "name": "/dev/ttyUSB0", "location": "1-1.2:1.0", "adapter": adapter, "access": "FREE", "board": { "id": id } });
+    assert_eq!(ports.data()["serialPorts"], json!([port]));
+
+    let asked = ana.ask(CLAIM, input(&id)).await;
+    let claim = asked.data()["claimDevice"].clone();
+    let progress = json!({ "step": "HANDING_OVER", "percent": 10, "done": false, "error": null, "message": "The board is given its home." });
+    let wanted = json!({ "id": claim["id"], "name": "Porch", "ssid": "Home", "by": { "name": "Ana" }, "board": { "id": id }, "progress": progress });
+    assert_eq!(claim, wanted);
+    let (attempt, secret) = loop {
+        if let PortOrder::Provision { attempt, secret, .. } = within("the handover", orders.recv()).await.unwrap() {
+            break (attempt, secret);
+        }
+    };
+    assert_eq!(secret.reveal().len(), 64);
+    assert!(!asked.text().contains(secret.reveal()) && !asked.text().contains("curtain"));
+    let again = ana.ask(CLAIM, input(&id)).await;
+    assert_eq!(again.code(), "CONFLICT");
+
+    let mut socket = gateway.socket(&token(&ana)).await;
+    socket.subscribe("p", PROGRESS, json!({ "id": claim["id"] })).await;
+    assert_eq!(progress_at(&mut socket, "HANDING_OVER").await["percent"], 10);
+    gateway.port(PortEvent::Progress { port: usb(), attempt, progress: Progress::Joining }).await;
+    assert_eq!(
+        progress_at(&mut socket, "JOINING").await["message"],
+        "The board is on its way into the network “Home”."
+    );
+    gateway.board_logs_in("relay-a1b2c3", secret.reveal()).await;
+    let done = progress_at(&mut socket, "DONE").await;
+    assert_eq!(
+        (&done["percent"], &done["done"], &done["device"]["name"]),
+        (&json!(100), &json!(true), &json!("Porch"))
+    );
+    let names = ana.ask("{ switches { name } boards { state device { name } } }", Value::Null).await;
+    assert_eq!(names.data()["switches"], json!([{ "name": "Porch 1" }, { "name": "Porch 2" }]));
+    assert_eq!(names.data()["boards"], json!([{ "state": "CLAIMED", "device": { "name": "Porch" } }]));
+    let line =
+        ana.ask("{ record(first: 1) { edges { node { what subject text actor { name } } } } }", Value::Null).await;
+    let node = json!({ "what": "DEVICE_CLAIMED", "subject": "Porch", "text": "board relay-a1b2c3, over USB", "actor": { "name": "Ana" } });
+    assert_eq!(line.data()["record"]["edges"], json!([{ "node": node }]));
+}
+
+#[tokio::test]
+async fn what_cannot_be_claimed_says_what_to_do() {
+    let (gateway, ana) = Gateway::claimed().await;
+    let tasmota = ImprovFirmware {
+        firmware: "Tasmota".into(),
+        version: "14.3.0".into(),
+        chip: "ESP8266".into(),
+        name: "tasmota-A1B2C3".into(),
+    };
+    plug(&gateway, Identity::Improv(tasmota)).await;
+    let id = only_board(&gateway).await;
+    let shown = ana.ask("{ boards { state model firmware boardId advice } }", Value::Null).await;
+    let board = &shown.data()["boards"][0];
+    assert_eq!(
+        (&board["state"], &board["firmware"], &board["model"]),
+        (&json!("FOREIGN"), &json!("Tasmota 14.3.0"), &json!("ESP8266"))
+    );
+    assert!(board["advice"].as_str().unwrap().contains("another firmware"));
+    let refused = ana.ask(CLAIM, input(&id)).await;
+    assert!(refused.code() == "CONFLICT" && refused.text().contains("runs Tasmota"), "{}", refused.text());
+    let field = |reply: &Reply| reply.json()["errors"][0]["extensions"]["field"].clone();
+    let with = |field: &str, value: Value| {
+        let mut variables = input(&id);
+        match field {
+            "ssid" | "password" => variables["input"]["wifi"][field] = value,
+            _ => variables["input"][field] = value,
+        }
+        variables
+    };
+    for (name, value) in [
+        ("name", json!(" ")),
+        ("roomId", json!("r1")),
+        ("roomId", json!("nonsense")),
+        ("ssid", json!("")),
+        ("ssid", json!("x".repeat(33))),
+        ("password", json!("short")),
+    ] {
+        let refused = ana.ask(CLAIM, with(name, value)).await;
+        assert_eq!((refused.code().as_str(), field(&refused)), ("BAD_INPUT", json!(name)));
+    }
+    for board in ["b1", "nonsense"] {
+        assert_eq!(ana.ask(CLAIM, input(board)).await.code(), "NOT_FOUND");
+    }
+    let look = "mutation ($id: ID!) { identifyBoard(input: { boardId: $id }) { state } }";
+    assert_eq!(ana.ask(look, json!({ "id": id })).await.data()["identifyBoard"]["state"], "IDENTIFYING");
+    assert_eq!(ana.ask(look, json!({ "id": "b1" })).await.code(), "NOT_FOUND");
+    let cancel = "mutation ($id: ID!) { cancelClaim(input: { claimId: $id }) { id } }";
+    assert_eq!(ana.ask(cancel, json!({ "id": "p1" })).await.code(), "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_claim_that_fails_says_why_and_can_be_looked_up_by_its_owner_alone() {
+    let home = People::new().await;
+    let (gateway, ana) = (&home.gateway, &home.ana);
+    let mut orders = gateway.port_orders.subscribe();
+    plug(gateway, native()).await;
+    let id = only_board(gateway).await;
+    let claim = ana.ask(CLAIM, input(&id)).await.data()["claimDevice"]["id"].clone();
+    let attempt = loop {
+        if let PortOrder::Provision { attempt, .. } = within("the handover", orders.recv()).await.unwrap() {
+            break attempt;
+        }
+    };
+    let mut socket = gateway.socket(&token(ana)).await;
+    socket.subscribe("p", PROGRESS, json!({ "id": claim })).await;
+    for (name, client) in [("a member", &home.ben), ("a guest", &home.cleo)] {
+        let mut other = gateway.socket(&token(client)).await;
+        other.subscribe("p", PROGRESS, json!({ "id": claim })).await;
+        let told = other.next().await.text();
+        assert_eq!(told["payload"]["errors"][0]["extensions"]["code"], "FORBIDDEN", "{name}: {told}");
+        assert_eq!(client.ask(BOARDS, Value::Null).await.code(), "FORBIDDEN", "{name}");
+    }
+    let unknown = json!({ "id": "p1" });
+    let mut late = gateway.socket(&token(ana)).await;
+    late.subscribe("p", PROGRESS, unknown).await;
+    assert_eq!(late.next().await.text()["payload"]["errors"][0]["extensions"]["code"], "NOT_FOUND");
+    gateway.port(PortEvent::Progress { port: usb(), attempt, progress: Progress::WrongPassword }).await;
+    gateway.port(PortEvent::Failed { port: usb(), attempt, trouble: PortTrouble::UnableToConnect }).await;
+    let failed = progress_at(&mut socket, "FAILED").await;
+    assert_eq!(
+        (&failed["error"], &failed["done"], &failed["device"]),
+        (&json!("WRONG_PASSWORD"), &json!(true), &Value::Null)
+    );
+    assert_eq!(failed["message"], "The network “Home” did not take the password. Type it again.");
+    let found = "query ($id: ID!) { claim(id: $id) { progress { error } board { claim { id } } } }";
+    let found = ana.ask(found, json!({ "id": claim })).await;
+    assert_eq!(
+        found.data()["claim"],
+        json!({ "progress": { "error": "WRONG_PASSWORD" }, "board": { "claim": { "id": claim } } })
+    );
+}

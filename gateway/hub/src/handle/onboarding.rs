@@ -1,0 +1,67 @@
+//! Boards that are plugged in, and claims.
+
+use super::{HashSecret, Hub, hexadecimal, unexpected};
+use crate::message::Message;
+use crate::random::random;
+use gatehouse_core::access::{Administer, Denied};
+use gatehouse_core::device::Secret;
+use gatehouse_core::home::{Answer, NewClaim, NewCredential};
+use gatehouse_core::ids::{ClaimId, FoundId, RoomId};
+use gatehouse_core::name::Name;
+use gatehouse_core::onboarding::{ClaimView, FoundBoard, Identity, WifiSettings};
+use std::sync::Arc;
+
+/// A board that is to become a device.
+#[derive(Clone, Debug)]
+pub struct AskedClaim {
+    /// Which board.
+    pub board: FoundId,
+    /// What the device is to be called.
+    pub name: Option<Name>,
+    /// Where it is to be.
+    pub room: Option<RoomId>,
+    /// How it gets into the network.
+    pub wifi: WifiSettings,
+}
+
+impl Hub {
+    /// Begins to make a device of a board, with a secret of 256 random bits. The claim tells how it goes on.
+    pub async fn claim_board(
+        &self,
+        cap: Administer,
+        asked: AskedClaim,
+        hash: HashSecret,
+    ) -> Result<Arc<ClaimView>, Denied> {
+        let AskedClaim { board, name, room, wifi } = asked;
+        let found = self.view().board(board).cloned().ok_or(Denied::NotFound("board"))?;
+        // Whatever it is that has no id: the home says why that cannot be claimed.
+        let user = match &found.identity {
+            Some(Identity::Native(native)) => native.board.as_str(),
+            _ => "",
+        };
+        let secret = hexadecimal(&random::<32>());
+        let hash = hash(user, secret.as_bytes());
+        let credential = NewCredential { secret: Secret::new(&secret), hash };
+        let new = NewClaim { board, name, room, wifi, credential };
+        match self.ask(|reply| Message::ClaimBoard { cap, new, reply }).await? {
+            Answer::Claim(claim) => Ok(claim),
+            other => unexpected(&other),
+        }
+    }
+
+    /// Gives a claim up; its credential is good for nothing any more.
+    pub async fn cancel_claim(&self, cap: Administer, claim: ClaimId) -> Result<Arc<ClaimView>, Denied> {
+        match self.ask(|reply| Message::CancelClaim { cap, claim, reply }).await? {
+            Answer::Claim(claim) => Ok(claim),
+            other => unexpected(&other),
+        }
+    }
+
+    /// Looks at a port, also one that is not opened unasked.
+    pub async fn look_at_board(&self, cap: Administer, board: FoundId) -> Result<Arc<FoundBoard>, Denied> {
+        match self.ask(|reply| Message::LookAtBoard { cap, board, reply }).await? {
+            Answer::Board(board) => Ok(board),
+            other => unexpected(&other),
+        }
+    }
+}
