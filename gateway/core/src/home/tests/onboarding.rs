@@ -105,7 +105,11 @@ impl House {
     }
 
     fn claims_board(&mut self, called: Option<&str>) -> Request {
-        let board = self.view.boards[0].id;
+        self.claims_the(0, called)
+    }
+
+    fn claims_the(&mut self, index: usize, called: Option<&str>) -> Request {
+        let board = self.view.boards[index].id;
         let credential = NewCredential { secret: Secret::new("given"), hash: GIVEN };
         let new = NewClaim { board, name: called.map(name), room: None, wifi: wifi(), credential };
         let cap = self.viewer().administer().unwrap();
@@ -337,8 +341,7 @@ fn one_claim_a_board_and_what_is_no_board_of_ours_is_said_so() {
     // The same board at another port, by a second cable or a lie.
     house.plug(2);
     house.answers_as(2, Identity::Native(native()));
-    house.view.boards.swap(0, 1);
-    let other = house.claims_board(None);
+    let other = house.claims_the(1, None);
     assert!(house.conflict(other).contains("being claimed at another port"));
 
     let tasmota = ImprovFirmware {
