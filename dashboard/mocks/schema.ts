@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { buildSchema } from 'graphql';
 import { accountMutations, accountQueries } from './account';
+import { boardMutations, boardQueries } from './boards';
 import { checkInside, finds, inside, type Asker, type ById, type Searching } from './asking';
 import { commandMutations } from './commands';
 import { entryMutations, viewerOf } from './entry';
@@ -32,6 +33,7 @@ export function rootsOf(world: World) {
       ...homeMutations(world),
       ...recoveryMutations(world),
       ...commandMutations(world),
+      ...boardMutations(world),
       ...furnitureMutations(world),
       ...integrationMutations(world),
       ...invitationMutations(world),
@@ -74,6 +76,7 @@ function queries(world: World) {
     ),
     device: byId(world.devices, (it) => views.device(it)),
     ...accountQueries(world),
+    ...boardQueries(world),
     ...integrationQueries(world),
     ...invitationQueries(world),
     ...noticeQueries(world),
@@ -137,6 +140,12 @@ function subscriptions(world: World) {
       ),
     noticeRemoved: (_: unknown, asker: Asker) =>
       stream(asker, [], (event) => event.kind === 'notice-removed' && { noticeRemoved: event.id }),
+    boardsChanged: (_: unknown, asker: Asker) => {
+      const all = () =>
+        world.whoIs(asker.session).role === 'OWNER' && { boardsChanged: [...world.boards.values()] };
+      const first = all();
+      return stream(asker, first ? [first] : [], (event) => event.kind === 'boards' && all());
+    },
     deviceRemoved: (_: unknown, asker: Asker) =>
       stream(asker, [], (event) => event.kind === 'device-removed' && { deviceRemoved: event.id }),
     deviceChanged: (_: unknown, asker: Asker) =>

@@ -8,6 +8,7 @@ import type { Room } from '../src/api/rooms';
 import type { Identity } from '../src/api/account';
 import type { Provider } from '../src/model/provider';
 import { Sessions } from './account';
+import { Boards } from './boards';
 import { Commands, type MockCommand } from './commands';
 import { Integrations } from './integrations';
 import { Invitations } from './invitations';
@@ -54,6 +55,7 @@ export type Event =
   | { kind: 'notice'; id: string }
   | { kind: 'notice-removed'; id: string }
   | { kind: 'session-ended'; id: string }
+  | { kind: 'boards' }
   | { kind: 'access' };
 
 export const BUTTON: Actor = { kind: 'BUTTON', name: 'button 1' };
@@ -97,6 +99,7 @@ export class World {
   readonly commands = new Commands(this);
   readonly integrations = new Integrations(this);
   readonly tokens = new Tokens(this);
+  readonly boards = new Boards(this);
   readonly notices = new Notices(this);
   readonly shares = new Shares(this);
   readonly record = new RecordBook();

@@ -8,6 +8,7 @@ import {
   type Device,
 } from '../api/devices';
 import { ApiError } from '../api/error';
+import * as boardsApi from '../api/boards';
 import * as noticesApi from '../api/notices';
 import { onAccessChanged } from '../api/people';
 import * as roomsApi from '../api/rooms';
@@ -30,6 +31,8 @@ export class Live {
   panel = $state.raw(panel.emptyPanel());
   devices = $state.raw<ReadonlyMap<string, Device>>(new Map());
   notices = $state.raw<ReadonlyMap<string, noticesApi.Notice>>(new Map());
+  /** Those that are plugged in; null until told, which an owner alone is. */
+  boards = $state.raw<readonly boardsApi.Board[] | null>(null);
   rooms = $state.raw<readonly roomsApi.Room[]>([]);
   /** null until the first connection stands or fails. */
   connected = $state<boolean | null>(null);
@@ -65,6 +68,7 @@ export class Live {
     switchesApi.onSwitchRemoved(this.#socket, (id) => (this.panel = panel.removed(this.panel, id)));
     onDeviceChanged(this.#socket, (device) => this.#device(device));
     onDeviceRemoved(this.#socket, (id) => this.#deviceGone(id));
+    boardsApi.onBoardsChanged(this.#socket, (boards) => (this.boards = boards));
     noticesApi.onNoticeChanged(this.#socket, (notice) => this.#noticed(notice));
     noticesApi.onNoticeRemoved(this.#socket, (id) => this.#noticeGone(id));
     onAccessChanged(this.#socket, () => {
@@ -163,6 +167,13 @@ export class Live {
     this.#change(() => switchesApi.updateSwitch(input));
   updateDevice = (input: Parameters<typeof updateDevice>[0]) => this.#change(() => updateDevice(input));
   deleteDevice = (id: string) => this.#change(() => deleteDevice(id));
+
+  /** @throws ApiError */
+  claimDevice = (input: boardsApi.ClaimDeviceInput) => this.checked(() => boardsApi.claimDevice(input));
+  /** @throws ApiError */
+  cancelClaim = (id: string) => this.checked(() => boardsApi.cancelClaim(id));
+  /** @throws ApiError */
+  identifyBoard = (id: string) => this.checked(() => boardsApi.identifyBoard(id));
 
   /** Gives a board another password. @throws ApiError */
   rotateCredential = (deviceId: string) =>

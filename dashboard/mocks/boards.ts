@@ -1,0 +1,115 @@
+/** Boards that are plugged into the fake gateway, and how they become devices. */
+import type { Board, ClaimDeviceInput } from '../src/api/boards';
+import { inside, known, nameFrom, refuse, type Input } from './asking';
+import type { World } from './world';
+
+type Progress = NonNullable<Board['claim']>['progress'];
+
+/** A board as it comes out of its bag. */
+const BARE: Omit<Board, 'id'> = {
+  location: '/dev/ttyUSB0',
+  state: 'READY',
+  advice: null,
+  boardId: 'relay-a1b2c3',
+  model: 'nodemcuv2',
+  mac: '5c:cf:7f:a1:b2:c3',
+  firmware: 'Gatehouse 0.1.0',
+  relays: 2,
+  hasHome: false,
+  networks: [
+    { ssid: 'Alder', rssi: -52, protected: true },
+    { ssid: 'Café next door', rssi: -84, protected: false },
+  ],
+  device: null,
+  claim: null,
+};
+
+export class Boards extends Map<string, Board> {
+  /** The password that the networks take. */
+  password = 'blue curtain';
+
+  constructor(private readonly world: World) {
+    super();
+  }
+
+  plug(facts: Partial<Board> = {}): Board {
+    const board = { ...BARE, ...facts, id: this.world.id('b') };
+    this.change(board.id, board);
+    return board;
+  }
+
+  unplug(id: string): void {
+    this.delete(id);
+    this.world.tell({ kind: 'boards' });
+  }
+
+  change(id: string, facts: Partial<Board>): void {
+    this.set(id, { ...BARE, ...this.get(id), ...facts, id });
+    this.world.tell({ kind: 'boards' });
+  }
+
+  /** The claim of a board is as far as this. */
+  progress(id: string, progress: Progress): void {
+    const { claim } = known(this, id);
+    if (!claim) return;
+    const state = progress.done ? 'READY' : 'CLAIMING';
+    this.change(id, { state, claim: { ...claim, progress } });
+  }
+
+  /** The board of an open claim has logged in. */
+  arrives(id: string): void {
+    const { claim } = known(this, id);
+    const device = this.world.addDevice(claim?.name ?? 'Board', null);
+    this.world.addSwitch(device.name, device);
+    this.world.tell({ kind: 'device', id: device.id });
+    this.progress(id, {
+      step: 'DONE',
+      percent: 100,
+      message: `${device.name} is ready.`,
+      done: true,
+      error: null,
+    });
+    this.change(id, { state: 'CLAIMED', device: { id: device.id, name: device.name } });
+  }
+
+  /** The network does not take the password. */
+  wrongPassword(id: string): void {
+    const ssid = this.get(id)?.claim?.ssid;
+    const message = `The network “${ssid}” did not take the password. Type it again.`;
+    this.progress(id, { step: 'FAILED', percent: 40, message, done: true, error: 'WRONG_PASSWORD' });
+  }
+}
+
+export const boardQueries = (world: World) => ({
+  boards: inside(world, () => [...world.boards.values()]),
+});
+
+export const boardMutations = (world: World) => ({
+  claimDevice: inside(world, ({ input }: Input<ClaimDeviceInput>, { session }) => {
+    const board = known(world.boards, input.boardId);
+    const { ssid, password } = input.wifi;
+    if (password && password.length < 8) {
+      const message =
+        'The password of a network has 8 to 63 printable characters of ASCII, or is 64 hexadecimal digits.';
+      throw refuse('BAD_INPUT', message, { field: 'password' });
+    }
+    const name = input.name ? nameFrom(input.name) : (board.boardId ?? 'Board');
+    const message = 'The board is given its home.';
+    const progress = { step: 'HANDING_OVER', percent: 10, message, done: false, error: null } as const;
+    const claim = { id: world.id('p'), name, ssid, by: { name: world.whoIs(session).name }, progress };
+    world.boards.change(board.id, { state: 'CLAIMING', claim });
+    return claim;
+  }),
+  cancelClaim: inside(world, ({ input: { claimId } }: Input<{ claimId: string }>) => {
+    const board = [...world.boards.values()].find((one) => one.claim?.id === claimId);
+    if (!board?.claim) throw refuse('NOT_FOUND', 'There is no such claim.');
+    const message = 'It was cancelled.';
+    world.boards.progress(board.id, { step: 'FAILED', percent: 10, message, done: true, error: 'CANCELLED' });
+    return world.boards.get(board.id)?.claim;
+  }),
+  identifyBoard: inside(world, ({ input: { boardId } }: Input<{ boardId: string }>) => {
+    known(world.boards, boardId);
+    world.boards.change(boardId, { state: 'IDENTIFYING', claim: null });
+    return world.boards.get(boardId);
+  }),
+});

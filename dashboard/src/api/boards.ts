@@ -1,0 +1,97 @@
+import { graphql, type ResultOf, type VariablesOf } from './graphql';
+import { request } from './http';
+import type { Socket } from './socket';
+
+const BOARD = graphql(`
+  fragment BoardFields on Board {
+    id
+    location
+    state
+    advice
+    boardId
+    model
+    mac
+    firmware
+    relays
+    hasHome
+    networks {
+      ssid
+      rssi
+      protected
+    }
+    device {
+      id
+      name
+    }
+    claim {
+      id
+      name
+      ssid
+      by {
+        name
+      }
+      progress {
+        step
+        percent
+        message
+        done
+        error
+      }
+    }
+  }
+`);
+
+const BOARDS_CHANGED = graphql(
+  `
+    subscription BoardsChanged {
+      boardsChanged {
+        ...BoardFields
+      }
+    }
+  `,
+  [BOARD],
+);
+
+const CLAIM_DEVICE = graphql(`
+  mutation ClaimDevice($input: ClaimDeviceInput!) {
+    claimDevice(input: $input) {
+      id
+    }
+  }
+`);
+
+const CANCEL_CLAIM = graphql(`
+  mutation CancelClaim($input: CancelClaimInput!) {
+    cancelClaim(input: $input) {
+      id
+    }
+  }
+`);
+
+const IDENTIFY_BOARD = graphql(`
+  mutation IdentifyBoard($input: IdentifyBoardInput!) {
+    identifyBoard(input: $input) {
+      id
+    }
+  }
+`);
+
+export type Board = ResultOf<typeof BOARD>;
+export type Claim = NonNullable<Board['claim']>;
+export type ClaimDeviceInput = VariablesOf<typeof CLAIM_DEVICE>['input'];
+
+/** All that are plugged in, again whenever one of them or its claim is another. An owner is told of them, nobody else. */
+export const onBoardsChanged = (socket: Socket, next: (boards: readonly Board[]) => void): void =>
+  socket.subscribe(BOARDS_CHANGED, (result) => next(result.boardsChanged));
+
+/** Begins to make a device of a board; the boards tell how it goes on. */
+export const claimDevice = async (input: ClaimDeviceInput): Promise<void> =>
+  void (await request(CLAIM_DEVICE, { input }));
+
+/** The board goes back to what it had. */
+export const cancelClaim = async (claimId: string): Promise<void> =>
+  void (await request(CANCEL_CLAIM, { input: { claimId } }));
+
+/** Asks a board anew who it is. */
+export const identifyBoard = async (boardId: string): Promise<void> =>
+  void (await request(IDENTIFY_BOARD, { input: { boardId } }));

@@ -1,0 +1,106 @@
+import type { Board, Claim } from '../api/boards';
+
+/** What a board is, in a line. */
+export function whatItIs(board: Board): string {
+  switch (board.state) {
+    case 'READY':
+      return board.hasHome ? 'A board that has another home' : 'A new board';
+    case 'FOREIGN':
+      return `A board with ${board.firmware ?? 'another firmware'}`;
+    case 'CLAIMED':
+      return board.device ? `The board of ${board.device.name}` : 'A board of this home';
+    case 'CLAIMING':
+      return board.claim?.name ?? 'A new board';
+    case 'BOOT_LOADER':
+      return 'A board that waits to be flashed';
+    case 'SILENT':
+      return 'Something that does not answer';
+    case 'IDENTIFYING':
+      return 'Something new';
+    case 'NOTICED':
+      return 'A serial port';
+  }
+}
+
+/** How it is, in a few words. */
+export function howItIs(board: Board): string {
+  switch (board.state) {
+    case 'READY':
+      return 'Ready to be set up';
+    case 'FOREIGN':
+      return 'Not one of ours';
+    case 'CLAIMED':
+      return 'In this home';
+    case 'CLAIMING':
+      return 'Being set up';
+    case 'BOOT_LOADER':
+      return 'In its boot loader';
+    case 'SILENT':
+      return 'Silent';
+    case 'IDENTIFYING':
+      return 'Being asked who it is';
+    case 'NOTICED':
+      return 'Not looked at';
+  }
+}
+
+/** Those that somebody may want to do something about come first; the order else is the ports’. */
+export function inOrder(boards: readonly Board[]): Board[] {
+  const weight: Record<Board['state'], number> = {
+    CLAIMING: 0,
+    READY: 0,
+    IDENTIFYING: 1,
+    BOOT_LOADER: 2,
+    FOREIGN: 2,
+    SILENT: 2,
+    NOTICED: 3,
+    CLAIMED: 4,
+  };
+  return boards.toSorted((a, b) => weight[a.state] - weight[b.state] || a.location.localeCompare(b.location));
+}
+
+/** Boards that wait for somebody to set them up. */
+export const waiting = (boards: readonly Board[]): number =>
+  boards.filter((one) => one.state === 'READY' && !one.hasHome && !one.claim).length;
+
+export type StepState = 'done' | 'now' | 'next' | 'failed';
+
+const STEPS = [
+  ['HANDING_OVER', 'Given this home'],
+  ['JOINING', 'In the network'],
+  ['CONNECTING', 'At the gateway'],
+  ['REGISTERING', 'Written down'],
+] as const;
+
+/** The steps of a claim, and how far each is. A failed one failed at what its progress had not reached. */
+export function steps({ progress }: Claim): { name: string; state: StepState }[] {
+  const reached =
+    progress.step === 'DONE'
+      ? STEPS.length
+      : progress.step === 'FAILED'
+        ? failedAt(progress.percent)
+        : STEPS.findIndex(([step]) => step === progress.step);
+  const current: StepState = progress.step === 'FAILED' ? 'failed' : 'now';
+  return STEPS.map(([, name], index) => ({
+    name,
+    state: index < reached ? 'done' : index === reached ? current : 'next',
+  }));
+}
+
+function failedAt(percent: number): number {
+  if (percent >= 95) return 3;
+  if (percent >= 60) return 2;
+  return percent >= 30 ? 1 : 0;
+}
+
+/** How strong a network is at the board, as people say it. */
+export function strength(rssi: number): string {
+  if (rssi >= -60) return 'strong';
+  if (rssi >= -72) return 'good';
+  return rssi >= -80 ? 'weak' : 'very weak';
+}
+
+/** What a network’s name and password lack; null when nothing. */
+export function lacking(ssid: string): string | null {
+  return ssid.trim() ? null : 'Choose a network, or type its name.';
+}

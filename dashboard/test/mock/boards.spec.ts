@@ -1,0 +1,92 @@
+import { expect, open, test } from './home';
+
+test('a board that is plugged in is set up, step by step, on every screen', async ({ page, home }) => {
+  const other = await home.enterTwice(page);
+  await open(page, 'Devices');
+  await open(other, 'Devices');
+  await expect(page.getByText('Plug a relay board into a USB port')).toBeVisible();
+  const { id } = home.world.boards.plug();
+  const board = page.locator('[data-location="/dev/ttyUSB0"]');
+  await expect(board).toContainText('A new board');
+  await expect(board).toContainText('relay-a1b2c3 · nodemcuv2 · 2 relays · Gatehouse 0.1.0');
+
+  await board.getByRole('button', { name: 'Set it up' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Porch light');
+  await expect(page.getByLabel('Wi-Fi network')).toHaveValue('Alder');
+  await page.getByLabel('Wi-Fi password').fill('short');
+  await board.getByRole('button', { name: 'Set it up' }).click();
+  await expect(page.getByLabel('Wi-Fi password')).toHaveAccessibleDescription(/8 to 63 printable/);
+  await page.getByLabel('Wi-Fi password').fill('green curtain');
+  await board.getByRole('button', { name: 'Set it up' }).click();
+
+  const claim = board.getByTestId('claim');
+  await expect(claim.getByRole('listitem').first()).toHaveText('Given this home: under way');
+  await expect(other.getByTestId('claim')).toContainText('The board is given its home.');
+  const joining = { step: 'JOINING', percent: 40, message: 'On its way.', done: false, error: null } as const;
+  home.world.boards.progress(id, joining);
+  await expect(claim.getByRole('listitem').nth(1)).toHaveText('In the network: under way');
+  await page.reload();
+  await expect(claim).toContainText('On its way.');
+  await expect(claim.getByRole('progressbar')).toHaveAttribute('value', '40');
+
+  home.world.boards.wrongPassword(id);
+  await expect(claim.getByRole('alert')).toHaveText(/did not take the password/);
+  await expect(claim.getByRole('listitem').nth(1)).toHaveText('In the network: failed');
+  await board.getByRole('button', { name: 'Set it up' }).click();
+  await expect(page.getByLabel('Name', { exact: true })).toHaveValue('Porch light');
+  await page.getByLabel('Wi-Fi password').fill('blue curtain');
+  await board.getByRole('button', { name: 'Set it up' }).click();
+  await expect(claim).toContainText('The board is given its home.');
+  home.world.boards.arrives(id);
+  await expect(board).toContainText('The board of Porch light');
+  await expect(page.locator('[data-device-name="Porch light"]')).toBeVisible();
+  await expect(other.locator('[data-device-name="Porch light"]')).toBeVisible();
+  home.world.boards.unplug(id);
+  await expect(board).toHaveCount(0);
+});
+
+test('a claim is cancelled, another network is typed, and what is no board of ours says what to do', async ({
+  page,
+  home,
+}) => {
+  await home.enter(page);
+  await open(page, 'Devices');
+  const { id } = home.world.boards.plug();
+  const advice = 'This board runs another firmware.';
+  home.world.boards.plug({
+    location: '/dev/ttyUSB1',
+    state: 'FOREIGN',
+    firmware: 'Tasmota 14.3.0',
+    advice,
+    boardId: null,
+  });
+  const foreign = page.locator('[data-location="/dev/ttyUSB1"]');
+  await expect(foreign).toContainText('A board with Tasmota 14.3.0');
+  await expect(foreign.getByTestId('advice')).toHaveText(advice);
+  await expect(foreign.getByRole('button', { name: 'Set it up' })).toHaveCount(0);
+  await foreign.getByRole('button', { name: 'Look again' }).click();
+  await expect(foreign.getByTestId('board-state')).toHaveText('Being asked who it is');
+
+  const board = page.locator('[data-location="/dev/ttyUSB0"]');
+  await board.getByRole('button', { name: 'Set it up' }).click();
+  await page.getByLabel('Wi-Fi network', { exact: true }).selectOption('Another network');
+  await board.getByRole('button', { name: 'Set it up' }).click();
+  await expect(page.getByLabel('Name of the Wi-Fi network')).toHaveAccessibleDescription(/Choose a network/);
+  await page.getByLabel('Name of the Wi-Fi network').fill('Attic');
+  await board.getByRole('button', { name: 'Set it up' }).click();
+  await expect(board.getByTestId('board-state')).toHaveText('Being set up');
+  expect(home.world.boards.get(id)?.claim).toMatchObject({ ssid: 'Attic', name: 'relay-a1b2c3' });
+  await board.getByRole('button', { name: 'Cancel' }).click();
+  await expect(board.getByRole('alert')).toHaveText('It was cancelled.');
+  await board.getByRole('button', { name: 'Set it up' }).click();
+  await page.getByLabel('Wi-Fi network', { exact: true }).selectOption('Café next door (very weak)');
+  await expect(page.getByLabel('Wi-Fi password')).toHaveCount(0);
+});
+
+test('a member is shown devices and no ports', async ({ page, home }) => {
+  const dora = home.world.addMember('Dora', 'MEMBER', 'a cold lamp');
+  home.world.boards.plug();
+  await home.enterAs(page, dora);
+  await open(page, 'Devices');
+  await expect(page.getByRole('heading', { name: 'Plugged into the gateway' })).toHaveCount(0);
+});

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import type { Board, Claim } from '../../src/api/boards';
+import { inOrder, lacking, steps, strength, waiting } from '../../src/model/boards';
+
+const board = (location: string, state: Board['state'], facts: Partial<Board> = {}): Board => ({
+  id: location,
+  location,
+  state,
+  advice: null,
+  boardId: null,
+  model: null,
+  mac: null,
+  firmware: null,
+  relays: null,
+  hasHome: false,
+  networks: [],
+  device: null,
+  claim: null,
+  ...facts,
+});
+
+const claim = (step: Claim['progress']['step'], percent: number): Claim => ({
+  id: 'p1',
+  name: 'Porch',
+  ssid: 'Alder',
+  by: { name: 'Ana' },
+  progress: { step, percent, message: '', done: false, error: null },
+});
+
+test('what can be set up comes first, what is set up last', () => {
+  const all = [board('c', 'CLAIMED'), board('b', 'SILENT'), board('z', 'READY'), board('a', 'CLAIMING')];
+  expect(inOrder(all).map((one) => one.location)).toEqual(['a', 'z', 'b', 'c']);
+  expect(waiting([...all, board('y', 'READY', { hasHome: true })])).toBe(1);
+});
+
+test('steps are done up to where a claim is, and failed where it ended', () => {
+  const states = (step: Claim['progress']['step'], percent: number) =>
+    steps(claim(step, percent)).map((one) => one.state);
+  expect(states('HANDING_OVER', 10)).toEqual(['now', 'next', 'next', 'next']);
+  expect(states('CONNECTING', 70)).toEqual(['done', 'done', 'now', 'next']);
+  expect(states('DONE', 100)).toEqual(['done', 'done', 'done', 'done']);
+  expect(states('FAILED', 10)).toEqual(['failed', 'next', 'next', 'next']);
+  expect(states('FAILED', 40)).toEqual(['done', 'failed', 'next', 'next']);
+  expect(states('FAILED', 80)).toEqual(['done', 'done', 'failed', 'next']);
+  expect(states('FAILED', 95)).toEqual(['done', 'done', 'done', 'failed']);
+});
+
+test('a network is strong or weak, and needs a name', () => {
+  expect([-40, -60, -61, -73, -81].map(strength)).toEqual(['strong', 'strong', 'good', 'weak', 'very weak']);
+  expect([lacking('Alder'), lacking('  ')]).toEqual([null, 'Choose a network, or type its name.']);
+});
