@@ -10,6 +10,7 @@ use crate::mail::Mail;
 use crate::oidc;
 use crate::parts::{Part, Parts, StopAsked};
 use crate::ready_file::Ready;
+use crate::serial::{self, Serial};
 use anyhow::{Context, anyhow};
 use gatehouse_api::{Api, Doorway, Serve};
 use gatehouse_broker::{Broker, Keeping};
@@ -100,10 +101,11 @@ async fn serve(
     let (announced_sender, announced) = watch::channel(Arc::default());
     let meter = broker.meter();
     let (queue, orders) = (writer.queue(), to_boards.clone());
+    let (serial, told_by_serial, port_orders) = Serial::new();
     let ports = Ports {
         edge,
-        serial: mpsc::channel(1).1,
-        port_orders: Box::new(|_| {}),
+        serial: told_by_serial,
+        port_orders,
         orders: Box::new(move |order: &Order| {
             if let Err(not_sent) = orders.send(order) {
                 // Its deadline settles the command; nothing is queued for a board that cannot take it now.
@@ -137,10 +139,15 @@ async fn serve(
     let (mqtt, web) = serving(config, listeners, &certificates);
 
     let advertised = advertised(config, addresses, &certificates);
+    let authority = certificates.served().authority().certificate_der().to_vec();
+    let clocks = hub.clone();
+    let gateway = serial::gateway(addresses, authority, move || clocks.now());
+    let globs = config.serial_ports.clone();
     let mut others = vec![
         Part::start("control socket", |stop| control.run(stop)),
         Part::start("certificates", |stop| certificates.run(stop)),
         Part::start("mDNS", |stop| gatehouse_discovery::run(advertised, stop)),
+        Part::start("serial ports", |stop| serial.run(globs, gateway, stop)),
     ];
     others.extend(mail.map(|mail| Part::start("mail", |stop| mail.run(hub.clone(), stop))));
     let parts = Parts {

@@ -5,6 +5,7 @@ use crate::config::{self, Config};
 use crate::control::{Answer, Call, client};
 use crate::exit::Failure;
 use crate::integrations::Integration;
+use crate::provision::Provision;
 use crate::tokens::Token;
 use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
@@ -41,6 +42,8 @@ enum Command {
     /// Boards
     #[command(subcommand)]
     Board(Board),
+    /// Make a device of a board that is plugged into a USB port of this machine, and show how far it is
+    Provision(Provision),
     /// Other home systems that may log in over MQTT
     #[command(subcommand)]
     Integration(Integration),
@@ -116,6 +119,7 @@ impl Invocation {
             Command::Member(Member::Reset { name }) => reset_member(&config, name),
             Command::Board(Board::Register(register)) => register_board(&config, register),
             Command::Board(Board::Rotate { which }) => rotate_credential(&config, which),
+            Command::Provision(provision) => provision.carry_out(&config),
             Command::Integration(integration) => integration.carry_out(&config),
             Command::Token(token) => token.carry_out(&config),
             Command::Schema => Ok(()),

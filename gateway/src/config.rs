@@ -3,6 +3,7 @@
 mod limits;
 mod oidc;
 mod public_name;
+mod serial;
 mod smtp;
 
 pub(crate) use oidc::{Oidc, host};
@@ -13,6 +14,7 @@ use gatehouse_broker::Limits;
 use limits::RawLimits;
 use oidc::RawOidc;
 use serde::Deserialize;
+use serial::RawSerial;
 use smtp::RawSmtp;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -52,6 +54,8 @@ pub(crate) struct Config {
     pub(crate) mdns_enabled: bool,
     /// What the machine is called on the local network, without `.local`.
     pub(crate) mdns_hostname: String,
+    /// Which serial ports boards may be plugged into, as globs.
+    pub(crate) serial_ports: Vec<String>,
     /// Whether the owner vouches for this machine's clock, whatever the kernel knows of it.
     pub(crate) clock_trusted: bool,
     /// Where mail is sent from, when it is.
@@ -140,12 +144,6 @@ impl Default for RawMdns {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct RawSerial {
-    ports: Vec<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 struct RawGpio {
     enabled: bool,
 }
@@ -198,7 +196,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("http", &["listen", "tls_listen", "plain", "public_name", "allowed_origins", "certificate", "key"]),
     ("mqtt", &["listen", "tls_listen"]),
     ("mdns", &["enabled", "hostname"]),
-    ("serial", &["ports"]),
+    ("serial", serial::KEYS),
     ("gpio", &["enabled"]),
     ("clock", &["trusted"]),
     ("smtp", smtp::KEYS),
@@ -245,9 +243,6 @@ fn override_key(table: &mut toml::Table, variable: &str, value: &str) -> Result<
 
 fn check(raw: Raw, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
     let later = |what: &str, how: &str| Err(Failure::usage(format!("{what} is not in this version yet: {how}")));
-    if !raw.serial.ports.is_empty() {
-        return later("provisioning over serial", "leave [serial] ports empty");
-    }
     if raw.gpio.enabled {
         return later("GPIO", "set [gpio] enabled = false");
     }
@@ -270,6 +265,7 @@ fn check(raw: Raw, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
         mdns_enabled: raw.mdns.enabled,
         mdns_hostname: hostname(raw.mdns.hostname)?,
         mqtt: listener("[mqtt] listen", &raw.mqtt.listen)?,
+        serial_ports: raw.serial.check()?,
         clock_trusted: raw.clock.trusted,
         smtp: raw.smtp.check()?,
         limits: raw.limits.check()?,

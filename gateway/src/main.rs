@@ -15,8 +15,10 @@ mod listeners;
 mod mail;
 mod oidc;
 mod parts;
+mod provision;
 mod ready_file;
 mod secret_file;
+mod serial;
 mod tokens;
 
 use std::process::ExitCode;

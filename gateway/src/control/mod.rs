@@ -5,6 +5,7 @@
 
 pub(crate) mod client;
 mod integrations;
+mod provision;
 pub(crate) mod server;
 mod tokens;
 
@@ -24,15 +25,35 @@ const MAX_ANSWER: u64 = 4 * 1024 * 1024;
 #[serde(tag = "call", rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) enum Call {
     ClaimCode,
-    ResetMember { name: String },
-    RegisterBoard { id: String, secret: String, name: Option<String>, room: Option<String>, relays: usize },
-    RotateCredential { which: String },
+    ResetMember {
+        name: String,
+    },
+    RegisterBoard {
+        id: String,
+        secret: String,
+        name: Option<String>,
+        room: Option<String>,
+        relays: usize,
+    },
+    RotateCredential {
+        which: String,
+    },
     CreateIntegration(NewIntegration),
     ListIntegrations,
-    RevokeIntegration { which: String },
+    RevokeIntegration {
+        which: String,
+    },
     CreateToken(NewToken),
     ListTokens,
-    RevokeToken { which: String },
+    RevokeToken {
+        which: String,
+    },
+    Provision(NewProvision),
+    /// How far a claim is, once it says something else than was seen.
+    Claim {
+        claim: String,
+        seen: String,
+    },
 }
 
 /// An integration to be made, as the command line has it.
@@ -56,6 +77,23 @@ pub(crate) struct NewToken {
     pub(crate) expires_in_s: Option<u64>,
     /// Whose, by name; the owner's when none.
     pub(crate) member: Option<String>,
+}
+
+/// A board that is to become a device, as the command line has it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct NewProvision {
+    pub(crate) port: String,
+    pub(crate) ssid: String,
+    pub(crate) password: Option<String>,
+    pub(crate) name: Option<String>,
+    /// Made when there is none.
+    pub(crate) room: Option<String>,
+}
+
+impl std::fmt::Debug for NewProvision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewProvision").field("port", &self.port).field("ssid", &self.ssid).finish_non_exhaustive()
+    }
 }
 
 /// An API token as it is listed.
@@ -87,6 +125,8 @@ pub(crate) enum Answer {
     TokenCreated { name: String, secret: String },
     Tokens { tokens: Vec<ListedToken> },
     TokenRevoked { name: String },
+    ClaimBegun { claim: String },
+    ClaimAt { percent: u8, message: String, over: bool, done: bool },
     Refused { message: String, try_again: bool },
 }
 

@@ -1,6 +1,6 @@
 //! The daemon's end of the control socket.
 
-use super::{Answer, Call, MAX_QUESTION, integrations, tokens};
+use super::{Answer, Call, MAX_QUESTION, integrations, provision, tokens};
 use crate::listeners::Addresses;
 use anyhow::Context;
 use gatehouse_core::access::{Administer, Denied};
@@ -144,6 +144,8 @@ async fn answer(call: Call, hub: &Hub, told: &Told) -> Answer {
         Call::CreateToken(new) => tokens::create(hub, &new).await,
         Call::ListTokens => tokens::list(hub),
         Call::RevokeToken { which } => tokens::revoke(hub, &which).await,
+        Call::Provision(new) => provision::begin(hub, new).await,
+        Call::Claim { claim, seen } => provision::follow(hub, &claim, &seen).await,
     }
 }
 

@@ -105,7 +105,9 @@ impl Home {
     }
 
     fn configure(&self, sections: &str) {
-        let config = format!("data_dir = {:?}\n{sections}", self.data_dir());
+        // Its own boards may be plugged in; those of whoever runs this are left alone.
+        let ports = self.dir.path().join("tty*");
+        let config = format!("data_dir = {:?}\n{sections}[serial]\nports = [{ports:?}]\n", self.data_dir());
         std::fs::write(self.config(), config).expect("the configuration can be written");
     }
 

@@ -22,5 +22,6 @@ mod provider;
 mod restart;
 mod revocation;
 mod rotation;
+mod serial;
 mod taps;
 mod tokens;

@@ -1,0 +1,159 @@
+//! The serial ports' part of the daemon, and what a board that is given its home by one is told of the gateway.
+
+use crate::listeners::Addresses;
+use gatehouse_core::onboarding::{PortEvent, PortOrder};
+use gatehouse_core::time::Now;
+use gatehouse_serial::{Config, Gateway, Reach};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// What ports have to tell that may wait for the hub.
+const EVENTS: usize = 256;
+/// What is to be done at ports that may wait until it is begun.
+const ORDERS: usize = 256;
+
+/// Where the kernel lists its routes of IPv4.
+const ROUTES: &str = "/proc/net/route";
+
+/// The ports' ends of the channels between them and the hub.
+pub(crate) struct Serial {
+    orders: mpsc::Receiver<PortOrder>,
+    events: mpsc::Sender<PortEvent>,
+}
+
+impl Serial {
+    /// With the hub's ends.
+    pub(crate) fn new() -> (Self, mpsc::Receiver<PortEvent>, Box<dyn FnMut(PortOrder) + Send>) {
+        let (events, told) = mpsc::channel(EVENTS);
+        let (order, orders) = mpsc::channel(ORDERS);
+        let order = move |what: PortOrder| {
+            if order.try_send(what).is_err() {
+                // The home's own deadlines end what was to come of it.
+                tracing::warn!("the serial ports have too much to do, so an order to one was dropped");
+            }
+        };
+        (Self { orders, events }, told, Box::new(order))
+    }
+
+    /// Serves the ports of these globs until `stop`.
+    pub(crate) async fn run(self, globs: Vec<String>, gateway: Gateway, stop: CancellationToken) {
+        gatehouse_serial::run(Config::of(globs), self.orders, self.events, gateway, stop).await;
+    }
+}
+
+/// What is told is found out anew each time: addresses change. `authority` is the certificate of the home's authority, DER.
+pub(crate) fn gateway(
+    addresses: Addresses,
+    authority: Vec<u8>,
+    now: impl Fn() -> Now + Send + Sync + 'static,
+) -> Gateway {
+    Gateway(Arc::new(move || {
+        let (listening, authority) = match (addresses.mqtts, addresses.mqtt) {
+            (Some(mqtts), _) => (mqtts, authority.clone()),
+            (None, Some(mqtt)) => (mqtt, Vec::new()),
+            (None, None) => return None,
+        };
+        let ip = listening.ip().to_canonical();
+        let host = if ip.is_unspecified() { address_in_network()? } else { ip };
+        let time = now().stamp().map(|wall| wall.as_millis() / 1_000);
+        Some(Reach { host: host.to_string().into(), port: listening.port(), authority, time })
+    }))
+}
+
+/// The address of this machine that a board in the home's network can dial, as far as can be told.
+fn address_in_network() -> Option<IpAddr> {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    let interfaces: Vec<_> = interfaces.into_iter().map(|interface| (interface.name.clone(), interface.ip())).collect();
+    let routes = std::fs::read_to_string(ROUTES).unwrap_or_default();
+    choose(&interfaces, &routes).map(IpAddr::V4)
+}
+
+/// That of the interface by which the rest of the world is reached; else the first of a private network.
+fn choose(interfaces: &[(String, IpAddr)], routes: &str) -> Option<Ipv4Addr> {
+    let addresses = || {
+        interfaces.iter().filter_map(|(name, ip)| match ip {
+            IpAddr::V4(ip) if !ip.is_loopback() => Some((name.as_str(), *ip)),
+            _ => None,
+        })
+    };
+    let outwards = default_interface(routes);
+    let chosen = addresses().find(|(name, _)| Some(*name) == outwards);
+    chosen.or_else(|| addresses().find(|(_, ip)| ip.is_private())).map(|(_, ip)| ip)
+}
+
+/// The interface of the default route with the lowest metric.
+fn default_interface(routes: &str) -> Option<&str> {
+    let rows = routes.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let defaults = rows.filter(|row| row.get(1) == Some(&"00000000") && row.get(7) == Some(&"00000000"));
+    defaults.min_by_key(|row| row[6].parse().unwrap_or(u32::MAX))?.first().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gatehouse_hub::Clock;
+
+    const HEAD: &str = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n";
+
+    fn interfaces(all: &[(&str, &str)]) -> Vec<(String, IpAddr)> {
+        all.iter().map(|(name, ip)| ((*name).to_owned(), ip.parse().unwrap())).collect()
+    }
+
+    fn chosen(all: &[(&str, &str)], routes: &str) -> Option<String> {
+        choose(&interfaces(all), &format!("{HEAD}{routes}")).map(|ip| ip.to_string())
+    }
+
+    #[test]
+    fn boards_dial_the_address_by_which_the_world_is_reached() {
+        let all = [
+            ("lo", "127.0.0.1"),
+            ("docker0", "172.17.0.1"),
+            ("eth0", "fe80::1"),
+            ("eth0", "192.168.1.20"),
+            ("wlan0", "192.168.2.20"),
+        ];
+        let routes = "docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0\n\
+                      wlan0\t00000000\t0102A8C0\t0003\t0\t0\t600\t00000000\t0\t0\t0\n\
+                      eth0\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n";
+        assert_eq!(chosen(&all, routes).as_deref(), Some("192.168.1.20"));
+        // Half of the world is not the default.
+        assert_eq!(
+            chosen(&all, "wlan0\t00000000\t0102A8C0\t3\t0\t0\t0\t00000080\t0\t0\t0\n").as_deref(),
+            Some("172.17.0.1")
+        );
+        assert_eq!(
+            chosen(&[("lo", "127.0.0.1"), ("ppp0", "203.0.113.1"), ("eth0", "10.0.0.1")], "").as_deref(),
+            Some("10.0.0.1")
+        );
+        assert_eq!(chosen(&[("lo", "127.0.0.1"), ("eth0", "fe80::1"), ("eth1", "169.254.1.1")], ""), None);
+    }
+
+    fn clock(clock: Clock) -> impl Fn() -> Now + Send + Sync + 'static {
+        move || clock.now()
+    }
+
+    fn told(mqtt: Option<&str>, mqtts: Option<&str>) -> Option<(String, u16, usize)> {
+        let address = |text: Option<&str>| text.map(|text| text.parse().unwrap());
+        let addresses = Addresses { http: None, https: None, mqtt: address(mqtt), mqtts: address(mqtts) };
+        let reach = (gateway(addresses, vec![1, 2, 3], clock(Clock::start())).0)()?;
+        Some((reach.host.to_string(), reach.port, reach.authority.len()))
+    }
+
+    #[test]
+    fn boards_are_told_where_mqtt_listens_over_tls_where_it_does() {
+        let (plain, tls) = (Some("127.0.0.1:1883"), Some("[::ffff:192.168.1.20]:8883"));
+        assert_eq!(told(plain, tls), Some(("192.168.1.20".to_owned(), 8883, 3)));
+        assert_eq!(told(plain, None), Some(("127.0.0.1".to_owned(), 1883, 0)));
+        assert_eq!(told(None, None), None);
+    }
+
+    #[test]
+    fn the_time_is_told_once_it_is_trusted() {
+        let addresses = Addresses { http: None, https: None, mqtt: "127.0.0.1:1883".parse().ok(), mqtts: None };
+        let reach = (gateway(addresses, Vec::new(), clock(Clock::vouched_for())).0)().unwrap();
+        // 2024 began then.
+        assert!(reach.time.unwrap() > 1_704_067_200);
+    }
+}
