@@ -140,9 +140,9 @@ impl AccountMutation {
             shared(ctx).hub.end_session(cap, session).await.map_err(told)?;
             return Ok(true);
         }
-        let member = person(&signed_in)?.0.id;
+        let (member, by) = person(&signed_in)?;
         let session = session.map_err(|_| no_such("session"))?;
-        change(shared(ctx), AccountChange::EndSession { member, session }).await
+        change(shared(ctx), by, AccountChange::EndSession { member: member.id, session }).await
     }
 
     /// Ends every session of the person who asks but this one. True when done.
@@ -150,7 +150,7 @@ impl AccountMutation {
     async fn delete_other_sessions(&self, ctx: &Context<'_>) -> Result<bool> {
         let signed_in = signed_in(ctx)?;
         let (member, keep) = person(&signed_in)?;
-        change(shared(ctx), AccountChange::EndOtherSessions { member: member.id, keep }).await
+        change(shared(ctx), keep, AccountChange::EndOtherSessions { member: member.id, keep }).await
     }
 
     /// Another password, or the first one of somebody who came by a provider and signed in within the last ten minutes. Every
@@ -169,7 +169,7 @@ impl AccountMutation {
         // Whoever knows the present one tries variations of it first.
         let names = [Some(member.name.to_string()), home, input.current].into_iter().flatten().collect();
         let hash = new_password(shared, "new", input.new, names, member.passwords()).await?;
-        change(shared, AccountChange::Password { member: member.id, hash, was, keep }).await
+        change(shared, keep, AccountChange::Password { member: member.id, hash, was, keep }).await
     }
 
     /// Changes who asks. The name is the one they sign in with from then on. What one address, one person and all of them are
@@ -196,10 +196,10 @@ impl AccountMutation {
             }
         }
         if let Some(name) = name {
-            change(shared(ctx), AccountChange::Name { member: member.id, name }).await?;
+            change(shared(ctx), session, AccountChange::Name { member: member.id, name }).await?;
         }
         if let Some(email) = email {
-            change_email(ctx, member, email).await?;
+            change_email(ctx, member, session, email).await?;
         }
         Ok(Viewer(crate::viewer::signed_in(ctx)?.viewer))
     }
@@ -229,7 +229,12 @@ pub(crate) async fn prove(
 }
 
 /// The link goes out only where there is something to confirm.
-async fn change_email(ctx: &Context<'_>, member: &access::Member, email: Option<Address>) -> Result<()> {
+async fn change_email(
+    ctx: &Context<'_>,
+    member: &access::Member,
+    session: SessionId,
+    email: Option<Address>,
+) -> Result<()> {
     let shared = shared(ctx);
     let place = match &email {
         Some(address) if member.email.as_ref().is_none_or(|known| !known.same_as(address)) => {
@@ -239,15 +244,16 @@ async fn change_email(ctx: &Context<'_>, member: &access::Member, email: Option<
     };
     let (code, hash) = one_time::new_code();
     let new = email.map(|address| (address, hash));
-    change(shared, AccountChange::Email { member: member.id, new: new.clone() }).await?;
+    change(shared, session, AccountChange::Email { member: member.id, new: new.clone() }).await?;
     if let (Some(place), Some((to, _))) = (place, new) {
         letters::send_confirmation(shared, &asker(ctx).base, place, &member.name, to, &code);
     }
     Ok(())
 }
 
-pub(crate) async fn change(shared: &Shared, change: AccountChange) -> Result<bool> {
-    shared.hub.change_account(change).await.map_err(told)?;
+/// `by` is where whoever asks is signed in: nothing is changed once that has ended.
+pub(crate) async fn change(shared: &Shared, by: SessionId, change: AccountChange) -> Result<bool> {
+    shared.hub.change_account(by, change).await.map_err(told)?;
     Ok(true)
 }
 

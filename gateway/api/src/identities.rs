@@ -109,9 +109,9 @@ impl IdentitiesMutation {
     /// password), BUSY, STORAGE.
     async fn unlink_provider(&self, ctx: &Context<'_>, input: UnlinkProviderInput) -> Result<bool> {
         let signed_in = signed_in(ctx)?;
-        let member = person(&signed_in)?.0.id;
+        let (member, session) = person(&signed_in)?;
         let identity = input.id.parse().map_err(|_| no_such("identity"))?;
-        change(shared(ctx), AccountChange::UnlinkIdentity { member, identity }).await
+        change(shared(ctx), session, AccountChange::UnlinkIdentity { member: member.id, identity }).await
     }
 
     /// Begins to accept an invitation by an account at the provider, without a password: who holds its code is a person of this

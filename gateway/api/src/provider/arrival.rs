@@ -204,7 +204,7 @@ async fn finish(
         }
         Purpose::Link { member, session } => {
             let link = AccountChange::LinkIdentity { member, session, identity };
-            shared.hub.change_account(link).await.map(|()| Outcome::Linked)
+            shared.hub.change_account(session, link).await.map(|()| Outcome::Linked)
         }
     };
     done.map_err(|denied| Trouble::of(&denied, purpose))

@@ -103,7 +103,7 @@ impl Home {
                 let whose = self.access.name_of(self.access.session(*id)?.member)?;
                 Deed::new(cap.actor(), Kind::SessionsEnded, whose).saying("one".to_owned())
             }
-            Setting::Account(change) => self.account_deed(change)?,
+            Setting::Account(_, change) => self.account_deed(change)?,
             Setting::UpdateMember(cap, id, edit) => {
                 let name = edit.name.as_ref().map(|name| format!("now called {name}"));
                 let role = edit.role.map(|role| format!("now {}", role_word(role)));

@@ -57,8 +57,8 @@ pub enum Setting {
     CloseSession(SessionId),
     /// Somebody's session ends. Answered with [`Answer::Done`].
     EndSession(Administer, SessionId),
-    /// Something about one's own account. Answered with [`Answer::Done`], or with [`Answer::Viewer`] when it says how.
-    Account(AccountChange),
+    /// Something about one's own account, from where one is signed in. Answered with [`Answer::Done`], or with [`Answer::Viewer`] when it says how.
+    Account(SessionId, AccountChange),
     /// Another name or role of a person. Answered with [`Answer::Member`].
     UpdateMember(Administer, MemberId, MemberEdit),
     /// A person less, with their sessions and all that was given to them or rests on them. Answered with
@@ -337,7 +337,7 @@ impl Home {
             Setting::SignInByIdentity { identity, token, client } => {
                 Ok((self.plan_sign_in_by_identity(now, &identity, token, client)?, Reply::Viewer(token)))
             }
-            Setting::Account(change) => Ok((self.plan_account(now, change)?, Reply::Done)),
+            Setting::Account(_, change) => Ok((self.plan_account(now, change)?, Reply::Done)),
             Setting::CloseSession(id) => {
                 let open = self.access.is_open(id);
                 Ok((open.then_some(Record::SessionEnded(id)).into_iter().collect(), Reply::Done))

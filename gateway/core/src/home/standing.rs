@@ -33,12 +33,13 @@ impl Home {
             | Setting::CreateInvitation(cap, _)
             | Setting::DeleteInvitation(cap, _) => self.access.still_shares(cap),
             Setting::CreateToken(cap, _) | Setting::DeleteToken(cap, _) => self.access.still_holds_tokens(cap),
+            Setting::Account(by, _) if !self.access.is_open(*by) => Err(Denied::Unauthenticated),
+            Setting::Account(..) => Ok(()),
             // What these rest on, a code, a password or a session, is looked at where they are planned.
             Setting::Claim(_)
             | Setting::OpenSession { .. }
             | Setting::SignInByIdentity { .. }
             | Setting::CloseSession(_)
-            | Setting::Account(_)
             | Setting::AcceptInvitation(_)
             | Setting::ConfirmEmail(..)
             | Setting::ResetPassword(_) => Ok(()),

@@ -100,8 +100,8 @@ impl Hub {
     }
 
     /// Someone changes their own account.
-    pub async fn change_account(&self, change: AccountChange) -> Result<(), Denied> {
-        self.set(Setting::Account(change)).await.map(drop)
+    pub async fn change_account(&self, by: SessionId, change: AccountChange) -> Result<(), Denied> {
+        self.set(Setting::Account(by, change)).await.map(drop)
     }
 
     /// A session is used: its last use is noted, now and then. Costs next to nothing when there is nothing to note; while

@@ -31,8 +31,13 @@ impl House {
         self.view.access.viewer(token)?.session()
     }
 
+    /// Somebody's who is signed in.
+    pub(super) fn any_session(&self) -> SessionId {
+        self.view.access.sessions().next().expect("somebody is signed in").id
+    }
+
     pub(super) fn account(&mut self, change: AccountChange) -> Result<Answer, Denied> {
-        let request = self.setting(Setting::Account(change));
+        let request = self.setting(Setting::Account(self.any_session(), change));
         self.written_ok();
         self.answer(request).clone()
     }

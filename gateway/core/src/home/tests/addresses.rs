@@ -47,12 +47,12 @@ impl House {
 
     fn gives_address(&mut self, who: &str, address: &str, code: CodeHash) -> Result<Answer, Denied> {
         let member = self.person_called(who).id;
-        self.settle(Setting::Account(AccountChange::Email { member, new: Some((at(address), code)) }))
+        self.account(AccountChange::Email { member, new: Some((at(address), code)) })
     }
 
     fn drops_address(&mut self, who: &str) -> Result<Answer, Denied> {
         let member = self.person_called(who).id;
-        self.settle(Setting::Account(AccountChange::Email { member, new: None }))
+        self.account(AccountChange::Email { member, new: None })
     }
 
     fn confirms(&mut self, code: CodeHash) -> Result<Answer, Denied> {

@@ -100,11 +100,35 @@ fn a_program_whose_token_is_revoked_changes_nothing_though_it_asked_before() {
 }
 
 #[test]
+fn who_was_signed_out_meanwhile_changes_nothing_of_the_account() {
+    let mut house = House::with_a_phone();
+    let (member, phone) = (house.ana(), house.session_of(&super::account::PHONES_TOKEN).unwrap());
+    let address = crate::mail::Address::new("eve@example.org").unwrap();
+    for change in [
+        AccountChange::Name { member, name: name("Eve") },
+        AccountChange::Email { member, new: Some((address, crate::code::CodeHash([5; 32]))) },
+        AccountChange::Email { member, new: None },
+        AccountChange::EndSession { member, session: phone },
+    ] {
+        let mut house = House::with_a_phone();
+        let by = house.session_of(&ANAS_TOKEN).unwrap();
+        let answer = house.after(Setting::CloseSession(by), Setting::Account(by, change.clone()));
+        assert_eq!(answer, Err(Denied::Unauthenticated), "{change:?}");
+    }
+    let change = AccountChange::Name { member, name: name("Anna") };
+    assert!(
+        house
+            .after(Setting::CloseSession(house.session_of(&ANAS_TOKEN).unwrap()), Setting::Account(phone, change))
+            .is_ok()
+    );
+}
+
+#[test]
 fn who_was_shut_out_shuts_out_nobody() {
     let mut house = House::with_a_phone();
     let (ana, session) = (house.viewer().member().unwrap(), house.viewer().session().unwrap());
     let others = AccountChange::EndOtherSessions { member: ana, keep: session };
-    let answer = house.after(Setting::CloseSession(session), Setting::Account(others));
+    let answer = house.after(Setting::CloseSession(session), Setting::Account(session, others));
     assert_eq!(answer, Err(Denied::Unauthenticated));
     assert!(house.session_of(&super::account::PHONES_TOKEN).is_some());
 }
