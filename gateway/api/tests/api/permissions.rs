@@ -184,7 +184,8 @@ pub(crate) async fn askers() -> Vec<(People, Asker, [String; 3])> {
         ("a session that ended", &[Anyone]),
         ("nobody", &[Anyone]),
     ] {
-        let home = People::new().await;
+        let ended = name.contains("grants ended");
+        let home = if ended { People::whose_grants_ended().await } else { People::new().await };
         let board = home.gateway.board("relay-1", 3).await;
         let switches: [String; 3] = board.switches.clone().try_into().unwrap();
         let client = match name {
@@ -194,17 +195,13 @@ pub(crate) async fn askers() -> Vec<(People, Asker, [String; 3])> {
             _ if name.contains("link") => link(&home, &switches[2], name.contains("deleted")).await,
             _ => home.cleo.clone(),
         };
-        if name.ends_with("with grants") || name.contains("ended") && !name.contains("session") {
+        if name.ends_with("with grants") {
             let to = if name.contains("member") { BEN.1 } else { CLEO.1 };
             for (switch, level) in [(1, "VIEW"), (2, "OPERATE")] {
-                let mut input = terms(to, Some(&switches[switch]), level);
-                if name.contains("ended") {
-                    input["until"] = json!(home.in_ms(2_000));
-                }
-                give(&home.ana, input).await.data();
+                give(&home.ana, terms(to, Some(&switches[switch]), level)).await.data();
             }
         }
-        if name.contains("grants ended") {
+        if ended {
             home.gateway.until("the end of the grants", |view| view.access.grants().count() == 0).await;
         }
         if name == "a session that ended" {

@@ -3,10 +3,12 @@
 use super::gateway::{listener, settings};
 use super::{Client, Gateway};
 use gatehouse_api::Serve;
-use gatehouse_core::access::{Member, Role, Session, TokenHash};
-use gatehouse_core::ids::{HomeId, MemberId, SessionId};
+use gatehouse_core::access::{Giver, Grant, Level, Member, Role, Session, Target, Terms, TokenHash};
+use gatehouse_core::command::{Actor, ActorKind};
+use gatehouse_core::ids::{GrantId, HomeId, MemberId, SessionId};
 use gatehouse_core::name::Name;
 use gatehouse_core::record::{HomeRecord, Record};
+use gatehouse_core::time::Wall;
 use gatehouse_hub::Clock;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -49,6 +51,21 @@ fn person(raw: u64, name: &str, role: Role, token: &str) -> [Record; 2] {
 
 impl People {
     pub(crate) async fn new() -> Self {
+        Self::with(Vec::new()).await
+    }
+
+    /// In whose home both of Cleo's grants have ended: on disk are still the grants.
+    pub(crate) async fn whose_grants_ended() -> Self {
+        let grant = |raw, level| {
+            let terms = Terms { target: Target::Home, level, until: Some(Wall::from_millis(1)), hours: None };
+            let by = Giver { actor: Actor::of_kind(ActorKind::Console), rests_on: None };
+            let id = GrantId::from_raw(raw);
+            Record::Grant(Arc::new(Grant { id, to: MemberId::from_raw(4), terms, by, created_at: None }))
+        };
+        Self::with(vec![grant(201, Level::View), grant(202, Level::Operate)]).await
+    }
+
+    async fn with(more: Vec<Record>) -> Self {
         let home = HomeRecord {
             id: HomeId::from_raw(1),
             name: Name::new("Lakeside").unwrap(),
@@ -60,6 +77,7 @@ impl People {
             .chain(person(2, "Ana", Role::Owner, ANA.0))
             .chain(person(3, "Ben", Role::Member, BEN.0))
             .chain(person(4, "Cleo", Role::Guest, CLEO.0))
+            .chain(more)
             .collect();
         let listeners = vec![listener(Serve::Everything).await];
         let gateway = Gateway::of(records, Clock::vouched_for(), listeners, settings()).await;
