@@ -177,12 +177,17 @@ impl World<'_> {
     pub(crate) fn credentials_changed(&mut self) {
         let Some(gateway) = self.gateway.as_mut() else { return };
         gateway.credentials = gateway.home.credentials();
-        for board in &self.boards {
-            let Some(known) = gateway.credentials.boards.get(&board.id) else { continue };
+        let mut deleted = Vec::new();
+        for (index, board) in self.boards.iter().enumerate() {
             let Some(presented) = board.conn.map(|conn| self.conns[conn].presented) else { continue };
+            let Some(known) = gateway.credentials.boards.get(&board.id) else {
+                deleted.push(index);
+                continue;
+            };
             let good = known.secret == presented || known.next == Some(presented);
             assert!(good, "a new secret cuts off the board that uses the present one");
         }
+        deleted.into_iter().for_each(|board| self.cut(board));
     }
 
     fn introduce(&mut self, board: usize, conn: usize) {

@@ -7,9 +7,10 @@ use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::device::{Device, SecretHash};
 use gatehouse_core::home::RecoveryCode;
 use gatehouse_core::homeassistant::HomeAssistant;
+use gatehouse_core::identity::LinkedIdentity;
 use gatehouse_core::ids::{
-    CommandId, DeviceId, EntryId, GrantId, GuestLinkId, IntegrationId, InvitationId, MemberId, NoticeId, RoomId,
-    SessionId, SwitchId, TokenId,
+    CommandId, DeviceId, EntryId, GrantId, GuestLinkId, IdentityId, IntegrationId, InvitationId, MemberId, NoticeId,
+    RoomId, SessionId, SwitchId, TokenId,
 };
 use gatehouse_core::integration::Integration;
 use gatehouse_core::invitation::Invitation;
@@ -27,6 +28,7 @@ pub(crate) struct Facts {
     pub(crate) grants: BTreeMap<GrantId, Arc<Grant>>,
     pub(crate) links: BTreeMap<GuestLinkId, Arc<GuestLink>>,
     pub(crate) tokens: BTreeMap<TokenId, Arc<ApiToken>>,
+    pub(crate) identities: BTreeMap<IdentityId, Arc<LinkedIdentity>>,
     pub(crate) recovery_code: Option<RecoveryCode>,
     pub(crate) rooms: BTreeMap<RoomId, Arc<Room>>,
     pub(crate) devices: BTreeMap<DeviceId, Arc<Device>>,
@@ -52,8 +54,8 @@ impl Facts {
             Record::GrantDeleted(id) => drop(self.grants.remove(id)),
             Record::GuestLink(link) => drop(self.links.insert(link.id, link.clone())),
             Record::GuestLinkDeleted(id) => drop(self.links.remove(id)),
-            // This world has no providers.
-            Record::Identity(_) | Record::IdentityUnlinked(_) => {}
+            Record::Identity(linked) => drop(self.identities.insert(linked.id, linked.clone())),
+            Record::IdentityUnlinked(id) => drop(self.identities.remove(id)),
             Record::Token(token) => drop(self.tokens.insert(token.id, token.clone())),
             Record::TokenDeleted(id) => drop(self.tokens.remove(id)),
             Record::Session(session) => drop(self.sessions.insert(session.id, session.clone())),
@@ -103,6 +105,7 @@ impl Facts {
         all.extend(self.grants.values().cloned().map(Record::Grant));
         all.extend(self.links.values().cloned().map(Record::GuestLink));
         all.extend(self.tokens.values().cloned().map(Record::Token));
+        all.extend(self.identities.values().cloned().map(Record::Identity));
         all.extend(self.recovery_code.map(Record::RecoveryCode));
         all.extend(self.wrong_tries.iter().map(|(tried, wrong)| Record::WrongTries(*tried, *wrong)));
         all.extend(self.rooms.values().cloned().map(Record::Room));
@@ -126,6 +129,8 @@ impl Facts {
             Record::GrantDeleted(id) => Some(id.raw()),
             Record::GuestLinkDeleted(id) => Some(id.raw()),
             Record::TokenDeleted(id) => Some(id.raw()),
+            Record::IdentityUnlinked(id) => Some(id.raw()),
+            Record::DeviceDeleted(id) => Some(id.raw()),
             Record::InvitationDeleted(id) => Some(id.raw()),
             Record::RoomDeleted(id) => Some(id.raw()),
             Record::IntegrationDeleted(id) => Some(id.raw()),
@@ -137,8 +142,9 @@ impl Facts {
     pub(crate) fn there(&self) -> impl Iterator<Item = u64> {
         let people = self.members.keys().map(|id| id.raw()).chain(self.sessions.keys().map(|id| id.raw()));
         let given = self.grants.keys().map(|id| id.raw()).chain(self.links.keys().map(|id| id.raw()));
-        let given = given.chain(self.tokens.keys().map(|id| id.raw()));
+        let given = given.chain(self.tokens.keys().map(|id| id.raw())).chain(self.identities.keys().map(|id| id.raw()));
         let others = self.invitations.keys().map(|id| id.raw()).chain(self.rooms.keys().map(|id| id.raw()));
+        let others = others.chain(self.devices.keys().map(|id| id.raw()));
         people.chain(given).chain(others).chain(self.integrations.keys().map(|id| id.raw()))
     }
 }

@@ -1,12 +1,13 @@
 //! One seed is one world: the home's rules under a hostile network.
 //!
 //! A world has people who tap, claim, sign in, arrange rooms, invite, share, take back and leave, guests by links, programs with tokens, all of
-//! whom also ask by rights that have ended since, integrations that tap too, a few boards that do as `gateway/wire/PROTOCOL.md` says,
+//! whom tend their accounts (passwords, one-time codes, addresses, identities at providers) and also ask by rights that have ended since, integrations that tap too, a few boards that do as `gateway/wire/PROTOCOL.md` says,
 //! a network that is slow, loses, repeats, reorders and falls silent, a disk that is late or fails, a wall clock that
 //! steps and cannot always be trusted, and a gateway that crashes and stops. All of it hangs on one number. A judge watches every input and
 //! effect, knows what the boards really did, and works out for itself who may see and move what; at the end everything is repaired and
 //! everyone must see what the pins are.
 
+mod accounts;
 mod board;
 mod boards_live;
 mod disk;

@@ -1,14 +1,14 @@
 //! What people do: tap, claim, sign in, arrange rooms.
 
 use crate::board::hash_of;
-use crate::oracle::{Asker, By, Caller, Ended, Expected};
+use crate::oracle::{Asker, By, Caller, Ended};
 use crate::world::{Event, MILLISECOND, SECOND, World};
 use gatehouse_core::access::{Administer, Client, NameHash, Operate, Role, TokenHash, Viewer};
 use gatehouse_core::command::{Actor, ActorKind};
 use gatehouse_core::device::{Secret, SecretHash};
 use gatehouse_core::home::{AccountChange, Claim, Edit, Input, NewCredential, Registration, Setting, SignInCheck};
 use gatehouse_core::homeassistant::{Form, Prefix};
-use gatehouse_core::ids::{IntegrationId, NoticeId, RoomId, SwitchId};
+use gatehouse_core::ids::{DeviceId, IntegrationId, NoticeId, RoomId, SwitchId};
 use gatehouse_core::integration::{Filter, NewIntegration, user_name};
 use gatehouse_core::name::{Name, fold};
 use gatehouse_core::notice::{Incident, NoticeKind, Subject};
@@ -115,9 +115,6 @@ impl World<'_> {
         self.trouble();
         let (Right { by, cap, actor }, (switch, on, timeout)) = (by, asked);
         let expected = self.oracle.expect(&self.now(), (&by, &actor), asked, named.as_ref());
-        if expected != Expected::BadInput && self.gateway.as_ref().is_some_and(|g| g.view.switch(switch).is_none()) {
-            return;
-        }
         let caller = Caller::Tap { switch, on, expected, actor };
         self.ask(caller, |request| Input::SetSwitch { cap, request, on, timeout, request_id: named });
     }
@@ -156,10 +153,16 @@ impl World<'_> {
         let id = self.boards[board].id.clone();
         if self.gateway.as_ref().is_none_or(|g| g.view.devices.iter().all(|device| device.board != id)) {
             self.after(10 * SECOND, Event::Register(board));
+        } else if self.deletes {
+            // It may be about to go, and then has another secret than now.
+            if self.quiet {
+                self.after(10 * SECOND, Event::Register(board));
+            }
+            return;
         }
         let relays = self.rng.index(self.boards[board].relays.len()) + 1;
         let room = self.rng.coin().then(|| name(self.rng.pick(&ROOMS)));
-        let secret = self.boards[board].secret;
+        let secret = self.boards[board].presents();
         let console = Asker::new(By::Console, Some(Actor::of_kind(ActorKind::Console)));
         let register =
             Setting::RegisterBoard(Administer::console(), Registration { board: id, secret, name: None, room, relays });
@@ -188,8 +191,9 @@ impl World<'_> {
             Setting::DeleteGuestLink(_, id) => Some(Ended::GuestLink(id)),
             Setting::DeleteToken(_, id) => Some(Ended::Token(id)),
             Setting::DeleteInvitation(_, id) => Some(Ended::Invitation(id)),
-            Setting::Account(AccountChange::EndSession { session, .. }) => Some(Ended::Session(session)),
-            Setting::Account(_) => Some(Ended::Sessions),
+            Setting::DeleteDevice(_, id) => Some(Ended::Device(id)),
+            Setting::Account(_, AccountChange::EndSession { session, .. }) => Some(Ended::Session(session)),
+            Setting::Account(..) | Setting::ConfirmEmail(..) | Setting::CreateRecoveryCode(..) => Some(Ended::Nothing),
             _ => None,
         };
         self.ask(Caller::Settings(asker, ended), |request| Input::Settings { request, setting });
@@ -216,7 +220,7 @@ impl World<'_> {
             };
             let device = self.gateway.as_ref().and_then(|g| g.view.devices.first()).map(|device| device.id);
             let unknown = RoomId::from_raw(7);
-            let setting = match (self.rng.below(13), self.any_switch(), device) {
+            let setting = match (self.rng.below(14), self.any_switch(), device) {
                 (0 | 1, ..) => Setting::CreateRoom(cap, other),
                 (2, ..) => Setting::RenameRoom(cap, room.unwrap_or(unknown), other),
                 (3, ..) => Setting::DeleteRoom(cap, room.unwrap_or(unknown)),
@@ -232,6 +236,7 @@ impl World<'_> {
                     let prefix = Prefix::new(self.rng.pick(&["homeassistant", "ha"])).expect("a prefix");
                     Setting::UpdateHomeAssistant(cap, Some(form), self.rng.coin().then_some(prefix))
                 }
+                (12, _, Some(device)) if self.rng.per_mille(300) => self.delete_device(cap, device),
                 (11, ..) => Setting::DismissNotice(cap, self.any_notice().unwrap_or(NoticeId::from_raw(7))),
                 _ => {
                     let Some(session) = viewer.session() else { continue };
@@ -241,6 +246,17 @@ impl World<'_> {
             };
             self.setting(setting, Asker::new(By::Owner(by), Some(viewer.actor())));
         }
+    }
+
+    /// Its board is registered anew after a while.
+    fn delete_device(&mut self, cap: Administer, device: DeviceId) -> Setting {
+        self.deletes = true;
+        let known = self.gateway.as_ref().and_then(|gateway| gateway.view.device(device));
+        let board = known.and_then(|known| self.boards.iter().position(|board| board.id == known.board));
+        for wait in [20 * SECOND, 130 * SECOND] {
+            board.inspect(|board| self.after(wait, Event::Register(*board)));
+        }
+        Setting::DeleteDevice(cap, device)
     }
 
     pub(crate) fn any_room(&mut self) -> Option<RoomId> {
@@ -310,7 +326,7 @@ impl World<'_> {
         }
         let token = self.token();
         self.tokens.push(token);
-        self.ask(Caller::SignIn, |request| Input::FinishSignIn {
+        self.ask(Caller::SignIn(None), |request| Input::FinishSignIn {
             request,
             check,
             right,

@@ -5,7 +5,6 @@ use crate::oracle::{Asker, By};
 use crate::people::{name, password_hash};
 use crate::world::{Event, MILLISECOND, World};
 use gatehouse_core::access::{Client, Hours, Level, NewToken, Role, Scope, Share, Target, Terms, TokenHash, Viewer};
-use gatehouse_core::code::CodeHash;
 use gatehouse_core::home::{AccountChange, Input, MemberEdit, Setting};
 use gatehouse_core::identity::Proof;
 use gatehouse_core::ids::{GrantId, GuestLinkId, InvitationId, MemberId, TokenId};
@@ -59,7 +58,7 @@ impl World<'_> {
         if all.is_empty() { unknown } else { all[self.rng.index(all.len())] }
     }
 
-    fn any_member(&mut self) -> MemberId {
+    pub(crate) fn any_member(&mut self) -> MemberId {
         self.any(|view| view.access.members().map(|member| member.id).collect(), MemberId::from_raw(UNKNOWN))
     }
 
@@ -157,27 +156,20 @@ impl World<'_> {
     fn invite(&mut self, someone: &Someone) {
         let Some((cap, asker)) = self.sharing(someone) else { return };
         let Some(inviter) = someone.1.member() else { return };
-        let mut code = [0; 32];
-        code[..8].copy_from_slice(&self.rng.next().to_le_bytes());
-        let code = CodeHash(code);
+        let code = self.code();
         self.codes.push(code);
+        let email = self.rng.per_mille(300).then(|| (self.an_address(), self.code()));
+        self.codes.extend(email.as_ref().map(|(_, mailed)| *mailed));
         let grants = (0..self.rng.below(3)).map(|_| self.terms()).collect();
         let role = self.rng.pick(&[Role::Owner, Role::Member, Role::Member, Role::Guest, Role::Guest]);
         let expires_at = self.rng.coin().then(|| self.an_end());
-        let uses = u32::try_from(self.rng.between(1, 3)).unwrap_or(1);
-        let new = NewInvitation { role, inviter, grants, code, expires_at, uses, email: None };
+        let uses = if email.is_some() { 1 } else { u32::try_from(self.rng.between(1, 3)).unwrap_or(1) };
+        let new = NewInvitation { role, inviter, grants, code, expires_at, uses, email };
         self.setting(Setting::CreateInvitation(cap, new), asker);
     }
 
     fn accept(&mut self) {
-        let known = self.codes.len();
-        let code = if known == 0 || self.rng.per_mille(50) {
-            CodeHash([9; 32])
-        } else {
-            // Mostly a late one.
-            let back = self.rng.index(known.min(4)) + 1;
-            self.codes[known - back]
-        };
+        let code = self.one_of(|world| &world.codes);
         let address = [192, 0, 2, u8::try_from(self.rng.below(200)).unwrap_or(0)].into();
         self.ask(crate::oracle::Caller::Question, |request| Input::TryInvitation {
             request,
@@ -187,15 +179,15 @@ impl World<'_> {
         let (who, token) = (self.rng.pick(&NAMES), self.token());
         let who = if self.rng.coin() { who.to_owned() } else { format!("{who} {}", self.rng.below(30)) };
         self.tokens.push(token);
-        let acceptance = Acceptance {
-            code,
-            name: name(&who),
-            proof: Proof::Password(password_hash(&who).into()),
-            email: None,
-            token,
-            client: Client::default(),
+        let proof = if self.rng.per_mille(300) {
+            Proof::Identity(self.an_identity())
+        } else {
+            Proof::Password(password_hash(&who).into())
         };
-        self.setting(Setting::AcceptInvitation(acceptance), Asker::new(By::Itself, None));
+        let email = self.rng.per_mille(400).then(|| (self.an_address(), self.code()));
+        self.mailed.extend(email.as_ref().map(|(_, code)| *code));
+        let acceptance = Acceptance { code, name: name(&who), proof, email, token, client: Client::default() };
+        self.setting(Setting::AcceptInvitation(acceptance), Asker::new(By::Code(code, 0), None));
     }
 
     fn make_token(&mut self, (by, viewer): &Someone) {
@@ -262,9 +254,9 @@ impl World<'_> {
         let session = self.any(all, keep);
         let own = || Asker::new(By::Itself, None);
         let setting = match self.rng.below(4) {
-            0 => Setting::Account(AccountChange::EndOtherSessions { member, keep }),
+            0 => Setting::Account(keep, AccountChange::EndOtherSessions { member, keep }),
             1 => Setting::CloseSession(keep),
-            _ => Setting::Account(AccountChange::EndSession { member, session }),
+            _ => Setting::Account(keep, AccountChange::EndSession { member, session }),
         };
         self.setting_of(setting, own());
         if self.rng.coin() {

@@ -132,6 +132,24 @@ totals! {
     members_changed,
     /// People who went.
     members_removed,
+    /// Devices deleted.
+    devices_deleted,
+    /// Passwords that people made another.
+    passwords_changed,
+    /// One-time codes for forgotten passwords that were made at the gateway or mailed.
+    reset_codes_made,
+    /// Passwords replaced by a one-time code.
+    passwords_reset,
+    /// Identities linked.
+    identities_linked,
+    /// Identities unlinked.
+    identities_unlinked,
+    /// Sign-ins by an identity.
+    by_identity,
+    /// Addresses given.
+    addresses_given,
+    /// Addresses confirmed.
+    addresses_confirmed,
     /// Changes that would have left no owner.
     last_owner_kept,
     /// Changes refused because whoever asked might not any more when it was their turn.

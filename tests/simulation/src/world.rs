@@ -38,6 +38,7 @@ pub(crate) enum Event {
     IntegrationAsksAgain,
     TapAgain { by: Right, switch: SwitchId, on: bool },
     Share,
+    TendAccount,
     AskLater(Box<(Setting, Asker)>),
     Claimer(usize),
     Register(usize),
@@ -153,6 +154,12 @@ pub(crate) struct World<'a> {
     pub(crate) tokens: Vec<TokenHash>,
     /// Of all invitations that there ever were.
     pub(crate) codes: Vec<CodeHash>,
+    /// That were mailed to confirm an address.
+    pub(crate) mailed: Vec<CodeHash>,
+    /// One-time codes for forgotten passwords.
+    pub(crate) resets: Vec<CodeHash>,
+    /// Whether a device was ever to be deleted.
+    pub(crate) deletes: bool,
     /// User names of all integrations that were ever to be, those revoked and those never made included.
     pub(crate) users: Vec<Arc<str>>,
     next_request: u64,
@@ -189,6 +196,9 @@ impl<'a> World<'a> {
             zone: 60,
             tokens: Vec::new(),
             codes: Vec::new(),
+            mailed: Vec::new(),
+            resets: Vec::new(),
+            deletes: false,
             users: Vec::new(),
             next_request: 0,
             trace,
@@ -221,6 +231,7 @@ impl<'a> World<'a> {
             (press * 4, Event::Pulse),
             (settings, Event::ChangeSettings),
             (share, Event::Share),
+            (share * 2, Event::TendAccount),
             (drop, Event::Drop),
             (mute, Event::Mute),
             (power, Event::PowerCut),
@@ -361,6 +372,7 @@ impl<'a> World<'a> {
             Event::IntegrationAsksAgain => self.integration_asks_once(),
             Event::TapAgain { by, switch, on } => self.tap_again(by, switch, on),
             Event::Share => self.share(),
+            Event::TendAccount => self.tend_account(),
             // The last taps are not to meet a board that is given a new secret.
             Event::AskLater(_) if self.quiet => {}
             Event::AskLater(asked) => self.setting_of(asked.0, asked.1),

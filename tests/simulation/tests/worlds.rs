@@ -1,9 +1,9 @@
-//! Two thousand worlds, and those that once were broken.
+//! A thousand worlds. A seed is another world as soon as worlds draw otherwise, so what one found is kept as a test of the core.
 
 use gatehouse_simulation::{Totals, simulate, simulate_telling};
 
-/// As many worlds as every change must pass.
-const WORLDS: u64 = 2_000;
+/// As many worlds as every change must pass: of defects that were planted to see it, the rarest was found in world 56.
+const WORLDS: u64 = 1_000;
 
 #[test]
 fn every_world_keeps_every_promise_and_is_lively() {
@@ -35,22 +35,4 @@ fn a_seed_is_the_same_world_every_time() {
         }
     }
     assert_ne!(story(0).1, story(1).1);
-}
-
-/// A tick came 40 ms late, and a report that had arrived meanwhile confirmed a command whose time was over.
-#[test]
-fn seed_2_a_late_tick_lets_no_late_report_confirm() {
-    kept(2);
-}
-
-/// The store handed over switches before their devices, and the loaded home forgot which relay they are.
-#[test]
-fn seed_1_records_load_in_any_order() {
-    kept(1);
-}
-
-fn kept(seed: u64) {
-    if let Err(broken) = simulate(seed) {
-        panic!("{broken}");
-    }
 }

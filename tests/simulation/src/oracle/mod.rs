@@ -1,6 +1,7 @@
 //! The judge: watches every input and effect, knows what the boards really did, and fails the world at the first
 //! broken promise.
 
+mod accounts;
 mod boards;
 mod commands;
 mod people;
@@ -10,16 +11,19 @@ mod settings;
 use crate::board::Board;
 use crate::facts::Facts;
 use crate::totals::Totals;
+use accounts::Codes;
 use boards::Heard;
 use commands::{Asked, Named};
 use gatehouse_core::access::{FORGOTTEN_AFTER, TokenHash};
 use gatehouse_core::audit::Entry;
+use gatehouse_core::code::CodeHash;
 use gatehouse_core::command::{Actor, ActorKind, Command, OrderId, Outcome};
 use gatehouse_core::home::{Effect, Home, Input};
 use gatehouse_core::homeassistant::Announced;
+use gatehouse_core::identity::Identity;
 use gatehouse_core::ids::{
-    CommandId, GrantId, GuestLinkId, IntegrationId, InvitationId, MemberId, NoticeId, Request, RoomId, SessionId,
-    SwitchId, TokenId,
+    CommandId, DeviceId, GrantId, GuestLinkId, IntegrationId, InvitationId, MemberId, NoticeId, Request, RoomId,
+    SessionId, SwitchId, TokenId,
 };
 use gatehouse_core::name::BoardId;
 use gatehouse_core::notice::WRITE_EVERY;
@@ -38,8 +42,10 @@ pub(crate) enum Caller {
     Tap { switch: SwitchId, on: bool, expected: Expected, actor: Actor },
     /// To be the owner, with this token.
     Claim(TokenHash),
-    /// For a session.
-    SignIn,
+    /// For a session, by an identity or by a password.
+    SignIn(Option<Identity>),
+    /// For a one-time code to be good.
+    Offer { code: CodeHash, mailed: bool },
     /// For a change of settings, of which some end something.
     Settings(Asker, Option<Ended>),
     /// To hear whether a claim code is right, or what password to check.
@@ -58,8 +64,9 @@ pub(crate) enum Ended {
     GuestLink(GuestLinkId),
     Token(TokenId),
     Invitation(InvitationId),
-    /// Other sessions of somebody's.
-    Sessions,
+    Device(DeviceId),
+    /// Nothing that has an id, or only other sessions of somebody's.
+    Nothing,
 }
 
 /// What a tap must come to.
@@ -111,6 +118,7 @@ pub(crate) struct Oracle {
     callers: HashMap<Request, Caller>,
     names: HashMap<(ActorKind, Arc<str>, String), Named>,
     heard: HashMap<BoardId, Heard>,
+    codes: Codes,
     /// What the store said is on disk, as far as the home has heard.
     acked: Facts,
     owner: Option<TokenHash>,
@@ -158,6 +166,7 @@ impl Oracle {
         }
         self.callers.clear();
         self.names.clear();
+        self.codes.start();
         self.heard.clear();
         let mut settled = Vec::new();
         for effect in effects {
@@ -224,6 +233,14 @@ impl Oracle {
     /// The store's word reached the home: these records are durable and known to be.
     pub(crate) fn durable(&mut self, records: &[Record]) {
         for record in records {
+            match record {
+                Record::Member(member) => self.member_is_on_disk(member),
+                Record::DeviceDeleted(id) => {
+                    let device = self.acked.devices.get(id).expect("a device that was there");
+                    self.heard.remove(&device.board);
+                }
+                _ => {}
+            }
             self.acked.apply(record);
             self.gone.extend(Facts::ended_by(record));
             self.just_gone.extend(Facts::ended_by(record));

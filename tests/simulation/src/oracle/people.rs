@@ -4,11 +4,12 @@
 use super::rights::Moment;
 use super::{Oracle, Step};
 use crate::facts::Facts;
-use gatehouse_core::access::{Giver, Level, Role, Target, TokenHash};
+use gatehouse_core::access::{Giver, Level, Member, Role, Target, TokenHash};
 use gatehouse_core::audit::{Entry, Kind};
+use gatehouse_core::code::CodeHash;
 use gatehouse_core::command::{Actor, ActorKind};
 use gatehouse_core::home::Effect;
-use gatehouse_core::ids::MemberId;
+use gatehouse_core::ids::SessionId;
 use gatehouse_core::invitation::Invitation;
 use gatehouse_core::record::Record;
 use gatehouse_core::time::Now;
@@ -25,7 +26,11 @@ pub(crate) enum By {
     Owner(TokenHash),
     /// On a person who is no guest.
     Resident(TokenHash),
-    /// On what is shown with it: a code, or the session that it is about.
+    /// On a one-time code; the number is that of the password that it brings, if it brings one.
+    Code(CodeHash, u64),
+    /// On a session of theirs that is open; the number is as with a code.
+    Session(SessionId, u64),
+    /// On what is shown with it: the session that it is about.
     Itself,
 }
 
@@ -163,6 +168,9 @@ impl Oracle {
         assert!(access.grants().eq(acked.grants.values()), "the grants: {:?}", acked.grants);
         assert!(access.guest_links().eq(acked.links.values()), "the guest links: {:?}", acked.links);
         assert!(access.tokens().eq(acked.tokens.values()), "the tokens: {:?}", acked.tokens);
+        let linked: usize = access.members().map(|member| access.identities_of(member.id).count()).sum();
+        assert_eq!(linked, acked.identities.len(), "the identities");
+        self.check_accounts();
         let invitations = acked.invitations.values().map(|(invitation, _)| invitation);
         assert!(view.invitations.iter().eq(invitations), "the invitations: {:?}", view.invitations);
         let owners = acked.members.values().filter(|member| member.role == Role::Owner).count();
@@ -216,7 +224,8 @@ impl Oracle {
     pub(super) fn might(&self, now: &Now, by: By) -> bool {
         let moment = self.moment(now);
         match by {
-            By::Console | By::Itself => true,
+            By::Console | By::Itself | By::Code(..) => true,
+            By::Session(id, _) => self.acked.sessions.contains_key(&id),
             By::Owner(secret) => moment.who(&secret).is_some_and(|who| moment.administers(who)),
             By::Resident(secret) => moment.who(&secret).is_some_and(|who| who.lives_here()),
         }
@@ -243,8 +252,10 @@ impl Oracle {
                     self.is_given(now, &link.by, link.terms.target);
                 }
                 Record::Member(member) if self.acked.home.is_some() && !self.acked.members.contains_key(&member.id) => {
-                    self.is_invited(now, member.id, member.role, records);
+                    self.is_invited(now, member, records);
                 }
+                Record::Member(member) => self.account_planned(step, member, records),
+                Record::Identity(linked) => self.linking_planned(linked, records),
                 _ => {}
             }
         }
@@ -260,18 +271,29 @@ impl Oracle {
     }
 
     /// Someone comes: by an invitation that is good now, and as what it says.
-    fn is_invited(&mut self, now: &Now, new: MemberId, role: Role, records: &[Record]) {
+    fn is_invited(&mut self, now: &Now, new: &Member, records: &[Record]) {
         let used = records.iter().find_map(|record| match record {
             Record::Invitation(invitation, _) => Some(invitation.id),
             Record::InvitationDeleted(id) => Some(*id),
             _ => None,
         });
-        let used = used.unwrap_or_else(|| panic!("{new} came without an invitation: {records:?}"));
+        let used = used.unwrap_or_else(|| panic!("{new:?} came without an invitation: {records:?}"));
         let (invitation, _) = self.acked.invitations.get(&used).expect("an invitation on disk");
         let Invitation { expires_at, inviter, by, uses_left, .. } = &**invitation;
-        assert_eq!(invitation.role, role, "another role than the one offered");
+        assert_eq!(invitation.role, new.role, "another role than the one offered");
         assert!(expires_at.is_none_or(|end| now.wall_trusted && now.wall < end), "came by one that has ended");
         assert!(*uses_left > 0, "came by one that is used up");
+        let left = records.iter().find_map(|record| match record {
+            Record::Invitation(invitation, _) => Some(invitation.uses_left),
+            _ => None,
+        });
+        assert_eq!(left.unwrap_or(0), uses_left - 1, "it lets in more than it may");
+        if new.email.is_some() {
+            let read = invitation.mailed_code.expect("one that was mailed");
+            let held = |caller: &super::Caller| matches!(caller, super::Caller::Settings(asker, _) if matches!(asker.by, By::Code(code, _) if code == read));
+            assert!(self.callers.values().any(held), "an address counts, and nobody has read its mail");
+            assert!(invitation.email.as_ref().zip(new.email.as_ref()).is_some_and(|(to, own)| to.same_as(own)));
+        }
         let inviter = self.acked.members.get(inviter).expect("whoever invites is there");
         let may = if by.rests_on.is_none() { inviter.role == Role::Owner } else { inviter.role != Role::Guest };
         assert!(may, "invited by {inviter:?}, who may not");
@@ -291,7 +313,17 @@ impl Oracle {
             Kind::InvitationCreated => &mut self.totals.invitations_made,
             Kind::MemberJoined => &mut self.totals.joined,
             Kind::MemberDeleted => &mut self.totals.members_removed,
+            Kind::MemberUpdated if line.text.starts_with("gave") => &mut self.totals.addresses_given,
+            Kind::MemberUpdated if line.text.starts_with("confirmed") => &mut self.totals.addresses_confirmed,
             Kind::MemberUpdated => &mut self.totals.members_changed,
+            Kind::DeviceDeleted => &mut self.totals.devices_deleted,
+            Kind::PasswordChanged if line.text.starts_with("by") => {
+                self.used(asker.by);
+                &mut self.totals.passwords_reset
+            }
+            Kind::PasswordChanged => &mut self.totals.passwords_changed,
+            Kind::IdentityLinked => &mut self.totals.identities_linked,
+            Kind::IdentityUnlinked => &mut self.totals.identities_unlinked,
             Kind::GrantDeleted => &mut self.totals.grants_taken_back,
             _ => return,
         };

@@ -31,7 +31,8 @@ impl Oracle {
                 Record::Grant(grant) => (grant.id.raw(), self.acked.grants.contains_key(&grant.id)),
                 Record::GuestLink(link) => (link.id.raw(), self.acked.links.contains_key(&link.id)),
                 Record::Token(token) => (token.id.raw(), self.acked.tokens.contains_key(&token.id)),
-                Record::Identity(_) | Record::IdentityUnlinked(_) => panic!("no providers: {record:?}"),
+                Record::Identity(linked) => (linked.id.raw(), self.acked.identities.contains_key(&linked.id)),
+                Record::IdentityUnlinked(_) => continue,
                 Record::MemberDeleted(_) | Record::GrantDeleted(_) | Record::GuestLinkDeleted(_) => continue,
                 Record::TokenDeleted(_) => continue,
                 Record::Invitation(new, _) => (new.id.raw(), self.acked.invitations.contains_key(&new.id)),
@@ -133,8 +134,14 @@ impl Oracle {
                 Err(Denied::Conflict(_)) => self.totals.claims_lost += 1,
                 Err(other) => assert!(self.acked.home.is_none(), "a home with an owner is claimed: {other:?}"),
             },
-            Caller::SignIn => {
+            Caller::Offer { code, mailed } => {
+                if let Ok(Answer::Member(member)) = answer {
+                    self.offered(&step.now, code, mailed, member.id);
+                }
+            }
+            Caller::SignIn(identity) => {
                 if let Ok(Answer::Viewer(viewer)) = answer {
+                    identity.inspect(|identity| self.came_by(identity, viewer.member()));
                     assert!(
                         self.acked.sessions.contains_key(&viewer.session().expect("a session")),
                         "a session that is not on disk"
@@ -195,7 +202,8 @@ impl Oracle {
                 Some(Ended::GuestLink(id)) => !self.acked.links.contains_key(&id),
                 Some(Ended::Token(id)) => !self.acked.tokens.contains_key(&id),
                 Some(Ended::Invitation(id)) => !self.acked.invitations.contains_key(&id),
-                Some(Ended::Sessions) => true,
+                Some(Ended::Device(id)) => !self.acked.devices.contains_key(&id),
+                Some(Ended::Nothing) => true,
                 None => false,
             },
             Ok(Answer::Member(member)) => self.acked.members.get(&member.id) == Some(member),
