@@ -195,6 +195,30 @@ fn guessing_codes_gets_slower() {
     assert!(is_not_good(&house.settle(Setting::ConfirmEmail(None, [192, 0, 2, 1].into()))));
     assert!(is_limited(&house.confirms(CODE)), "also the right one has to wait");
     assert!(house.wait_ms(1_000).confirms(CODE).is_ok());
+    assert!(is_not_good(&house.confirms(OTHER)), "a right one clears what was wrong before");
+}
+
+#[test]
+fn an_address_that_waits_is_taken_away_with_the_one_that_counts() {
+    let mut house = House::owned_by("Ana");
+    house.gives_address("Ana", "ana@example.org", CODE).unwrap();
+    house.drops_address("Ana").unwrap();
+    assert_eq!(house.addresses_of("Ana"), (None, None));
+    assert!(is_not_good(&house.confirms(CODE)));
+}
+
+#[test]
+fn whoever_has_a_whole_network_asks_for_no_more_links_than_others() {
+    let mut house = House::owned_by("Ana");
+    let mut asks = |last: u16| {
+        let address = std::net::Ipv6Addr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, last]).into();
+        let request = house.ask(|request| Input::AskForPasswordLink { request, address });
+        house.answer(request).clone()
+    };
+    for last in 0..8 {
+        assert_eq!(asks(last), Ok(Answer::Done));
+    }
+    assert!(is_limited(&asks(8)));
 }
 
 #[test]
