@@ -17,6 +17,9 @@ const ORDERS: usize = 256;
 /// Where the kernel lists its routes of IPv4.
 const ROUTES: &str = "/proc/net/route";
 
+/// How the hub orders something done at a port.
+type GiveOrder = Box<dyn FnMut(PortOrder) + Send>;
+
 /// The ports' ends of the channels between them and the hub.
 pub(crate) struct Serial {
     orders: mpsc::Receiver<PortOrder>,
@@ -25,7 +28,7 @@ pub(crate) struct Serial {
 
 impl Serial {
     /// With the hub's ends.
-    pub(crate) fn new() -> (Self, mpsc::Receiver<PortEvent>, Box<dyn FnMut(PortOrder) + Send>) {
+    pub(crate) fn new() -> (Self, mpsc::Receiver<PortEvent>, GiveOrder) {
         let (events, told) = mpsc::channel(EVENTS);
         let (order, orders) = mpsc::channel(ORDERS);
         let order = move |what: PortOrder| {

@@ -98,6 +98,10 @@ where
                 if told.replace(progress) != Some(progress) {
                     teller.progress(progress).await;
                 }
+                // It has given up, and said why.
+                if unable && matches!(progress, Progress::NoNetwork | Progress::WrongPassword | Progress::NoAddress) {
+                    return Err(PortTrouble::UnableToConnect);
+                }
             }
             Ok(Come::Idle) => {
                 (unanswered, idle) = (0, idle + 1);

@@ -76,10 +76,14 @@ async fn identified(hub: &Hub, board: FoundId) -> Result<(), Answer> {
 }
 
 async fn room_called(hub: &Hub, name: Name) -> Result<RoomId, Denied> {
-    let there = hub.view().rooms.iter().find(|room| room.name.same_as(&name)).map(|room| room.id);
-    match there {
-        Some(room) => Ok(room),
-        None => hub.create_room(Administer::console(), name).await.map(|room| room.id),
+    let there = || hub.view().rooms.iter().find(|room| room.name.same_as(&name)).map(|room| room.id);
+    if let Some(room) = there() {
+        return Ok(room);
+    }
+    match hub.create_room(Administer::console(), name.clone()).await {
+        Ok(room) => Ok(room.id),
+        // Somebody else made it meanwhile.
+        Err(denied) => there().ok_or(denied),
     }
 }
 

@@ -158,7 +158,7 @@ async fn why_the_network_is_not_joined_is_what_the_board_says_last() {
             Some(answer)
         };
         let told = vec![Progress::HandedOver, Progress::Joining, word];
-        assert_eq!(provisioned(word, refuses).await, (Ok(()), told));
+        assert_eq!(provisioned(Progress::Online, refuses).await, (Err(PortTrouble::UnableToConnect), told));
     }
 }
 

@@ -59,10 +59,9 @@ async fn row_5_1_1_two_boards_that_are_plugged_in_become_devices_that_can_be_tap
         assert_eq!(switches.len(), 2);
         assert_eq!(home.owner().set(&switches[0].id, true).await.end(), ("CONFIRMED", None));
     }
-    // What they were given they keep, and the cable is of no more use to them.
+    // The cable is of no more use to them.
     for board in &mut boards {
         board.say("unplug").await;
-        board.say("power-cycle").await;
     }
     for name in ["Kitchen", "Cellar"] {
         let switches = online(&home, name).await;
