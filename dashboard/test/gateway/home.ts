@@ -1,7 +1,9 @@
 /** What a test does to the home beside its screens. */
 import { test as base, expect, type BrowserContext, type Locator, type Page } from '@playwright/test';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const given = (name: string): string => {
   const value = process.env[name];
@@ -32,6 +34,32 @@ export async function signalBoard(number: number, signal: 'SIGSTOP' | 'SIGCONT')
   throw new Error(`board ${number} does not run`);
 }
 
+/** A board that knows no home, plugged in at a port, and within reach of a network. */
+export class BareBoard {
+  readonly port: string;
+  readonly #process: ChildProcess;
+
+  constructor(name: string, network: string) {
+    this.port = join(given('HOME_DIR'), name);
+    const flash = `${this.port}.flash`;
+    const program = resolve(import.meta.dirname, '../../../firmware/build/gatehouse-board');
+    this.#process = spawn(program, ['--flash', flash, '--serial', this.port, '--network', network], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+  }
+
+  /** "button 1", "unplug" … */
+  say(line: string): void {
+    this.#process.stdin?.write(`${line}\n`);
+  }
+
+  async end(): Promise<void> {
+    const ended = once(this.#process, 'exit');
+    this.say('quit');
+    await ended;
+  }
+}
+
 /** Everything a page does that it must not: errors, what its content policy forbids, requests to elsewhere. */
 export function watchOver(context: BrowserContext): string[] {
   const faults: string[] = [];
@@ -49,6 +77,9 @@ export function watchOver(context: BrowserContext): string[] {
   });
   return faults;
 }
+
+/** Ana’s password from the tests of people on. */
+export const PASSWORD = 'nine loud kettles';
 
 export const card = (page: Page, name: string): Locator => page.locator(`[data-switch-name="${name}"]`);
 export const status = (page: Page, name: string): Locator => card(page, name).getByTestId('switch-status');

@@ -1,8 +1,6 @@
 /** Sign-in by a provider, as a person has it: their browser, the daemon, and a real provider. Runs after the other tests. */
 import type { Page } from '@playwright/test';
-import { card, enter, expect, provider, test, watchOver } from './home';
-
-const PASSWORD = 'nine loud kettles';
+import { PASSWORD, card, enter, expect, provider, test, watchOver } from './home';
 
 /** Types a login at the provider's page. */
 async function logIn(page: Page, login: string): Promise<void> {

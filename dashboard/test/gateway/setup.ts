@@ -22,6 +22,8 @@ export default async function start(): Promise<() => Promise<void>> {
       BOARD: join(ROOT, 'firmware/build/gatehouse-board'),
       // Machines that run tests are seldom told the time, and what has an end holds only by a clock that is trusted.
       GATEHOUSE_CLOCK_TRUSTED: 'true',
+      // Where tests plug boards in.
+      GATEHOUSE_SERIAL_PORTS: join(dir, 'tty*'),
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
