@@ -1,135 +1,91 @@
 import { graphql, type ResultOf } from './graphql';
 import { request } from './http';
+import { INVITATION } from './invitations';
+import { GRANT, GUEST_LINK } from './sharing';
 
-const EVERYTHING = graphql(`
-  query Everything($search: String) {
-    members(search: $search) {
-      id
-      name
-      role
-      lastSeen
-    }
-    rooms(search: $search) {
-      id
-      name
-    }
-    devices(search: $search) {
-      id
-      name
-      availability
-      room {
+const EVERYTHING = graphql(
+  `
+    query Everything($search: String) {
+      members(search: $search) {
+        id
+        name
+        role
+        lastSeen
+      }
+      rooms(search: $search) {
         id
         name
       }
-      switches {
-        id
-      }
-    }
-    switches(search: $search) {
-      id
-      name
-      room {
+      devices(search: $search) {
         id
         name
+        availability
+        room {
+          id
+          name
+        }
+        switches {
+          id
+        }
       }
-      device {
+      switches(search: $search) {
         id
         name
         room {
           id
           name
         }
+        device {
+          id
+          name
+          room {
+            id
+            name
+          }
+        }
       }
-    }
-    grants(search: $search) {
-      id
-      level
-      until
-      active
-      member {
+      grants(search: $search) {
+        ...GrantFields
+      }
+      guestLinks(search: $search) {
+        ...GuestLinkFields
+      }
+      invitations(search: $search) {
+        ...InvitationFields
+      }
+      tokens(search: $search) {
         id
         name
+        memberName
+        scopes
+        expiresAt
+        lastUsedAt
+        createdAt
       }
-      target {
-        kind
+      sessions(everyone: true, search: $search) {
         id
-        name
-      }
-      hours {
-        days
-        from
-        to
-      }
-      by {
-        kind
-        name
-      }
-    }
-    guestLinks(search: $search) {
-      id
-      name
-      level
-      until
-      target {
-        kind
-        id
-        name
-      }
-      by {
-        kind
-        name
-      }
-    }
-    invitations(search: $search) {
-      id
-      role
-      email
-      expiresAt
-      usesLeft
-      by {
-        kind
-        name
-      }
-      grants {
-        level
-        target {
-          kind
+        userAgent
+        address
+        openedAt
+        lastUsedAt
+        current
+        member {
           id
           name
         }
       }
-    }
-    tokens(search: $search) {
-      id
-      name
-      memberName
-      scopes
-      expiresAt
-      lastUsedAt
-      createdAt
-    }
-    sessions(everyone: true, search: $search) {
-      id
-      userAgent
-      address
-      openedAt
-      lastUsedAt
-      current
-      member {
+      integrations(search: $search) {
         id
         name
+        user
+        publish
+        subscribe
+        createdAt
       }
     }
-    integrations(search: $search) {
-      id
-      name
-      user
-      publish
-      subscribe
-      createdAt
-    }
-  }
-`);
+  `,
+  [GRANT, GUEST_LINK, INVITATION],
+);
 
 /** All that is stored of the home and can be changed, for its owner. */
 export type Everything = ResultOf<typeof EVERYTHING>;

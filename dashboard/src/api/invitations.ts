@@ -1,7 +1,8 @@
 import { graphql, type ResultOf, type VariablesOf } from './graphql';
 import { request } from './http';
 
-const INVITATION = graphql(`
+/** An invitation, as all pages ask for it. */
+export const INVITATION = graphql(`
   fragment InvitationFields on Invitation {
     id
     role

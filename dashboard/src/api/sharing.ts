@@ -1,7 +1,8 @@
 import { graphql, type ResultOf, type VariablesOf } from './graphql';
 import { request } from './http';
 
-const GRANT = graphql(`
+/** A grant, as all pages ask for it. */
+export const GRANT = graphql(`
   fragment GrantFields on Grant {
     id
     level
@@ -29,7 +30,8 @@ const GRANT = graphql(`
   }
 `);
 
-const GUEST_LINK = graphql(`
+/** A guest link, likewise. */
+export const GUEST_LINK = graphql(`
   fragment GuestLinkFields on GuestLink {
     id
     name

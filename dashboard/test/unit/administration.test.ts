@@ -28,6 +28,7 @@ const found: Everything = {
       level: 'VIEW',
       until: null,
       active: false,
+      createdAt: null,
       member: { id: 'm2', name: 'Ben' },
       target: kitchen,
       hours: null,
