@@ -1,5 +1,6 @@
 //! Back-off at sign-in: where tries count, what is written of them, and what a restart leaves.
 
+use super::sharing::BEN;
 use super::*;
 use crate::access::{FORGOTTEN_AFTER, FREE_TRIES, MAX_WAIT, Tried};
 use crate::ids::MemberId;
@@ -247,4 +248,31 @@ fn a_count_of_somebody_who_is_no_more_goes() {
     next.guess("Mallory", ELSEWHERE).unwrap();
     next.handle(Input::Stop);
     assert_eq!(next.counts(), [(gone, None)]);
+}
+
+#[test]
+fn the_counts_of_whoever_is_removed_go_with_them() {
+    let mut house = House::with_people(1);
+    assert!(house.sign_in("Ben", PHONE, TokenHash([20; 32])).is_ok());
+    house.slow_down("Ben", 1, 1);
+    for _ in 0..FREE_TRIES {
+        assert_eq!(house.guess("Ben", PHONE), Ok(()));
+    }
+    house.wait_ms(1_000).tick();
+    let theirs = [Tried::Member(BEN), Tried::MemberAt(BEN, PHONE.parse().unwrap())];
+    let kept = |house: &House, count| theirs.iter().all(|tried| house.counts().contains(&(*tried, count)));
+    assert!(kept(&house, Some(FREE_TRIES)), "{:?}", house.counts());
+    house.setting(Setting::DeleteMember(Administer::console(), BEN));
+    house.written_ok();
+    house.handle(Input::Stop);
+    assert!(kept(&house, None), "{:?}", house.counts());
+}
+
+#[test]
+fn where_somebody_else_is_signed_in_is_no_place_of_one_s_own() {
+    let mut house = House::with_people(1);
+    assert!(house.sign_in("Cleo", PHONE, TokenHash([20; 32])).is_ok());
+    house.slow_down("Ben", 1, 64);
+    assert!(house.guess("Ben", PHONE).is_err());
+    assert_eq!(house.guess("Cleo", PHONE), Ok(()));
 }
