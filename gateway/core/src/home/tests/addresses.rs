@@ -195,7 +195,9 @@ fn guessing_codes_gets_slower() {
     assert!(is_not_good(&house.settle(Setting::ConfirmEmail(None, [192, 0, 2, 1].into()))));
     assert!(is_limited(&house.confirms(CODE)), "also the right one has to wait");
     assert!(house.wait_ms(1_000).confirms(CODE).is_ok());
-    assert!(is_not_good(&house.confirms(OTHER)), "a right one clears what was wrong before");
+    for _ in 0..2 {
+        assert!(is_not_good(&house.confirms(OTHER)), "a right one clears what was wrong before");
+    }
 }
 
 #[test]
