@@ -84,4 +84,17 @@ inline const std::string kOldHome = "relay-a1b2c3:s3cret@gateway.local:1883/0123
 inline const std::string kNewHome = "relay-9:new secret@192.168.1.20:8883/wxyz7890";
 inline const std::string kNewDocument = document("relay-9", "new secret", "192.168.1.20", 8883, kAuthorityB);
 
+inline const std::string kUp = "state 4";
+inline const std::string kEmpty1 = "result 1";
+
+/// From the handover and the network settings to the way into the network.
+inline void tryNew(SerialWorld& world) {
+    world.handOver(kNewDocument);
+    CHECK(world.serial(networkRpc("new", "new password")) == Frames{"state 3"});
+    CHECK(world.asked(Effect::Kind::Join));
+    CHECK(world.asked(Effect::Kind::Trust));
+    CHECK(world.network() == "new/new password");
+    CHECK(world.home() == kNewHome);
+}
+
 }  // namespace gatehouse::test
