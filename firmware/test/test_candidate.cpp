@@ -1,5 +1,6 @@
 // What came by the serial port takes the place of what was there in one step, wherever power goes.
 #include "bench.hpp"
+#include "settings_keys.hpp"
 
 using namespace gatehouse;
 using namespace gatehouse::test;
@@ -216,8 +217,15 @@ TEST_CASE("candidate: an authority is never lost on the way to another one") {
         cut.flash.budget = RamFlash::kUnlimited;
         SerialWorld again;
         again.flash = cut.flash;
+        Journal journal(again.flash);
+        REQUIRE(journal.open());
+        char value = 0;
+        size_t size = 0;
+        const bool worked = journal.get(kMark, &value, 1, size) && (value & mark::kWorked) != 0;
         again.boot();
         CHECK(again.board->settings().secured());
+        // What has worked is finished by the boot, not by the next login.
+        CHECK((!worked || again.board->settings().trial() == Settings::Trial::None));
         if (whole) {
             break;
         }
