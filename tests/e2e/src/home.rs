@@ -270,7 +270,7 @@ impl Home {
 
     /// A registered board that a test plays itself; it is not connected.
     pub async fn impostor(&self, name: &str, relays: usize) -> Impostor {
-        Impostor::new(self.register(name, relays).await)
+        Impostor::new(self.register(name, relays).await, self.owner())
     }
 
     async fn register(&self, name: &str, relays: usize) -> Wiring {

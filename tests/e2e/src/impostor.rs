@@ -1,6 +1,7 @@
 //! A board that a test plays itself, so that it can lie.
 
 use crate::board::Wiring;
+use crate::client::Client;
 use crate::wait::{PATIENCE, within};
 use bytes::{Bytes, BytesMut};
 use gatehouse_core::command::{BoardSession, OrderId, Reason};
@@ -37,6 +38,8 @@ pub struct Order {
 #[derive(Debug)]
 pub struct Impostor {
     wiring: Wiring,
+    /// Looks on whether the gateway shows it.
+    owner: Client,
     id: BoardId,
     link: Option<Link>,
     session: BoardSession,
@@ -58,9 +61,9 @@ fn number(number: u32) -> NonZeroU32 {
 }
 
 impl Impostor {
-    pub(crate) fn new(wiring: Wiring) -> Self {
+    pub(crate) fn new(wiring: Wiring, owner: Client) -> Self {
         let id = BoardId::new(&wiring.id).expect("it was registered under this id");
-        Self { wiring, id, link: None, session: BoardSession(number(1)), counter: 0, booted: Instant::now() }
+        Self { wiring, owner, id, link: None, session: BoardSession(number(1)), counter: 0, booted: Instant::now() }
     }
 
     /// Its id on the wire.
@@ -83,8 +86,12 @@ impl Impostor {
         self.session
     }
 
-    /// Connects and says all that a board says, with every relay off, in this session.
+    /// Connects and says all that a board says, with every relay off, in this session. The gateway shows it when this
+    /// returns: what people ask then does not overtake what the board said.
     pub async fn come_online(&mut self, session: u32) {
+        let mut screen = self.owner.watch(self.switches()).await;
+        // As they were, also those of a connection that this one takes the place of.
+        screen.all(self.switches(), "the switches as they are", |_| true).await;
         self.connect().await;
         self.session = BoardSession(number(session));
         self.state(BoardState::Init).await;
@@ -97,6 +104,7 @@ impl Impostor {
         let command = Topic::Command.of(&self.id);
         assert!(self.subscribe(&command).await, "a board may hear its orders");
         self.state(BoardState::Ready).await;
+        screen.all(self.switches(), "the board should be online", |switch| switch.is_online()).await;
     }
 
     /// Logs in, and says nothing.

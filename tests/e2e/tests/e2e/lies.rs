@@ -203,11 +203,10 @@ async fn a_board_that_answers_for_another_changes_nothing_of_it() {
 #[tokio::test]
 async fn a_board_that_connects_twice_is_served_on_the_newer_connection_only() {
     let mut scene = tapped().await;
-    let Scene { home, board, screen, order, .. } = &mut scene;
+    let Scene { home, board, order, .. } = &mut scene;
     let old = order.clone();
     // The same board again, as after a power cut that the gateway did not notice.
     board.come_online(SESSION + 1).await;
-    screen.until("back", |switch| switch.is_online()).await;
     let again = home.owner().start_set(&board.switch(1), true, 20_000);
     let order = board.order().await;
     assert_eq!((order.id.session, order.id.seq.get()), (board.session(), 1), "numbers begin anew");
