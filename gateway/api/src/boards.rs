@@ -36,6 +36,7 @@ pub(crate) enum BoardSource {
 
 /// How far a board has come.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "FoundState")]
 pub(crate) enum BoardState {
     /// Something is plugged in. It has not been looked at: it is no adapter that boards have, or it could not be opened.
     Noticed,
@@ -134,33 +135,12 @@ impl Board {
 
     /// How far it has come.
     async fn state(&self) -> BoardState {
-        match (self.0.state, &self.0.identity) {
-            (FoundState::Claiming, _) => BoardState::Claiming,
-            (FoundState::Identifying, _) => BoardState::Identifying,
-            (FoundState::Claimed, _) => BoardState::Claimed,
-            (_, Some(Identity::Native(_))) => BoardState::Ready,
-            (_, Some(Identity::Improv(_))) => BoardState::Foreign,
-            (_, Some(Identity::BootLoader)) => BoardState::BootLoader,
-            (_, Some(Identity::Silent)) => BoardState::Silent,
-            (_, None) => BoardState::Noticed,
-        }
+        self.0.state.into()
     }
 
     /// What to do about it, where something has to be done.
     async fn advice(&self) -> Option<&'static str> {
-        if let Some(trouble) = self.0.trouble {
-            return Some(trouble.advice());
-        }
-        match &self.0.identity {
-            Some(Identity::Improv(_)) => Some(
-                "This board runs another firmware. It cannot be a device of this gateway until it is flashed with Gatehouse's.",
-            ),
-            Some(Identity::BootLoader) => {
-                Some("The board waits in its boot loader. Press its reset button, or flash it.")
-            }
-            Some(Identity::Silent) => Some(PortTrouble::Silent.advice()),
-            Some(Identity::Native(_)) | None => None,
-        }
+        self.0.advice()
     }
 
     /// Its id on the wire; null when it is not known.

@@ -1,10 +1,13 @@
 //! Bare hardware on its way to being a device: what passes between the home and the ports that boards are plugged into, and
 //! what people see of it.
 
-use crate::command::Actor;
+mod claim;
+
+pub use claim::{ClaimStep, ClaimTrouble, ClaimView};
+
 use crate::device::Secret;
 use crate::ids::{ClaimId, DeviceId, FoundId};
-use crate::name::{BoardId, Name};
+use crate::name::BoardId;
 use std::fmt;
 use std::sync::Arc;
 
@@ -313,12 +316,18 @@ pub struct Hardware {
 /// How far a board that was noticed has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FoundState {
-    /// Something is plugged in. It has not been looked at, or could not be.
+    /// Something is plugged in. It has not been looked at: it is no adapter that boards have, or it could not be opened.
     Noticed,
     /// It is being asked who it is.
     Identifying,
-    /// Its answer is known.
-    Identified,
+    /// It can be claimed.
+    Ready,
+    /// Another firmware answers: it is no device of this gateway.
+    Foreign,
+    /// The chip waits in its boot loader.
+    BootLoader,
+    /// Nobody answers.
+    Silent,
     /// Somebody claims it.
     Claiming,
     /// It is a device of this home.
@@ -346,77 +355,21 @@ pub struct FoundBoard {
     pub claim: Option<ClaimId>,
 }
 
-/// The steps of a claim, in their order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ClaimStep {
-    /// The board is given its home.
-    HandingOver,
-    /// It is on its way into the network.
-    Joining,
-    /// It is on its way to the gateway.
-    Connecting,
-    /// It has logged in, and is being written down.
-    Registering,
-    /// It is a device.
-    Done,
-    /// It is none: see the trouble.
-    Failed,
-}
-
-/// Why a claim failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClaimTrouble {
-    /// The port.
-    Port(PortTrouble),
-    /// The network is not there.
-    NoNetwork,
-    /// The network does not take the password.
-    WrongPassword,
-    /// The network gave the board no address.
-    NoAddress,
-    /// The board is in the network and does not reach the gateway.
-    Unreachable,
-    /// Whoever the board reached is not this home.
-    Untrusted,
-    /// The gateway did not take its credential.
-    Refused,
-    /// It did not log in in time, and did not say why.
-    NoLogin,
-    /// Somebody cancelled it.
-    Cancelled,
-    /// It could not be written down, or whoever claimed it may not any more.
-    NotWritten,
-    /// The gateway stopped.
-    Stopping,
-}
-
-impl ClaimTrouble {
-    /// What to do about it, for whoever claims a board for the network `ssid`.
-    pub fn advice(self, ssid: &str) -> String {
-        match self {
-            Self::Port(trouble) => trouble.advice().to_owned(),
-            Self::NoNetwork => format!(
-                "The board does not see the network “{ssid}”. Check its name, that it is a 2.4 GHz network, and that it reaches \
-                 where the board is."
+impl FoundBoard {
+    /// What to do about it, where something has to be done.
+    pub fn advice(&self) -> Option<&'static str> {
+        if let Some(trouble) = self.trouble {
+            return Some(trouble.advice());
+        }
+        match &self.identity {
+            Some(Identity::Improv(_)) => Some(
+                "This board runs another firmware. It cannot be a device of this gateway until it is flashed with Gatehouse's.",
             ),
-            Self::WrongPassword => format!("The network “{ssid}” did not take the password. Type it again."),
-            Self::NoAddress => format!(
-                "The board is in “{ssid}” but was given no address. Restart the router, or see whether it has addresses left."
-            ),
-            Self::Unreachable => format!(
-                "The board is in “{ssid}” but does not reach this gateway. It must be the network that the gateway is in too; a guest \
-                 network keeps them apart."
-            ),
-            Self::Untrusted => {
-                "Something else answers at this gateway's address. See whether another machine has it.".to_owned()
+            Some(Identity::BootLoader) => {
+                Some("The board waits in its boot loader. Press its reset button, or flash it.")
             }
-            Self::Refused => "The gateway did not take the board's credential. Claim it again.".to_owned(),
-            Self::NoLogin => format!(
-                "The board did not come in time. See that “{ssid}” reaches where it is, leave it plugged in, and claim it again."
-            ),
-            Self::Cancelled => "It was cancelled.".to_owned(),
-            Self::NotWritten => "The board came, but it could not be written down. Claim it again.".to_owned(),
-            Self::Stopping => "The gateway stopped. Claim it again when it is back.".to_owned(),
+            Some(Identity::Silent) => Some(PortTrouble::Silent.advice()),
+            Some(Identity::Native(_)) | None => None,
         }
     }
 }
@@ -436,67 +389,5 @@ impl PortTrouble {
             Self::UnableToConnect => "The board could not get into the network. Check its name and password.",
             Self::NoAddress => "This gateway has no address in a network. Connect it, then claim the board again.",
         }
-    }
-}
-
-/// A claim, as people see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClaimView {
-    /// Its id.
-    pub id: ClaimId,
-    /// The board.
-    pub board: FoundId,
-    /// What the device is to be called.
-    pub name: Name,
-    /// The network it is given.
-    pub ssid: Arc<str>,
-    /// Who claims it.
-    pub by: Actor,
-    /// How far it is.
-    pub step: ClaimStep,
-    /// What the board said of itself last.
-    pub progress: Option<Progress>,
-    /// Why it failed.
-    pub trouble: Option<ClaimTrouble>,
-    /// The device it became.
-    pub device: Option<DeviceId>,
-}
-
-impl ClaimView {
-    /// How far it is, 0 to 100; for a failed one, how far it came.
-    pub const fn percent(&self) -> u8 {
-        match (self.step, self.progress) {
-            (ClaimStep::Done, _) => 100,
-            (ClaimStep::Registering, _) => 95,
-            (_, None) => 10,
-            (_, Some(Progress::HandedOver)) => 30,
-            (_, Some(Progress::Joining | Progress::NoNetwork | Progress::WrongPassword | Progress::NoAddress)) => 40,
-            (_, Some(Progress::Joined)) => 60,
-            (_, Some(Progress::Dialing | Progress::Unreachable)) => 70,
-            (_, Some(Progress::Securing | Progress::Untrusted)) => 80,
-            (_, Some(Progress::LoggingIn | Progress::Refused | Progress::Online)) => 90,
-        }
-    }
-
-    /// What happens, or what to do about what happened, for people.
-    pub fn message(&self) -> String {
-        let (name, ssid) = (&self.name, &self.ssid);
-        if let Some(trouble) = self.trouble {
-            return trouble.advice(ssid);
-        }
-        match (self.step, self.progress) {
-            (ClaimStep::Done, _) => format!("{name} is ready."),
-            (ClaimStep::Registering, _) => format!("{name} is here, and is being written down."),
-            (ClaimStep::HandingOver, _) => "The board is given its home.".to_owned(),
-            (_, Some(Progress::NoNetwork)) => format!("The board looks for the network “{ssid}”."),
-            (ClaimStep::Joining, _) => format!("The board is on its way into the network “{ssid}”."),
-            (_, Some(Progress::Unreachable)) => "The board is in the network and looks for this gateway.".to_owned(),
-            _ => "The board is in the network and on its way to this gateway.".to_owned(),
-        }
-    }
-
-    /// Whether nothing more will come of it.
-    pub const fn is_over(&self) -> bool {
-        matches!(self.step, ClaimStep::Done | ClaimStep::Failed)
     }
 }

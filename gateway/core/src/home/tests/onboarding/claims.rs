@@ -1,194 +1,7 @@
-//! From a board that is plugged in to a device: what is looked at, what ends a claim, and that nothing of one that failed stays.
+//! Claims: what ends one, and that nothing of one that failed stays.
 
 use super::*;
-use crate::home::{CLAIM_WITHIN, MAX_FOUND};
-use crate::ids::{ClaimId, FoundId};
-use crate::onboarding::{
-    Attempt, ClaimStep, ClaimTrouble, ClaimView, FoundBoard, FoundState, Identity, ImprovFirmware, NativeBoard,
-    Network, Port, PortAccess, PortEvent, PortName, PortTrouble, Progress, UsbAdapter, WifiSettings,
-};
-use crate::view::Availability;
-
-/// What the board logs in with once it has been claimed.
-const GIVEN: SecretHash = SecretHash([21; 32]);
-const CH340: UsbAdapter = UsbAdapter { vendor: 0x1a86, product: 0x7523, text: None };
-
-fn usb(number: u32) -> PortName {
-    PortName(format!("/dev/ttyUSB{number}").into())
-}
-
-fn port(number: u32) -> Port {
-    let location = format!("1-1.{number}:1.0").into();
-    Port { name: usb(number), location, adapter: Some(CH340), access: PortAccess::Free }
-}
-
-fn native() -> NativeBoard {
-    NativeBoard {
-        board: lamp(),
-        mac: "5c:cf:7f:a1:b2:c3".into(),
-        chip: "00a1b2c3".into(),
-        model: "nodemcuv2".into(),
-        firmware: "0.1.0".into(),
-        relays: 2,
-        home: None,
-    }
-}
-
-fn wifi() -> WifiSettings {
-    WifiSettings::new("Home", Some(Secret::new("blue curtain"))).unwrap()
-}
-
-impl House {
-    /// Ana's home, with no board.
-    fn empty() -> Self {
-        let mut house = Self::unclaimed();
-        house.claim("Ana", ANAS_TOKEN);
-        house.written_ok();
-        house
-    }
-
-    /// Ana's home, and a board that can be claimed.
-    fn with_bare_board() -> Self {
-        let mut house = Self::empty();
-        house.plug(1);
-        house.answers_as(1, Identity::Native(native()));
-        house
-    }
-
-    fn port_tells(&mut self, event: PortEvent) {
-        self.handle(Input::Port(event));
-    }
-
-    fn plug(&mut self, number: u32) {
-        self.port_tells(PortEvent::Appeared(port(number)));
-    }
-
-    /// The attempt of the last order at a port, if it was not to leave it.
-    fn attempt(&self, number: u32) -> Attempt {
-        self.open_order(number).expect("the port is in use")
-    }
-
-    fn open_order(&self, number: u32) -> Option<Attempt> {
-        let at = |order: &&PortOrder| {
-            let (PortOrder::Identify { port, .. }
-            | PortOrder::Provision { port, .. }
-            | PortOrder::GiveWifi { port, .. }
-            | PortOrder::Release { port }) = order;
-            *port == usb(number)
-        };
-        match self.port_orders.iter().rev().find(at)? {
-            PortOrder::Identify { attempt, .. }
-            | PortOrder::Provision { attempt, .. }
-            | PortOrder::GiveWifi { attempt, .. } => Some(*attempt),
-            PortOrder::Release { .. } => None,
-        }
-    }
-
-    fn answers_as(&mut self, number: u32, identity: Identity) {
-        let networks = vec![Network { ssid: "Home".into(), rssi_dbm: -55, protected: true }];
-        let (port, attempt) = (usb(number), self.attempt(number));
-        self.port_tells(PortEvent::Identified { port, attempt, identity, networks });
-    }
-
-    fn goes_on(&mut self, progress: Progress) {
-        let (port, attempt) = (usb(1), self.attempt(1));
-        self.port_tells(PortEvent::Progress { port, attempt, progress });
-    }
-
-    fn fails(&mut self, trouble: PortTrouble) {
-        let (port, attempt) = (usb(1), self.attempt(1));
-        self.port_tells(PortEvent::Failed { port, attempt, trouble });
-    }
-
-    fn board(&self) -> &FoundBoard {
-        &self.view.boards[0]
-    }
-
-    fn claims_board(&mut self, called: Option<&str>) -> Request {
-        self.claims_the(0, called)
-    }
-
-    fn claims_the(&mut self, index: usize, called: Option<&str>) -> Request {
-        let board = self.view.boards[index].id;
-        let credential = NewCredential { secret: Secret::new("given"), hash: GIVEN };
-        let new = NewClaim { board, name: called.map(name), room: None, wifi: wifi(), credential };
-        let cap = self.viewer().administer().unwrap();
-        self.ask(|request| Input::ClaimBoard { cap, request, new })
-    }
-
-    fn latest_claim(&self) -> &ClaimView {
-        self.view.claims.last().expect("a claim")
-    }
-
-    fn ended(&self) -> (ClaimStep, Option<ClaimTrouble>) {
-        (self.latest_claim().step, self.latest_claim().trouble)
-    }
-
-    fn lets_in(&self) -> Option<(SecretHash, Option<SecretHash>)> {
-        self.home.credentials().boards.get(&lamp()).map(|known| (known.secret, known.next))
-    }
-
-    fn conflict(&self, request: Request) -> &str {
-        match self.answer(request) {
-            Err(Denied::Conflict(message)) => message,
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-#[test]
-fn a_board_is_looked_at_when_it_is_plugged_in_and_gone_when_it_is_not() {
-    let mut house = House::empty();
-    house.plug(1);
-    assert_eq!(house.board().state, FoundState::Identifying);
-    let attempt = house.attempt(1);
-    house.plug(1);
-    assert_eq!((house.view.boards.len(), house.attempt(1)), (1, attempt), "told twice, it is one");
-    house.answers_as(1, Identity::Native(native()));
-    assert_eq!((house.board().state, house.board().networks.len()), (FoundState::Identified, 1));
-    assert_eq!(house.open_order(1), None, "the port is left");
-    house.port_tells(PortEvent::Gone(usb(1)));
-    assert_eq!(house.view.boards, []);
-    // What comes late from before means nothing.
-    house.plug(1);
-    let late = PortEvent::Identified { port: usb(1), attempt, identity: Identity::Silent, networks: Vec::new() };
-    house.port_tells(late);
-    assert_eq!(house.board().state, FoundState::Identifying);
-}
-
-#[test]
-fn nothing_is_opened_before_the_home_has_an_owner_nor_what_no_board_has() {
-    let mut house = House::unclaimed();
-    house.plug(1);
-    let zigbee = UsbAdapter { vendor: 0x1cf1, product: 0x0030, text: Some("ConBee II".into()) };
-    house.port_tells(PortEvent::Appeared(Port { adapter: Some(zigbee), ..port(2) }));
-    house.port_tells(PortEvent::Appeared(Port { access: PortAccess::Denied, ..port(3) }));
-    assert_eq!(house.port_orders, []);
-    house.claim("Ana", ANAS_TOKEN);
-    house.written_ok();
-    assert_eq!(house.port_orders, [PortOrder::Identify { port: usb(1), attempt: house.attempt(1) }]);
-    let troubles: Vec<_> = house.view.boards.iter().map(|board| (board.state, board.trouble)).collect();
-    let noticed = FoundState::Noticed;
-    assert_eq!(troubles, [(FoundState::Identifying, None), (noticed, None), (noticed, Some(PortTrouble::Denied))]);
-    // Permission came: it is looked at.
-    house.plug(3);
-    assert!(house.open_order(3).is_some());
-    // And what the owner asks for.
-    let (cap, board) = (house.viewer().administer().unwrap(), house.view.boards[1].id);
-    let asked = house.ask(|request| Input::LookAtBoard { cap, request, board });
-    assert!(matches!(house.answer(asked), Ok(Answer::Board(board)) if board.state == FoundState::Identifying));
-    assert!(house.open_order(2).is_some());
-}
-
-#[test]
-fn a_port_that_does_not_answer_at_all_is_silent_after_a_while() {
-    let mut house = House::empty();
-    house.plug(1);
-    house.wait_ms(19_999).tick();
-    assert_eq!(house.board().state, FoundState::Identifying);
-    house.wait_ms(1).tick();
-    assert_eq!((house.board().identity.as_ref(), house.open_order(1)), (Some(&Identity::Silent), None));
-}
+use crate::home::onboarding::MAX_OVER;
 
 #[test]
 fn a_claim_ends_well_with_the_boards_own_login_and_with_nothing_less() {
@@ -267,7 +80,7 @@ fn whatever_ends_a_claim_its_credential_is_good_no_more() {
         steps.iter().for_each(|progress| house.goes_on(*progress));
         house.fails(trouble);
         assert_eq!(house.ended(), (ClaimStep::Failed, Some(wanted)));
-        assert_eq!((house.lets_in(), house.board().state), (None, FoundState::Identified));
+        assert_eq!((house.lets_in(), house.board().state), (None, FoundState::Ready));
         // A board that comes in spite of it is nobody's.
         house.presents = GIVEN;
         house.connect(1);
@@ -424,38 +237,6 @@ fn a_device_is_given_its_home_anew_and_stays_the_device_that_it_was() {
 }
 
 #[test]
-fn the_port_of_a_device_is_never_opened_unasked_also_after_a_restart() {
-    let mut house = House::with_bare_board();
-    house.claims_board(None);
-    house.presents = GIVEN;
-    house.connect(1);
-    house.written_ok();
-    house.port_tells(PortEvent::Gone(usb(1)));
-    let orders = house.port_orders.len();
-    house.plug(1);
-    assert_eq!((house.port_orders.len(), house.board().state), (orders, FoundState::Claimed));
-
-    let durable = house.written.iter().filter(|record| !matches!(record, Record::Command(_))).cloned().collect();
-    let mut house = House::load(2, durable);
-    house.plug(1);
-    assert_eq!((&house.port_orders[..], house.board().state), (&[][..], FoundState::Claimed));
-    house.plug(2);
-    assert!(house.open_order(2).is_some(), "others are");
-    // Moved to another port, it says who it is there, once, and that one is left alone from then on.
-    house.answers_as(2, Identity::Native(native()));
-    house.written_ok();
-    house.port_tells(PortEvent::Gone(usb(2)));
-    let orders = house.port_orders.len();
-    house.plug(2);
-    assert_eq!(house.port_orders.len(), orders);
-    // A device that is deleted leaves a bare board.
-    let cap = house.viewer().administer().unwrap();
-    house.setting(Setting::DeleteDevice(cap, house.view.devices[0].id));
-    house.written_ok();
-    assert!(house.view.boards.iter().all(|board| board.device.is_none()));
-}
-
-#[test]
 fn a_right_that_ended_claims_nothing() {
     let mut house = House::with_bare_board();
     let cap = house.viewer().administer().unwrap();
@@ -488,6 +269,25 @@ fn claims_are_remembered_for_a_while_and_ports_are_bounded() {
     assert_eq!(house.view.boards.len(), MAX_FOUND);
     let unknown = FoundId::from_raw(1);
     assert_eq!(house.view.board(unknown), None);
+}
+
+#[test]
+fn of_claims_that_are_over_the_newest_are_remembered() {
+    let mut house = House::with_bare_board();
+    for _ in 0..MAX_OVER {
+        house.claims_board(None);
+        house.fails(PortTrouble::Silent);
+        house.wait_ms(10);
+    }
+    let (first, second) = (house.view.claims[0].id, house.view.claims[1].id);
+    house.claims_board(None);
+    assert_eq!((house.view.claims.len(), house.view.claims[0].id), (MAX_OVER + 1, first), "one is under way");
+    house.fails(PortTrouble::Silent);
+    assert_eq!((house.view.claims.len(), house.view.claims[0].id), (MAX_OVER, second));
+    assert_eq!(house.board().claim, Some(house.latest_claim().id));
+    house.port_tells(PortEvent::Gone(usb(1)));
+    house.wait_ms(600_000).tick();
+    assert_eq!(house.view.claims, []);
 }
 
 #[test]
