@@ -1,5 +1,5 @@
 /** Boards that are plugged into the fake gateway, and how they become devices. */
-import type { Board, ClaimDeviceInput } from '../src/api/boards';
+import type { Board, Claim, ClaimDeviceInput, ToldClaim } from '../src/api/boards';
 import { inside, known, nameFrom, refuse, type Input } from './asking';
 import type { World } from './world';
 
@@ -28,8 +28,19 @@ export class Boards extends Map<string, Board> {
   /** The password that the networks take. */
   password = 'blue curtain';
 
+  /** Claims whose board went on without its cable. */
+  readonly without = new Map<string, Claim>();
+
   constructor(private readonly world: World) {
     super();
+  }
+
+  /** All claims, as they are told of. */
+  claims(): ToldClaim[] {
+    const plugged = [...this.values()].flatMap(({ id, claim }) =>
+      claim ? [{ ...claim, board: { id } }] : [],
+    );
+    return [...plugged, ...[...this.without.values()].map((claim) => ({ ...claim, board: null }))];
   }
 
   plug(facts: Partial<Board> = {}): Board {
@@ -39,6 +50,9 @@ export class Boards extends Map<string, Board> {
   }
 
   unplug(id: string): void {
+    const claim = this.get(id)?.claim;
+    // One that has joined the network is waited for.
+    if (claim?.progress.step === 'CONNECTING') this.without.set(claim.id, claim);
     this.delete(id);
     this.world.tell({ kind: 'boards' });
   }
@@ -101,10 +115,17 @@ export const boardMutations = (world: World) => ({
     return claim;
   }),
   cancelClaim: inside(world, ({ input: { claimId } }: Input<{ claimId: string }>) => {
+    const message = 'It was cancelled.';
+    const cancelled = { step: 'FAILED', percent: 10, message, done: true, error: 'CANCELLED' } as const;
+    const without = world.boards.without.get(claimId);
+    if (without) {
+      world.boards.without.set(claimId, { ...without, progress: cancelled });
+      world.tell({ kind: 'boards' });
+      return world.boards.without.get(claimId);
+    }
     const board = [...world.boards.values()].find((one) => one.claim?.id === claimId);
     if (!board?.claim) throw refuse('NOT_FOUND', 'There is no such claim.');
-    const message = 'It was cancelled.';
-    world.boards.progress(board.id, { step: 'FAILED', percent: 10, message, done: true, error: 'CANCELLED' });
+    world.boards.progress(board.id, cancelled);
     return world.boards.get(board.id)?.claim;
   }),
   identifyBoard: inside(world, ({ input: { boardId } }: Input<{ boardId: string }>) => {

@@ -146,6 +146,12 @@ function subscriptions(world: World) {
       const first = all();
       return stream(asker, first ? [first] : [], (event) => event.kind === 'boards' && all());
     },
+    claimsChanged: (_: unknown, asker: Asker) => {
+      const all = () =>
+        world.whoIs(asker.session).role === 'OWNER' && { claimsChanged: world.boards.claims() };
+      const first = all();
+      return stream(asker, first ? [first] : [], (event) => event.kind === 'boards' && all());
+    },
     deviceRemoved: (_: unknown, asker: Asker) =>
       stream(asker, [], (event) => event.kind === 'device-removed' && { deviceRemoved: event.id }),
     deviceChanged: (_: unknown, asker: Asker) =>

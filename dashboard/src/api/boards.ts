@@ -2,44 +2,53 @@ import { graphql, type ResultOf, type VariablesOf } from './graphql';
 import { request } from './http';
 import type { Socket } from './socket';
 
-const BOARD = graphql(`
-  fragment BoardFields on Board {
+const CLAIM = graphql(`
+  fragment ClaimFields on Claim {
     id
-    location
-    state
-    advice
-    boardId
-    model
-    mac
-    firmware
-    relays
-    hasHome
-    networks {
-      ssid
-      rssi
-      protected
-    }
-    device {
-      id
+    name
+    ssid
+    by {
       name
     }
-    claim {
-      id
-      name
-      ssid
-      by {
-        name
-      }
-      progress {
-        step
-        percent
-        message
-        done
-        error
-      }
+    progress {
+      step
+      percent
+      message
+      done
+      error
     }
   }
 `);
+
+const BOARD = graphql(
+  `
+    fragment BoardFields on Board {
+      id
+      location
+      state
+      advice
+      boardId
+      model
+      mac
+      firmware
+      relays
+      hasHome
+      networks {
+        ssid
+        rssi
+        protected
+      }
+      device {
+        id
+        name
+      }
+      claim {
+        ...ClaimFields
+      }
+    }
+  `,
+  [CLAIM],
+);
 
 const BOARDS_CHANGED = graphql(
   `
@@ -50,6 +59,20 @@ const BOARDS_CHANGED = graphql(
     }
   `,
   [BOARD],
+);
+
+const CLAIMS_CHANGED = graphql(
+  `
+    subscription ClaimsChanged {
+      claimsChanged {
+        ...ClaimFields
+        board {
+          id
+        }
+      }
+    }
+  `,
+  [CLAIM],
 );
 
 const CLAIM_DEVICE = graphql(`
@@ -78,11 +101,17 @@ const IDENTIFY_BOARD = graphql(`
 
 export type Board = ResultOf<typeof BOARD>;
 export type Claim = NonNullable<Board['claim']>;
+/** A claim with its board, null when that is not plugged in any more. */
+export type ToldClaim = ResultOf<typeof CLAIMS_CHANGED>['claimsChanged'][number];
 export type ClaimDeviceInput = VariablesOf<typeof CLAIM_DEVICE>['input'];
 
 /** All that are plugged in, again whenever one of them or its claim is another. An owner is told of them, nobody else. */
 export const onBoardsChanged = (socket: Socket, next: (boards: readonly Board[]) => void): void =>
   socket.subscribe(BOARDS_CHANGED, (result) => next(result.boardsChanged));
+
+/** All claims, again whenever one of them is another. An owner is told of them, nobody else. */
+export const onClaimsChanged = (socket: Socket, next: (claims: readonly ToldClaim[]) => void): void =>
+  socket.subscribe(CLAIMS_CHANGED, (result) => next(result.claimsChanged));
 
 /** Begins to make a device of a board; the boards tell how it goes on. */
 export const claimDevice = async (input: ClaimDeviceInput): Promise<void> =>

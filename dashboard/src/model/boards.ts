@@ -1,4 +1,4 @@
-import type { Board, Claim } from '../api/boards';
+import type { Board, Claim, ToldClaim } from '../api/boards';
 
 /** What a board is, in a line. */
 export function whatItIs(board: Board): string {
@@ -62,6 +62,10 @@ export function inOrder(boards: readonly Board[]): Board[] {
 /** Boards that wait for somebody to set them up. */
 export const waiting = (boards: readonly Board[]): number =>
   boards.filter((one) => one.state === 'READY' && !one.hasHome && !one.claim).length;
+
+/** Claims whose board is waited for although it is not plugged in any more, and those of them that failed. */
+export const unplugged = (claims: readonly ToldClaim[]): ToldClaim[] =>
+  claims.filter((one) => one.board === null && (!one.progress.done || one.progress.error !== null));
 
 export type StepState = 'done' | 'now' | 'next' | 'failed';
 

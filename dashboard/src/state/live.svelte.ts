@@ -33,6 +33,7 @@ export class Live {
   notices = $state.raw<ReadonlyMap<string, noticesApi.Notice>>(new Map());
   /** Those that are plugged in; null until told, which an owner alone is. */
   boards = $state.raw<readonly boardsApi.Board[] | null>(null);
+  claims = $state.raw<readonly boardsApi.ToldClaim[]>([]);
   rooms = $state.raw<readonly roomsApi.Room[]>([]);
   /** null until the first connection stands or fails. */
   connected = $state<boolean | null>(null);
@@ -69,6 +70,7 @@ export class Live {
     onDeviceChanged(this.#socket, (device) => this.#device(device));
     onDeviceRemoved(this.#socket, (id) => this.#deviceGone(id));
     boardsApi.onBoardsChanged(this.#socket, (boards) => (this.boards = boards));
+    boardsApi.onClaimsChanged(this.#socket, (claims) => (this.claims = claims));
     noticesApi.onNoticeChanged(this.#socket, (notice) => this.#noticed(notice));
     noticesApi.onNoticeRemoved(this.#socket, (id) => this.#noticeGone(id));
     onAccessChanged(this.#socket, () => {

@@ -83,6 +83,31 @@ test('a claim is cancelled, another network is typed, and what is no board of ou
   await expect(page.getByLabel('Wi-Fi password')).toHaveCount(0);
 });
 
+test('a board that goes on without its cable is shown until it is there, or given up', async ({
+  page,
+  home,
+}) => {
+  await home.enter(page);
+  await open(page, 'Devices');
+  const { id } = home.world.boards.plug();
+  const board = page.locator('[data-location="/dev/ttyUSB0"]');
+  await board.getByRole('button', { name: 'Set it up' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Porch light');
+  await page.getByLabel('Wi-Fi password').fill('blue curtain');
+  await board.getByRole('button', { name: 'Set it up' }).click();
+  const message = 'The board is in the network and on its way to this gateway.';
+  home.world.boards.progress(id, { step: 'CONNECTING', percent: 70, message, done: false, error: null });
+  await expect(board).toContainText(message);
+  home.world.boards.unplug(id);
+  await expect(board).toHaveCount(0);
+  const gone = page.locator('[data-unplugged="Porch light"]');
+  await expect(gone).toContainText('Waited for, without its cable');
+  await page.reload();
+  await expect(gone).toContainText(message);
+  await gone.getByRole('button', { name: 'Cancel' }).click();
+  await expect(gone.getByRole('alert')).toHaveText('It was cancelled.');
+});
+
 test('a member is shown devices and no ports', async ({ page, home }) => {
   const dora = home.world.addMember('Dora', 'MEMBER', 'a cold lamp');
   home.world.boards.plug();

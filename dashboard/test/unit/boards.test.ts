@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Board, Claim } from '../../src/api/boards';
-import { inOrder, lacking, steps, strength, waiting } from '../../src/model/boards';
+import { inOrder, lacking, steps, strength, unplugged, waiting } from '../../src/model/boards';
 
 const board = (location: string, state: Board['state'], facts: Partial<Board> = {}): Board => ({
   id: location,
@@ -31,6 +31,20 @@ test('what can be set up comes first, what is set up last', () => {
   const all = [board('c', 'CLAIMED'), board('b', 'SILENT'), board('z', 'READY'), board('a', 'CLAIMING')];
   expect(inOrder(all).map((one) => one.location)).toEqual(['a', 'z', 'b', 'c']);
   expect(waiting([...all, board('y', 'READY', { hasHome: true })])).toBe(1);
+});
+
+test('what is waited for without its cable is shown, and so is what failed there', () => {
+  const told = (board: { id: string } | null, done: boolean, error: 'CANCELLED' | null) => {
+    const one = claim('CONNECTING', 70);
+    return { ...one, board, progress: { ...one.progress, done, error } };
+  };
+  const all = [
+    told({ id: 'b1' }, false, null),
+    told(null, false, null),
+    told(null, true, null),
+    told(null, true, 'CANCELLED'),
+  ];
+  expect(unplugged(all)).toEqual([all[1], all[3]]);
 });
 
 test('steps are done up to where a claim is, and failed where it ended', () => {

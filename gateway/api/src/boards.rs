@@ -326,7 +326,7 @@ impl ClaimProgress {
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub(crate) struct Claim {
-    /// Its id; it can be looked up until ten minutes after its end, or the gateway's.
+    /// Its id; it can be looked up until ten minutes after its end, or the gateway's, or until 64 others have ended after it.
     id: ID,
     /// What the device is to be called.
     name: String,
@@ -339,7 +339,7 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
-    fn new(view: Arc<ClaimView>) -> Self {
+    pub(crate) fn new(view: Arc<ClaimView>) -> Self {
         Self {
             id: view.id.to_string().into(),
             name: view.name.to_string(),
@@ -390,6 +390,13 @@ impl BoardsQuery {
             board,
         });
         Ok(ports.collect())
+    }
+
+    /// Claims that are under way, or over and remembered: of those the newest 64. For the owner.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn claims(&self, ctx: &Context<'_>) -> Result<Vec<Claim>> {
+        Ok(owner(ctx)?.view.claims.iter().cloned().map(Claim::new).collect())
     }
 
     /// A claim; null when there is none of that id, or none any more. For the owner.

@@ -1,7 +1,7 @@
 //! What happens, as it happens: current states first, then every change. Whoever falls behind gets the current states
 //! again and goes on. A subscription ends when its viewer's session does.
 
-use crate::boards::{Board, ClaimProgress, may_view_boards};
+use crate::boards::{Board, Claim, ClaimProgress, may_view_boards};
 use crate::devices::Device;
 use crate::error::{no_such, told};
 use crate::notices::{Notice, may_view_notices};
@@ -184,6 +184,25 @@ impl SubscriptionRoot {
                 Step::Change(_) => return,
             }
             out.push_back(known.values().cloned().map(Board).collect());
+        }))
+    }
+
+    /// Claims that are under way, or over and remembered, at first and whenever one of them, or whether its board is plugged in,
+    /// changes. For the owner; others are told nothing.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn claims_changed(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = Vec<Claim>> + use<>> {
+        let mut known = BTreeMap::new();
+        Ok(Feeder::new(ctx)?.stream(move |viewer, step, out| {
+            match step {
+                _ if !may_view_boards(viewer) => return,
+                Step::All(view) => known = view.claims.iter().map(|claim| (claim.id, claim.clone())).collect(),
+                Step::Change(Change::Claim(claim)) => drop(known.insert(claim.id, claim)),
+                Step::Change(Change::ClaimRemoved(id)) => drop(known.remove(&id)),
+                Step::Change(Change::BoardRemoved(id)) if known.values().any(|claim| claim.board == id) => {}
+                Step::Change(_) => return,
+            }
+            out.push_back(known.values().cloned().map(Claim::new).collect());
         }))
     }
 

@@ -219,3 +219,36 @@ async fn a_claim_that_fails_says_why_and_can_be_looked_up_by_its_owner_alone() {
         json!({ "progress": { "error": "WRONG_PASSWORD" }, "board": { "claim": { "id": claim } } })
     );
 }
+
+#[tokio::test]
+async fn a_claim_whose_cable_was_pulled_is_told_of_without_its_board() {
+    let home = People::new().await;
+    let (gateway, ana) = (&home.gateway, &home.ana);
+    let mut orders = gateway.port_orders.subscribe();
+    plug(gateway, native()).await;
+    let claim = ana.ask(CLAIM, input(&only_board(gateway).await)).await.data()["claimDevice"]["id"].clone();
+    let (attempt, secret) = loop {
+        if let PortOrder::Provision { attempt, secret, .. } = within("the handover", orders.recv()).await.unwrap() {
+            break (attempt, secret);
+        }
+    };
+    gateway.port(PortEvent::Progress { port: usb(), attempt, progress: Progress::Joined }).await;
+    gateway.port(PortEvent::Gone(usb())).await;
+    gateway.until("an empty port", |view| view.boards.is_empty()).await;
+    let connecting = json!([{ "id": claim, "name": "Porch", "board": null, "progress": { "step": "CONNECTING" } }]);
+    let all = "{ claims { id name board { id } progress { step } } }";
+    assert_eq!(ana.ask(all, Value::Null).await.data()["claims"], connecting);
+    assert_eq!(home.ben.ask(all, Value::Null).await.code(), "FORBIDDEN");
+    let mut socket = gateway.socket(&token(ana)).await;
+    let changes = "subscription { claimsChanged { id name board { id } progress { step } } }";
+    socket.subscribe("c", changes, Value::Null).await;
+    assert_eq!(socket.data("c").await["claimsChanged"], connecting);
+    gateway.board_logs_in("relay-a1b2c3", secret.reveal()).await;
+    loop {
+        let told = socket.data("c").await["claimsChanged"][0]["progress"]["step"].clone();
+        if told == "DONE" {
+            break;
+        }
+        assert_eq!(told, "REGISTERING");
+    }
+}

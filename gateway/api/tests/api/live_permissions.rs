@@ -19,6 +19,7 @@ const LIVE: &[(&str, &str)] = &[
     ("noticeRemoved", ""),
     ("accessChanged", ""),
     ("boardsChanged", "{ id }"),
+    ("claimsChanged", "{ id }"),
 ];
 
 /// Opened by everyone in boards.rs, where there is a claim.
@@ -143,6 +144,7 @@ async fn every_subscription_tells_everyone_what_they_may_know_until_it_ends() {
         first.push(("accessChanged", json!(true)));
         first.extend(owner.then(|| ("deviceChanged", device.clone())));
         first.extend(owner.then(|| ("boardsChanged", json!([]))));
+        first.extend(owner.then(|| ("claimsChanged", json!([]))));
         is_told(asker.name, &mut socket, first, &[]).await;
         much_happens(&home, &all).await;
         let mut then = switches("switchChanged", &seen);

@@ -38,6 +38,7 @@ const GATES: &[(&str, Gate)] = &[
     ("query boards", Owner),
     ("query serialPorts", Owner),
     ("query claim", Owner),
+    ("query claims", Owner),
     ("query command", SignedIn),
     ("query integrations", Owner),
     ("query invitations", Sharer),
@@ -103,6 +104,7 @@ const GATES: &[(&str, Gate)] = &[
     ("subscription deviceRemoved", SignedIn),
     ("subscription accessChanged", SignedIn),
     ("subscription boardsChanged", SignedIn),
+    ("subscription claimsChanged", SignedIn),
     // In boards.rs, where there is a claim.
     ("subscription claimProgress", Owner),
 ];
