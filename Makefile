@@ -3,7 +3,7 @@
 CARGO ?= cargo
 TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 RUN_PACKAGES = make g++ libbearssl-dev ca-certificates
-TEST_PACKAGES = $(RUN_PACKAGES) doctest-dev valgrind clang-format mosquitto mosquitto-clients openssl chromium iproute2
+TEST_PACKAGES = $(RUN_PACKAGES) doctest-dev valgrind clang-format mosquitto mosquitto-clients openssl chromium iproute2 avahi-daemon avahi-utils dbus
 LX106_PACKAGES = gcc-xtensa-lx106 picolibc-xtensa-lx106-elf qemu-system-misc
 SEEDS ?= 20000
 CARGO_DENY = 0.20.2

@@ -1,4 +1,4 @@
-/** Boards that are plugged into the fake gateway, and how they become devices. */
+/** Boards that are plugged into the fake gateway or in its network, and how they become devices. */
 import type { Board, Claim, ClaimDeviceInput, ToldClaim } from '../src/api/boards';
 import { inside, known, nameFrom, refuse, type Input } from './asking';
 import type { World } from './world';
@@ -7,6 +7,8 @@ type Progress = NonNullable<Board['claim']>['progress'];
 
 /** A board as it comes out of its bag. */
 const BARE: Omit<Board, 'id'> = {
+  source: 'SERIAL',
+  name: null,
   location: '/dev/ttyUSB0',
   state: 'READY',
   advice: null,
@@ -47,6 +49,12 @@ export class Boards extends Map<string, Board> {
     const board = { ...BARE, ...facts, id: this.world.id('b') };
     this.change(board.id, board);
     return board;
+  }
+
+  /** A board says in the network that it is there. */
+  appear(facts: Partial<Board>): Board {
+    const said = { source: 'MDNS', state: 'FOREIGN', boardId: null, relays: null } as const;
+    return this.plug({ ...said, networks: [], ...facts });
   }
 
   unplug(id: string): void {

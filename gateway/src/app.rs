@@ -30,6 +30,8 @@ use tokio::sync::{mpsc, watch};
 
 /// Events of the edge that may wait for the hub; then the connections that have more to tell stop reading.
 const EDGE_EVENTS: usize = 1_024;
+/// What the network tells of boards that may wait for the hub.
+const NEARBY_EVENTS: usize = 64;
 /// Tickets that may be written and not yet noticed.
 const WRITTEN: usize = 1_024;
 /// Threads for everything but the store: the hub is one task, and a Pi has few cores.
@@ -102,9 +104,11 @@ async fn serve(
     let meter = broker.meter();
     let (queue, orders) = (writer.queue(), to_boards.clone());
     let (serial, told_by_serial, port_orders) = Serial::new();
+    let (nearby, told_by_network) = mpsc::channel(NEARBY_EVENTS);
     let ports = Ports {
         edge,
         serial: told_by_serial,
+        nearby: told_by_network,
         port_orders,
         orders: Box::new(move |order: &Order| {
             if let Err(not_sent) = orders.send(order) {
@@ -146,7 +150,7 @@ async fn serve(
     let mut others = vec![
         Part::start("control socket", |stop| control.run(stop)),
         Part::start("certificates", |stop| certificates.run(stop)),
-        Part::start("mDNS", |stop| gatehouse_discovery::run(advertised, stop)),
+        Part::start("mDNS", |stop| gatehouse_discovery::run(advertised, nearby, stop)),
         Part::start("serial ports", |stop| serial.run(globs, gateway, stop)),
     ];
     others.extend(mail.map(|mail| Part::start("mail", |stop| mail.run(hub.clone(), stop))));

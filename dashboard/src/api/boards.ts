@@ -24,6 +24,8 @@ const BOARD = graphql(
   `
     fragment BoardFields on Board {
       id
+      source
+      name
       location
       state
       advice
@@ -105,7 +107,7 @@ export type Claim = NonNullable<Board['claim']>;
 export type ToldClaim = ResultOf<typeof CLAIMS_CHANGED>['claimsChanged'][number];
 export type ClaimDeviceInput = VariablesOf<typeof CLAIM_DEVICE>['input'];
 
-/** All that are plugged in, again whenever one of them or its claim is another. An owner is told of them, nobody else. */
+/** All that are plugged in or in the network, again whenever one of them or its claim is another. An owner is told of them, nobody else. */
 export const onBoardsChanged = (socket: Socket, next: (boards: readonly Board[]) => void): void =>
   socket.subscribe(BOARDS_CHANGED, (result) => next(result.boardsChanged));
 

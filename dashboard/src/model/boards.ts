@@ -1,5 +1,15 @@
 import type { Board, Claim, ToldClaim } from '../api/boards';
 
+/** Boards at the gateway’s own ports. */
+export const pluggedIn = (boards: readonly Board[]): Board[] =>
+  boards.filter((one) => one.source === 'SERIAL');
+
+/** Boards that say in the network that they are there, by what they are called. */
+export const nearby = (boards: readonly Board[]): Board[] =>
+  boards
+    .filter((one) => one.source === 'MDNS')
+    .toSorted((a, b) => (a.name ?? '').localeCompare(b.name ?? '') || a.location.localeCompare(b.location));
+
 /** What a board is, in a line. */
 export function whatItIs(board: Board): string {
   switch (board.state) {

@@ -115,3 +115,26 @@ test('a member is shown devices and no ports', async ({ page, home }) => {
   await open(page, 'Devices');
   await expect(page.getByRole('heading', { name: 'Plugged into the gateway' })).toHaveCount(0);
 });
+
+test('boards in the network are shown apart, with what to do', async ({ page, home }) => {
+  await home.enter(page);
+  await open(page, 'Devices');
+  await expect(page.getByRole('heading', { name: 'Plugged into the gateway' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'In the network' })).toHaveCount(0);
+  const advice = 'Plug it into a USB port of the gateway and flash it.';
+  const facts = {
+    name: 'Attic fan',
+    location: '192.168.1.7',
+    firmware: 'ESPHome 2026.10.0',
+    model: null,
+    advice,
+  };
+  const { id } = home.world.boards.appear({ ...facts, mac: '5c:cf:7f:a1:b2:c4' });
+  const board = page.getByRole('region', { name: 'In the network' }).getByRole('listitem');
+  await expect(board.getByRole('heading')).toHaveText('Attic fan');
+  await expect(board).toContainText('ESPHome 2026.10.0 · 5c:cf:7f:a1:b2:c4 · 192.168.1.7');
+  await expect(board).toContainText(advice);
+  await expect(page.getByText('Plug a relay board into a USB port')).toBeVisible();
+  home.world.boards.unplug(id);
+  await expect(page.getByRole('heading', { name: 'In the network' })).toHaveCount(0);
+});

@@ -1,9 +1,20 @@
 import { expect, test } from 'vitest';
 import type { Board, Claim } from '../../src/api/boards';
-import { inOrder, lacking, steps, strength, unplugged, waiting } from '../../src/model/boards';
+import {
+  inOrder,
+  lacking,
+  nearby,
+  pluggedIn,
+  steps,
+  strength,
+  unplugged,
+  waiting,
+} from '../../src/model/boards';
 
 const board = (location: string, state: Board['state'], facts: Partial<Board> = {}): Board => ({
   id: location,
+  source: 'SERIAL',
+  name: null,
   location,
   state,
   advice: null,
@@ -45,6 +56,13 @@ test('what is waited for without its cable is shown, and so is what failed there
     told(null, true, 'CANCELLED'),
   ];
   expect(unplugged(all)).toEqual([all[1], all[3]]);
+});
+
+test('boards in the network are apart from those that are plugged in', () => {
+  const inNetwork = (name: string) => board('192.168.1.7', 'FOREIGN', { source: 'MDNS', name });
+  const all = [inNetwork('Fan'), board('a', 'READY'), inNetwork('Attic')];
+  expect(pluggedIn(all).map((one) => one.location)).toEqual(['a']);
+  expect(nearby(all).map((one) => one.name)).toEqual(['Attic', 'Fan']);
 });
 
 test('steps are done up to where a claim is, and failed where it ended', () => {

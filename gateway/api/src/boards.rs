@@ -1,4 +1,4 @@
-//! Boards that are plugged in and no devices yet, and how one becomes a device. For the owner.
+//! Boards that are plugged in or in the network and no devices yet, and how one becomes a device. For the owner.
 
 use crate::commands::Actor;
 use crate::devices::Device;
@@ -7,12 +7,12 @@ use crate::viewer::{SignedIn, shared, signed_in};
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use gatehouse_core::access::{Denied, Viewer};
 use gatehouse_core::device::Secret;
-use gatehouse_core::ids::{ClaimId, DeviceId, FoundId};
-use gatehouse_core::name::Name;
+use gatehouse_core::ids::{ClaimId, DeviceId};
+use gatehouse_core::name::{BoardId, Name};
+use gatehouse_core::nearby::{NearbyBoard, NearbyFirmware, Sighting};
 use gatehouse_core::onboarding::{
     self, ClaimStep, ClaimTrouble, ClaimView, FoundBoard, FoundState, Identity, PortTrouble, UsbAdapter, WifiSettings,
 };
-use gatehouse_core::view::View;
 use gatehouse_hub::AskedClaim;
 use std::sync::Arc;
 
@@ -32,13 +32,16 @@ fn owner(ctx: &Context<'_>) -> Result<SignedIn> {
 pub(crate) enum BoardSource {
     /// It is plugged into a USB port of the gateway.
     Serial,
+    /// It says in the network that it is there. Anybody can say so, and nothing of it is verified.
+    Mdns,
 }
 
 /// How far a board has come.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "FoundState")]
 pub(crate) enum BoardState {
-    /// Something is plugged in. It has not been looked at: it is no adapter that boards have, or it could not be opened.
+    /// Something is plugged in, and has not been looked at: it is no adapter that boards have, or it could not be opened. In the
+    /// network: a board of Gatehouse's that has no home.
     Noticed,
     /// It is being asked who it is.
     Identifying,
@@ -94,113 +97,130 @@ pub(crate) struct Network {
     protected: bool,
 }
 
-/// A board that is plugged in.
-pub(crate) struct Board(pub(crate) Arc<FoundBoard>);
-
-impl Board {
-    fn native(&self) -> Option<&onboarding::NativeBoard> {
-        match &self.0.identity {
-            Some(Identity::Native(native)) => Some(native),
-            _ => None,
-        }
-    }
-
-    fn find(view: &View, id: FoundId) -> Option<Self> {
-        view.board(id).cloned().map(Self)
-    }
-
-    /// All of them, for whoever may view them.
-    pub(crate) fn all(viewer: &Viewer, view: &View) -> Vec<Self> {
-        view.boards.iter().filter(|_| may_view_boards(viewer)).cloned().map(Self).collect()
-    }
+/// A board that is plugged into the gateway, or says in the network that it is there.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub(crate) struct Board {
+    /// Its id, as long as it is there.
+    id: ID,
+    /// How it was noticed.
+    source: BoardSource,
+    /// What it says it is called; null when it says nothing.
+    name: Option<String>,
+    /// Where it is: the port's name, or its address in the network.
+    location: String,
+    /// How far it has come.
+    state: BoardState,
+    /// What to do about it, where something has to be done.
+    advice: Option<&'static str>,
+    /// Its id on the wire; null when it is not known.
+    board_id: Option<String>,
+    /// The hardware: of another firmware the chip; null when it is not known.
+    model: Option<String>,
+    /// The MAC address; null when it is not known.
+    mac: Option<String>,
+    /// Its firmware and its version; null when it is not known.
+    firmware: Option<String>,
+    /// How many relays it has; null when it is not known.
+    relays: Option<usize>,
+    /// Whether it has a home, ours or another: claiming takes it out of that one.
+    has_home: bool,
+    /// The networks that it sees, the strongest first, at most 32.
+    networks: Vec<Network>,
+    #[graphql(skip)]
+    device: Option<DeviceId>,
+    #[graphql(skip)]
+    claim: Option<ClaimId>,
 }
 
-/// A board that is plugged in.
-#[Object]
-impl Board {
-    /// Its id, as long as it is plugged in.
-    async fn id(&self) -> ID {
-        self.0.id.to_string().into()
-    }
+fn owned(text: &str) -> String {
+    text.to_owned()
+}
 
-    /// How it was noticed.
-    async fn source(&self) -> BoardSource {
-        BoardSource::Serial
-    }
-
-    /// Where it is: the port's name.
-    async fn location(&self) -> String {
-        self.0.port.name.to_string()
-    }
-
-    /// How far it has come.
-    async fn state(&self) -> BoardState {
-        self.0.state.into()
-    }
-
-    /// What to do about it, where something has to be done.
-    async fn advice(&self) -> Option<&'static str> {
-        self.0.advice()
-    }
-
-    /// Its id on the wire; null when it is not known.
-    async fn board_id(&self) -> Option<&str> {
-        self.native().map(|native| native.board.as_str())
-    }
-
-    /// The hardware: of another firmware the chip; null when it is not known.
-    async fn model(&self) -> Option<&str> {
-        match &self.0.identity {
-            Some(Identity::Native(native)) => Some(&native.model),
-            Some(Identity::Improv(other)) => Some(&other.chip),
-            _ => None,
-        }
-    }
-
-    /// The MAC address; null when it is not known.
-    async fn mac(&self) -> Option<&str> {
-        self.native().map(|native| &*native.mac)
-    }
-
-    /// Its firmware and its version; null when it is not known.
-    async fn firmware(&self) -> Option<String> {
-        match &self.0.identity {
-            Some(Identity::Native(native)) => Some(format!("Gatehouse {}", native.firmware)),
-            Some(Identity::Improv(other)) => Some(format!("{} {}", other.firmware, other.version)),
-            _ => None,
-        }
-    }
-
-    /// How many relays it has; null when it is not known.
-    async fn relays(&self) -> Option<usize> {
-        self.native().map(|native| native.relays)
-    }
-
-    /// Whether it has a home, ours or another: claiming takes it out of that one.
-    async fn has_home(&self) -> bool {
-        self.native().is_some_and(|native| native.home.is_some())
-    }
-
-    /// The networks that it sees, the strongest first, at most 32.
-    async fn networks(&self) -> Vec<Network> {
-        let networks = self.0.networks.iter().map(|network| Network {
+impl From<&FoundBoard> for Board {
+    fn from(found: &FoundBoard) -> Self {
+        let (native, other) = match &found.identity {
+            Some(Identity::Native(native)) => (Some(native), None),
+            Some(Identity::Improv(other)) => (None, Some(other)),
+            Some(Identity::BootLoader | Identity::Silent) | None => (None, None),
+        };
+        let networks = found.networks.iter().map(|network| Network {
             ssid: network.ssid.to_string(),
             rssi: network.rssi_dbm.into(),
             protected: network.protected,
         });
-        networks.collect()
+        let ours = native.map(|native| format!("Gatehouse {}", native.firmware));
+        let theirs = other.map(|other| format!("{} {}", other.firmware, other.version));
+        Self {
+            id: found.id.to_string().into(),
+            source: BoardSource::Serial,
+            name: other.map(|other| owned(&other.name)),
+            location: found.port.name.to_string(),
+            state: found.state.into(),
+            advice: found.advice(),
+            board_id: native.map(|native| native.board.to_string()),
+            model: native.map(|native| &native.model).or(other.map(|other| &other.chip)).map(|model| owned(model)),
+            mac: native.map(|native| owned(&native.mac)),
+            firmware: ours.or(theirs),
+            relays: native.map(|native| native.relays),
+            has_home: native.is_some_and(|native| native.home.is_some()),
+            networks: networks.collect(),
+            device: found.device,
+            claim: found.claim,
+        }
     }
+}
 
+impl From<&NearbyBoard> for Board {
+    fn from(board: &NearbyBoard) -> Self {
+        let Sighting { firmware, version, name, address, board: id, mac, model, .. } = &board.sighting;
+        let version = version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+        Self {
+            id: board.id.to_string().into(),
+            source: BoardSource::Mdns,
+            name: Some(owned(name)),
+            location: address.map(|address| address.to_string()).unwrap_or_default(),
+            state: match firmware {
+                NearbyFirmware::Gatehouse => BoardState::Noticed,
+                NearbyFirmware::EspHome | NearbyFirmware::Tasmota => BoardState::Foreign,
+            },
+            advice: Some(firmware.advice()),
+            board_id: id.as_ref().map(BoardId::to_string),
+            model: model.as_deref().map(owned),
+            mac: mac.as_deref().map(owned),
+            firmware: Some(format!("{}{version}", firmware.name())),
+            relays: None,
+            has_home: false,
+            networks: Vec::new(),
+            device: None,
+            claim: None,
+        }
+    }
+}
+
+/// All boards, for whoever may view them: those that are plugged in, and those that are not and say in the network that they are there.
+pub(crate) fn all(boards: &[Arc<FoundBoard>], nearby: &[Arc<NearbyBoard>]) -> Vec<Board> {
+    let plugged_in = |id: &BoardId| {
+        let native =
+            |found: &Arc<FoundBoard>| matches!(&found.identity, Some(Identity::Native(native)) if native.board == *id);
+        boards.iter().any(native)
+    };
+    let elsewhere = nearby.iter().filter(|board| !board.sighting.board.as_ref().is_some_and(plugged_in));
+    boards.iter().map(|board| (&**board).into()).chain(elsewhere.map(|board| (&**board).into())).collect()
+}
+
+#[ComplexObject]
+impl Board {
     /// The device that it is, or that was at this port last.
     async fn device(&self, ctx: &Context<'_>) -> Result<Option<Device>> {
         let asked = signed_in(ctx)?;
-        Ok(self.0.device.and_then(|id| Device::find(&asked, id)))
+        Ok(self.device.and_then(|id| Device::find(&asked, id)))
     }
 
     /// The last claim, under way or over, as long as it can be looked up.
     async fn claim(&self, ctx: &Context<'_>) -> Result<Option<Claim>> {
         let view = signed_in(ctx)?.view;
-        Ok(self.0.claim.and_then(|id| view.claim(id)).map(|claim| Claim::new(claim.clone())))
+        Ok(self.claim.and_then(|id| view.claim(id)).map(|claim| Claim::new(claim.clone())))
     }
 }
 
@@ -359,7 +379,7 @@ impl Claim {
 
     /// The board; null when it is not plugged in any more.
     async fn board(&self, ctx: &Context<'_>) -> Result<Option<Board>> {
-        Ok(Board::find(&signed_in(ctx)?.view, self.view.board))
+        Ok(signed_in(ctx)?.view.board(self.view.board).map(|board| (&**board).into()))
     }
 }
 
@@ -368,12 +388,13 @@ pub(crate) struct BoardsQuery;
 
 #[Object]
 impl BoardsQuery {
-    /// The boards that are plugged in, at most 64, devices of this home among them. For the owner.
+    /// The boards that are plugged in, at most 64, devices of this home among them, and those that say in the network that they are
+    /// there, at most 64. For the owner.
     /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN.
     #[graphql(complexity = "5 * child_complexity + 1")]
     async fn boards(&self, ctx: &Context<'_>) -> Result<Vec<Board>> {
-        let SignedIn { viewer, view } = owner(ctx)?;
-        Ok(Board::all(&viewer, &view))
+        let view = owner(ctx)?.view;
+        Ok(all(&view.boards, &view.nearby))
     }
 
     /// The serial ports that the gateway keeps an eye on, at most 64: those that `[serial] ports` of its configuration names. For
@@ -381,13 +402,13 @@ impl BoardsQuery {
     /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN.
     #[graphql(complexity = "5 * child_complexity + 1")]
     async fn serial_ports(&self, ctx: &Context<'_>) -> Result<Vec<SerialPort>> {
-        let SignedIn { viewer, view } = owner(ctx)?;
-        let ports = Board::all(&viewer, &view).into_iter().map(|board| SerialPort {
-            name: board.0.port.name.to_string(),
-            location: board.0.port.location.to_string(),
-            adapter: board.0.port.adapter.as_ref().map(UsbAdapter::to_string),
-            access: board.0.port.access.into(),
-            board,
+        let view = owner(ctx)?.view;
+        let ports = view.boards.iter().map(|board| SerialPort {
+            name: board.port.name.to_string(),
+            location: board.port.location.to_string(),
+            adapter: board.port.adapter.as_ref().map(UsbAdapter::to_string),
+            access: board.port.access.into(),
+            board: (&**board).into(),
         });
         Ok(ports.collect())
     }
@@ -487,6 +508,6 @@ impl BoardsMutation {
     async fn identify_board(&self, ctx: &Context<'_>, input: IdentifyBoardInput) -> Result<Board> {
         let cap = signed_in(ctx)?.viewer.administer().map_err(told)?;
         let id = input.board_id.parse().map_err(|_| no_such("board"))?;
-        shared(ctx).hub.look_at_board(cap, id).await.map(Board).map_err(told)
+        shared(ctx).hub.look_at_board(cap, id).await.map(|board| (&*board).into()).map_err(told)
     }
 }

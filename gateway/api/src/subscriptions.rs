@@ -1,7 +1,7 @@
 //! What happens, as it happens: current states first, then every change. Whoever falls behind gets the current states
 //! again and goes on. A subscription ends when its viewer's session does.
 
-use crate::boards::{Board, Claim, ClaimProgress, may_view_boards};
+use crate::boards::{self, Board, Claim, ClaimProgress, may_view_boards};
 use crate::devices::Device;
 use crate::error::{no_such, told};
 use crate::notices::{Notice, may_view_notices};
@@ -168,22 +168,26 @@ impl SubscriptionRoot {
         }))
     }
 
-    /// The boards that are plugged in, at first and whenever anything about one of them, or about its claim, changes. For the
-    /// owner; others are told nothing.
+    /// The boards that are plugged in or say in the network that they are there, at first and whenever anything about one of them, or
+    /// about its claim, changes. For the owner; others are told nothing.
     /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
     #[graphql(complexity = "5 * child_complexity + 1")]
     async fn boards_changed(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = Vec<Board>> + use<>> {
-        let mut known = BTreeMap::new();
+        let mut known = View::default();
         Ok(Feeder::new(ctx)?.stream(move |viewer, step, out| {
             match step {
                 _ if !may_view_boards(viewer) => return,
-                Step::All(view) => known = view.boards.iter().map(|board| (board.id, board.clone())).collect(),
-                Step::Change(Change::Board(board)) => drop(known.insert(board.id, board)),
-                Step::Change(Change::BoardRemoved(id)) => drop(known.remove(&id)),
-                Step::Change(Change::Claim(claim)) if known.contains_key(&claim.board) => {}
+                Step::All(view) => {
+                    known = View { boards: view.boards.clone(), nearby: view.nearby.clone(), ..View::default() }
+                }
+                Step::Change(
+                    change
+                    @ (Change::Board(_) | Change::BoardRemoved(_) | Change::Nearby(_) | Change::NearbyRemoved(_)),
+                ) => known.apply(&change),
+                Step::Change(Change::Claim(claim)) if known.board(claim.board).is_some() => {}
                 Step::Change(_) => return,
             }
-            out.push_back(known.values().cloned().map(Board).collect());
+            out.push_back(boards::all(&known.boards, &known.nearby));
         }))
     }
 

@@ -20,6 +20,7 @@ pub mod mail;
 pub mod member_name;
 pub mod metric;
 pub mod name;
+pub mod nearby;
 pub mod notice;
 pub mod onboarding;
 pub mod record;

@@ -8,6 +8,7 @@ use crate::ids::{ClaimId, DeviceId, FoundId, IntegrationId, InvitationId, Notice
 use crate::integration::Integration;
 use crate::invitation::Invitation;
 use crate::name::{BoardId, Endpoint, Name};
+use crate::nearby::NearbyBoard;
 use crate::notice::Notice;
 use crate::onboarding::{ClaimView, FoundBoard};
 use crate::record::{HomeRecord, Room};
@@ -109,6 +110,10 @@ pub enum Change {
     Board(Arc<FoundBoard>),
     /// A board is not plugged in any more.
     BoardRemoved(FoundId),
+    /// A board says on the network that it is there, or says something else.
+    Nearby(Arc<NearbyBoard>),
+    /// A board is not in the network any more.
+    NearbyRemoved(FoundId),
     /// A claim has begun, or is another.
     Claim(Arc<ClaimView>),
     /// A claim that is long over is forgotten.
@@ -138,6 +143,8 @@ pub struct View {
     pub notices: Vec<Arc<Notice>>,
     /// Boards that are plugged in, by id.
     pub boards: Vec<Arc<FoundBoard>>,
+    /// Boards that say on the network that they are there, by id.
+    pub nearby: Vec<Arc<NearbyBoard>>,
     /// Claims that are under way or lately over, by id.
     pub claims: Vec<Arc<ClaimView>>,
     /// People and sessions.
@@ -175,6 +182,8 @@ impl View {
             Change::NoticeRemoved(id) => self.notices.retain(|notice| notice.id != *id),
             Change::Board(board) => put(&mut self.boards, board, |b| b.id),
             Change::BoardRemoved(id) => self.boards.retain(|board| board.id != *id),
+            Change::Nearby(board) => put(&mut self.nearby, board, |b| b.id),
+            Change::NearbyRemoved(id) => self.nearby.retain(|board| board.id != *id),
             Change::Claim(claim) => put(&mut self.claims, claim, |c| c.id),
             Change::ClaimRemoved(id) => self.claims.retain(|claim| claim.id != *id),
             Change::Access(access) => self.access = access.clone(),

@@ -1,11 +1,17 @@
-//! How boards and people find the gateway: what it advertises by mDNS (RFC 6762, RFC 6763).
+//! How boards and people find the gateway, and it them: what it advertises by mDNS (RFC 6762, RFC 6763), and which boards say there
+//! that they are in the network.
 //!
 //! **Invariants.** Only what can be reached from elsewhere is advertised: with every listener on loopback no socket is
 //! opened. Nothing here can end the daemon: a home goes on without being found.
 
+mod browse;
+
+use browse::{SERVICES, browse};
+use gatehouse_core::nearby::NearbyEvent;
 use mdns_sd::{DaemonEvent, IfKind, Receiver, ServiceDaemon, ServiceInfo};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// How long a withdrawal of one service may take.
@@ -72,9 +78,9 @@ impl Advertised {
     }
 }
 
-/// Advertises until `stop`, follows the machine's addresses, and withdraws what it advertised. When that cannot be done it
-/// says so once, and waits for `stop`.
-pub async fn run(advertised: Advertised, stop: CancellationToken) {
+/// Advertises until `stop`, follows the machine's addresses, tells of the boards in the network, and withdraws what it
+/// advertised. When that cannot be done it says so once, and waits for `stop`.
+pub async fn run(advertised: Advertised, nearby: mpsc::Sender<NearbyEvent>, stop: CancellationToken) {
     if advertised.reachable().next().is_none() {
         tracing::debug!("nothing to be found by mDNS: everything listens on loopback");
         return stop.cancelled().await;
@@ -92,6 +98,7 @@ pub async fn run(advertised: Advertised, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
         () = mdns.tell() => stop.cancelled().await,
+        () = mdns.browse(&nearby) => stop.cancelled().await,
     }
     mdns.withdraw().await;
 }
@@ -135,6 +142,12 @@ impl Mdns {
             }
         }
         tracing::warn!("mDNS ended on its own, so this gateway is found by its address only");
+    }
+
+    /// Looks for boards, as long as the library runs.
+    async fn browse(&self, nearby: &mpsc::Sender<NearbyEvent>) {
+        let [ours, esp_home, http] = SERVICES.map(|service| browse(&self.daemon, service, nearby));
+        tokio::join!(ours, esp_home, http);
     }
 
     /// Tells everyone that it is here no more.
@@ -187,6 +200,6 @@ mod tests {
     async fn with_everything_on_loopback_it_only_waits() {
         let stop = CancellationToken::new();
         stop.cancel();
-        run(advertised(&[(Kind::Hub, "127.0.0.1:8883")]), stop).await;
+        run(advertised(&[(Kind::Hub, "127.0.0.1:8883")]), mpsc::channel(1).0, stop).await;
     }
 }

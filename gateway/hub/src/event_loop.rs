@@ -11,6 +11,7 @@ use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::home::{Answer, Effect, Home, Input};
 use gatehouse_core::homeassistant::Announced;
 use gatehouse_core::ids::{Request, Ticket};
+use gatehouse_core::nearby::NearbyEvent;
 use gatehouse_core::onboarding::{PortEvent, PortOrder};
 use gatehouse_core::record::Record;
 use gatehouse_core::time::Now;
@@ -33,6 +34,8 @@ pub struct Ports {
     pub edge: mpsc::Receiver<EdgeEvent>,
     /// What serial ports tell.
     pub serial: mpsc::Receiver<PortEvent>,
+    /// What the network tells of boards.
+    pub nearby: mpsc::Receiver<NearbyEvent>,
     /// Has something done at a serial port, or drops it; must not block.
     pub port_orders: Box<dyn FnMut(PortOrder) + Send>,
     /// Sends a command to a board's own connection, or drops it; must not block.
@@ -86,6 +89,7 @@ const MAX_HELD: usize = 65_536;
 enum Next {
     Edge(EdgeEvent),
     Serial(PortEvent),
+    Nearby(NearbyEvent),
     Person(Message),
     Written(Ticket, bool),
     Deadline,
@@ -156,9 +160,10 @@ impl EventLoop {
             () = at(deadline), if deadline.is_some() => Next::Deadline,
             written = self.ports.written.recv() => written.map_or(Next::Closed, |(ticket, ok)| Next::Written(ticket, ok)),
             event = self.ports.edge.recv() => event.map_or(Next::Closed, Next::Edge),
-            // A home goes on without ports.
+            // A home goes on without ports, and without being told who is in the network.
             Some(event) = self.ports.serial.recv() => Next::Serial(event),
             message = self.inbox.recv() => message.map_or(Next::Closed, Next::Person),
+            Some(event) = self.ports.nearby.recv() => Next::Nearby(event),
         }
     }
 
@@ -183,6 +188,7 @@ impl EventLoop {
             Next::Edge(EdgeEvent::HomeAssistantStarted) => self.handle(now, Input::HomeAssistantStarted),
             Next::Edge(EdgeEvent::Incident(incident)) => self.handle(now, Input::Incident(incident)),
             Next::Serial(event) => self.handle(now, Input::Port(event)),
+            Next::Nearby(event) => self.handle(now, Input::Nearby(event)),
             Next::Written(ticket, ok) => self.handle(now, Input::Written { ticket, ok }),
             Next::Deadline => self.handle(now, Input::Tick),
             Next::Person(message) => self.person(now, message),

@@ -61,6 +61,7 @@ impl Rig {
         let ports = Ports {
             edge: edge_events,
             serial: mpsc::channel(1).1,
+            nearby: mpsc::channel(1).1,
             port_orders: Box::new(|_| {}),
             orders: Box::new(move |order: &Order| order_sender.send(order.clone()).unwrap()),
             secrets: Box::new(move |new: &NewSecret| secret_sender.send(new.clone()).unwrap()),

@@ -3,6 +3,7 @@
 use crate::support::people::People;
 use crate::support::{Client, Gateway, Reply, Socket, within};
 use gatehouse_core::name::BoardId;
+use gatehouse_core::nearby::{NearbyEvent, NearbyFirmware, Sighting};
 use gatehouse_core::onboarding::{
     Attempt, Identity, ImprovFirmware, NativeBoard, Network, Port, PortAccess, PortEvent, PortName, PortOrder,
     PortTrouble, Progress, UsbAdapter,
@@ -251,4 +252,39 @@ async fn a_claim_whose_cable_was_pulled_is_told_of_without_its_board() {
         }
         assert_eq!(told, "REGISTERING");
     }
+}
+
+#[tokio::test]
+async fn a_board_in_the_network_is_shown_unless_it_is_plugged_in() {
+    let (gateway, ana) = Gateway::claimed().await;
+    let mut socket = gateway.socket(&token(&ana)).await;
+    socket.subscribe("b", "subscription { boardsChanged { source name location state firmware } }", json!({})).await;
+    assert_eq!(socket.data("b").await["boardsChanged"], json!([]));
+    let sighting = Sighting {
+        service: "relay-a1b2c3._gatehouse._tcp.local.".into(),
+        firmware: NearbyFirmware::Gatehouse,
+        version: Some("0.1.0".into()),
+        name: "relay-a1b2c3".into(),
+        address: "192.168.1.7".parse().ok(),
+        board: BoardId::new("relay-a1b2c3").ok(),
+        mac: None,
+        model: None,
+    };
+    gateway.nearby(NearbyEvent::Seen(sighting.clone())).await;
+    let shown = json!([{
+        "source": "MDNS", "name": "relay-a1b2c3", "location": "192.168.1.7", "state": "NOTICED", "firmware": "Gatehouse 0.1.0"
+    }]);
+    assert_eq!(socket.data("b").await["boardsChanged"], shown);
+    plug(&gateway, native()).await;
+    let sources = loop {
+        let boards = socket.data("b").await["boardsChanged"].clone();
+        if boards[0]["state"] == "READY" {
+            break boards.as_array().expect("a list").iter().map(|board| board["source"].clone()).collect::<Vec<_>>();
+        }
+    };
+    assert_eq!(sources, ["SERIAL"], "it is one board");
+    gateway.port(PortEvent::Gone(usb())).await;
+    assert_eq!(socket.data("b").await["boardsChanged"], shown);
+    gateway.nearby(NearbyEvent::Gone(sighting.service)).await;
+    assert_eq!(socket.data("b").await["boardsChanged"], json!([]));
 }

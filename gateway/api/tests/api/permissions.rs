@@ -112,7 +112,7 @@ const GATES: &[(&str, Gate)] = &[
 /// The fields of every object: those after `|` are null for a guest who is shown the object, all others are shown with it.
 const SHOWN: &[(&str, &str)] = &[
     ("Actor", "kind name"),
-    ("Board", "id source location state advice boardId model mac firmware relays hasHome networks device claim"),
+    ("Board", "id source name location state advice boardId model mac firmware relays hasHome networks device claim"),
     ("Change", "on at command | actor"),
     ("Claim", "id name ssid progress board | by"),
     ("ClaimProgress", "step percent message done error device"),

@@ -8,6 +8,7 @@ use super::backoff::Backoff;
 use super::boards::{Dropped, Presence};
 use super::commands::{Commands, SentOrders};
 use super::invitations::Invitations;
+use super::nearby::Nearby;
 use super::notices::Notices;
 use super::onboarding::Onboarding;
 use super::people::MAX_CODE_TRIES;
@@ -70,6 +71,7 @@ impl Home {
             invitations: Invitations::default(),
             notices: Notices::default(),
             onboarding: Onboarding::default(),
+            nearby: Nearby::default(),
             commands: Commands::default(),
             announcing: Announcing::default(),
             settings: Queue::default(),

@@ -8,6 +8,7 @@ use crate::edge::IntegrationCommand;
 use crate::identity::Identity;
 use crate::ids::{ClaimId, FoundId, MemberId, Request, SessionId, Ticket, TokenId};
 use crate::mail::Address;
+use crate::nearby::NearbyEvent;
 use crate::notice::{Incident, NoticeKind, Subject};
 use crate::onboarding::PortEvent;
 use std::net::IpAddr;
@@ -22,6 +23,8 @@ pub enum Input {
     IntegrationCommand(IntegrationCommand),
     /// A serial port came, went, or tells of the board there.
     Port(PortEvent),
+    /// The network tells of a board.
+    Nearby(NearbyEvent),
     /// Someone claims a board that was noticed. Answered with [`super::Answer::Claim`] at its beginning.
     ClaimBoard {
         /// The right to do so.

@@ -21,6 +21,7 @@ mod input;
 mod integrations;
 mod invitations;
 mod members;
+mod nearby;
 mod notices;
 mod onboarding;
 mod people;
@@ -69,6 +70,7 @@ use boards::Presence;
 use commands::{Commands, SentOrders};
 use integrations::IntegrationEntry;
 use invitations::Invitations;
+use nearby::Nearby;
 use notices::Notices;
 use onboarding::Onboarding;
 use people::CodeTry;
@@ -126,6 +128,7 @@ pub struct Home {
     invitations: Invitations,
     notices: Notices,
     onboarding: Onboarding,
+    nearby: Nearby,
     commands: Commands,
     announcing: Announcing,
     settings: Queue,
@@ -160,6 +163,7 @@ impl Home {
                 }
             }
             Input::Port(event) => self.port_event(&now, event, out),
+            Input::Nearby(event) => self.nearby_event(event, out),
             Input::ClaimBoard { cap, request, new } => {
                 let answer = self.claim_board(&now, cap, new, out);
                 out.push(Effect::Answer(request, answer));
@@ -300,6 +304,7 @@ impl Home {
             notices: self.notices.shown(),
             boards: self.onboarding.boards_shown(),
             claims: self.onboarding.claims_shown(),
+            nearby: self.nearby.shown(),
             access: self.access.clone(),
         }
     }

@@ -33,9 +33,9 @@ impl Hub {
         hash: HashSecret,
     ) -> Result<Arc<ClaimView>, Denied> {
         let AskedClaim { board, name, room, wifi } = asked;
-        let found = self.view().board(board).cloned().ok_or(Denied::NotFound("board"))?;
-        // Whatever it is that has no id: the home says why that cannot be claimed.
-        let user = match &found.identity {
+        let found = self.view().board(board).cloned();
+        // Whatever it is that has no id, or is not there: the home says why that cannot be claimed.
+        let user = match found.as_ref().and_then(|found| found.identity.as_ref()) {
             Some(Identity::Native(native)) => native.board.as_str(),
             _ => "",
         };

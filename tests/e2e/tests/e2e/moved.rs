@@ -1,13 +1,10 @@
 //! A gateway whose address changes is found again, and an impostor that calls itself the same gets nothing. Gateway, board
 //! and impostor are machines of their own here: network namespaces on one bridge.
 
+use crate::machines::{Net, enter, reconfigure};
 use gatehouse_e2e::{Home, Process, board_program, within};
 use rustix::process::Signal;
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
-use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::fd::AsFd;
-use std::process::Command;
 use std::time::Duration;
 use tokio::net::UdpSocket;
 
@@ -23,73 +20,6 @@ const MDNS_ANSWER: [u8; 4] = [0, 0, 0x84, 0];
 
 /// Silence, three attempts and the waits between them take a board half a minute; a busy machine may take longer.
 const LOOKS_AROUND: Duration = Duration::from_secs(90);
-
-/// Machines on one bridge. They are gone when this is dropped.
-struct Net {
-    /// Keeps it apart from those of other tests.
-    name: String,
-    machines: Vec<String>,
-}
-
-impl Net {
-    fn new() -> Self {
-        let name = format!("gatehouse-{}", std::process::id());
-        let net = Self { machines: vec![name.clone()], name };
-        net.ip(&["netns", "add", &net.name]);
-        net.on(&net.name, "link add br0 type bridge");
-        net.on(&net.name, "link set br0 up");
-        net
-    }
-
-    fn ip(&self, arguments: &[&str]) {
-        let needs = "this test makes network namespaces: it needs root, in a container CAP_SYS_ADMIN and CAP_NET_ADMIN, \
-                     and Debian's package iproute2";
-        let ran = Command::new("ip").args(arguments).output().unwrap_or_else(|error| panic!("{needs}: ip: {error}"));
-        let said = String::from_utf8_lossy(&ran.stderr);
-        assert!(ran.status.success(), "{needs}: ip {arguments:?}: {said}");
-    }
-
-    /// `ip` on that machine.
-    fn on(&self, machine: &str, arguments: &str) {
-        self.ip(&[&["-n", machine], &arguments.split(' ').collect::<Vec<_>>()[..]].concat());
-    }
-
-    /// A machine with this address.
-    fn machine(&mut self, what: &str, address: Ipv4Addr) -> String {
-        let machine = format!("{}-{what}", self.name);
-        self.ip(&["netns", "add", &machine]);
-        self.machines.push(machine.clone());
-        self.on(&self.name, &format!("link add {what} type veth peer name eth0 netns {machine}"));
-        self.on(&self.name, &format!("link set {what} master br0 up"));
-        self.on(&machine, &format!("addr add {address}/24 dev eth0"));
-        self.on(&machine, "link set lo up");
-        self.on(&machine, "link set eth0 up");
-        machine
-    }
-}
-
-impl Drop for Net {
-    fn drop(&mut self) {
-        for machine in &self.machines {
-            let _never_made = Command::new("ip").args(["netns", "delete", machine]).output();
-        }
-    }
-}
-
-/// From here on this thread is on that machine: what it opens and starts.
-fn enter(machine: &str) {
-    let namespace = File::open(format!("/var/run/netns/{machine}")).expect("a namespace");
-    move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).expect("root may change over");
-}
-
-/// Starts the home's gateway anew with `from` replaced by `to` in its configuration.
-async fn reconfigure(home: &mut Home, from: &str, to: &str) {
-    home.stop().await;
-    let text = std::fs::read_to_string(home.config()).expect("the configuration");
-    assert!(text.contains(from), "{text}");
-    std::fs::write(home.config(), text.replace(from, to)).expect("the configuration can be written");
-    home.start().await;
-}
 
 fn has(packet: &[u8], part: &[u8]) -> bool {
     packet.windows(part.len()).any(|window| window == part)
@@ -176,20 +106,9 @@ async fn moves(net: &Net, here: &str, board_at: &str, there: &str) {
 
 #[test]
 fn a_gateway_that_moved_is_found_and_an_impostor_gets_nothing() {
-    let mut net = Net::new();
+    let mut net = Net::new("moved");
     let here = net.machine("gateway", GATEWAY_WAS);
     let board_at = net.machine("board", BOARD);
     let there = net.machine("impostor", IMPOSTOR);
-    // A thread of its own: no other test is to find itself on one of these machines.
-    let ended = std::thread::scope(|scope| {
-        let run = || {
-            enter(&here);
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            runtime.block_on(moves(&net, &here, &board_at, &there));
-        };
-        scope.spawn(run).join()
-    });
-    if let Err(panic) = ended {
-        std::panic::resume_unwind(panic);
-    }
+    net.run_on(&here, || moves(&net, &here, &board_at, &there));
 }

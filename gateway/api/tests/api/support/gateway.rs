@@ -9,6 +9,7 @@ use gatehouse_core::home::Registration;
 use gatehouse_core::homeassistant::Prefix;
 use gatehouse_core::integration::{BoardFilters, Filter};
 use gatehouse_core::name::{BoardId, Name};
+use gatehouse_core::nearby::NearbyEvent;
 use gatehouse_core::onboarding::{PortEvent, PortOrder};
 use gatehouse_core::record::Record;
 use gatehouse_hub::{Clock, Hub, Ports, hub_by};
@@ -35,6 +36,7 @@ pub(crate) struct Gateway {
     /// New secrets for boards, as they are sent.
     pub(crate) secrets: broadcast::Sender<NewSecret>,
     serial: mpsc::Sender<PortEvent>,
+    nearby: mpsc::Sender<NearbyEvent>,
     /// What is to be done at serial ports.
     pub(crate) port_orders: broadcast::Sender<PortOrder>,
     hub_stop: CancellationToken,
@@ -128,11 +130,13 @@ impl Gateway {
         let (credentials_tx, credentials) = watch::channel(Arc::default());
         let (secrets, _) = broadcast::channel(16);
         let (serial, serial_events) = mpsc::channel(64);
+        let (nearby, nearby_events) = mpsc::channel(64);
         let (port_orders, _) = broadcast::channel(64);
         let (sent, sent_secrets, asked) = (orders.clone(), secrets.clone(), port_orders.clone());
         let ports = Ports {
             edge: edge_events,
             serial: serial_events,
+            nearby: nearby_events,
             port_orders: Box::new(move |order| drop(asked.send(order))),
             orders: Box::new(move |order| drop(sent.send(order.clone()))),
             secrets: Box::new(move |new| drop(sent_secrets.send(new.clone()))),
@@ -161,6 +165,7 @@ impl Gateway {
             orders,
             secrets,
             serial,
+            nearby,
             port_orders,
             hub_stop,
             _writer: writer,
@@ -176,6 +181,11 @@ impl Gateway {
     /// A serial port tells something.
     pub(crate) async fn port(&self, event: PortEvent) {
         self.serial.send(event).await.unwrap();
+    }
+
+    /// The network tells of a board.
+    pub(crate) async fn nearby(&self, event: NearbyEvent) {
+        self.nearby.send(event).await.unwrap();
     }
 
     /// Who may log in at the edge.

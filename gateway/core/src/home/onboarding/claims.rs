@@ -121,6 +121,7 @@ impl Home {
     ) -> Result<Answer, Denied> {
         self.access.still_administers(&cap)?;
         self.known_room(new.room, "roomId")?;
+        self.nearby.refuse(new.board)?;
         let found = self.onboarding.found.get(&new.board).ok_or(Denied::NotFound("board"))?;
         if let Some(claim) = self.onboarding.open_claim(found) {
             let by = &claim.view.by.name;

@@ -174,6 +174,7 @@ impl Home {
         out: &mut Vec<Effect>,
     ) -> Result<Answer, Denied> {
         self.access.still_administers(cap)?;
+        self.nearby.refuse(id)?;
         let found = self.onboarding.found.get(&id).ok_or(Denied::NotFound("board"))?;
         if self.onboarding.open_claim(found).is_some() {
             return Err(Denied::Conflict("Somebody is claiming this board. Wait until that is over.".to_owned()));

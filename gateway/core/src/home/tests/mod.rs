@@ -14,6 +14,7 @@ mod identities;
 mod integration_commands;
 mod integrations;
 mod invitations;
+mod nearby;
 mod notices;
 mod onboarding;
 mod people;
