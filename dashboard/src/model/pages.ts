@@ -74,7 +74,12 @@ const ALL = [
 /** Where the page stands that lists the rest on small screens. */
 export const MORE = '/more';
 
-export type PagePath = (typeof ALL)[number]['path'] | typeof MORE;
+export const DEVICES = '/devices';
+
+/** One device; `?id=` says which. It is under the devices, and so has no place in the navigation. */
+export const DEVICE = '/device';
+
+export type PagePath = (typeof ALL)[number]['path'] | typeof MORE | typeof DEVICE;
 
 /** Every page there is, whoever asks. */
 export const PAGES: readonly Page[] = ALL;

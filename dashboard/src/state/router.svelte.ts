@@ -1,4 +1,4 @@
-import { MORE, PAGES, type PagePath } from '../model/pages';
+import { DEVICE, MORE, PAGES, type PagePath } from '../model/pages';
 
 /** Pages that a link with a one-time code leads to, whoever is signed in or not. */
 export const DOORS = ['/join', '/guest', '/reset', '/confirm'] as const;
@@ -9,6 +9,7 @@ export type Path = PagePath | (typeof DOORS)[number] | '/claim' | '/sign-in';
 const PATHS: ReadonlySet<string> = new Set([
   ...PAGES.map((page) => page.path),
   MORE,
+  DEVICE,
   ...DOORS,
   '/claim',
   '/sign-in',

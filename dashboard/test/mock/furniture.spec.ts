@@ -1,4 +1,4 @@
-import { card, expect, test } from './home';
+import { card, expect, open, test } from './home';
 
 test('rooms: create, name taken, rename, delete', async ({ page, home }) => {
   await home.enter(page);
@@ -78,4 +78,29 @@ test('every page has an address of its own, and "back" works', async ({ page, ho
   await expect(page.getByRole('heading', { name: 'Devices' })).toBeVisible();
   await page.getByRole('link', { name: home.world.homeName }).click();
   await expect(card(page, 'Hall light')).toBeVisible();
+});
+
+test('a device has a page of its own, with its switches, and an address that keeps', async ({
+  page,
+  home,
+}) => {
+  const other = await home.enterTwice(page);
+  await open(page, 'Devices');
+  await page.getByRole('link', { name: 'Living room board' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Living room board');
+  await expect(page.getByTestId('availability')).toHaveText('Online');
+  await expect(page.getByRole('region', { name: 'What it is' })).toContainText('NodeMCU v3');
+  const shown = page.getByRole('region', { name: 'Switches' }).getByRole('switch');
+  await expect(shown).toHaveCount(3);
+  await card(page, 'Floor lamp').click();
+  await expect(card(page, 'Floor lamp')).toHaveAttribute('data-state', 'off');
+  await expect(card(other, 'Floor lamp')).toHaveAttribute('data-state', 'off');
+  await page.reload();
+  await expect(card(page, 'Floor lamp')).toHaveAttribute('data-state', 'off');
+  home.world.setAvailability('Floor lamp', 'OFFLINE');
+  await expect(page.getByTestId('availability')).toHaveText('Offline');
+  await page.getByRole('link', { name: 'All devices' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Devices');
+  await page.goto(`${home.server.url}/device?id=nothing`);
+  await expect(page.getByText('There is no such device here')).toBeVisible();
 });

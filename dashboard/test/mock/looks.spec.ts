@@ -261,6 +261,9 @@ for (const [size, viewport] of Object.entries({
         await open(page, 'Devices');
         await expect(page.getByRole('heading', { name: 'Kitchen board' })).toBeVisible();
         await expectAccessible(page, colorScheme);
+        await page.getByRole('link', { name: 'Kitchen board' }).click();
+        await expect(card(page, 'Counter light')).toBeVisible();
+        await expectAccessible(page, colorScheme);
         await open(page, 'Rooms');
         await page.getByRole('button', { name: 'Edit room Hall' }).click();
         await page.getByRole('button', { name: 'Delete room' }).click();
