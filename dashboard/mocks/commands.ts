@@ -40,7 +40,13 @@ export class Commands extends Map<string, MockCommand> {
     this.world.record.add({ actor, what: 'COMMAND', subject: it.name, switchId: it.id, command });
     return new Promise((resolve) => {
       this.#waiting.set(command.id, resolve);
-      if (this.world.devices.get(it.deviceId)?.availability === 'OFFLINE') {
+      const availability = this.world.devices.get(it.deviceId)?.availability;
+      if (availability === 'QUARANTINED') {
+        const reason = 'The board is quarantined until the owner decides.';
+        this.#settle(command, { outcome: 'REFUSED', reasonCode: 'QUARANTINED', reason });
+        return;
+      }
+      if (availability === 'OFFLINE') {
         const reason = 'the board is offline since it lost power or Wi-Fi';
         this.#settle(command, { outcome: 'OFFLINE', reasonCode: 'OFFLINE', reason });
         return;

@@ -26,6 +26,17 @@ export function furnitureMutations(world: World) {
       world.deviceChanged(it);
       return views.device(it);
     }),
+    releaseDevice: inside(world, ({ input }: Input<{ deviceId: string; chip: string; mac: string }>) => {
+      const it = known(world.devices, input.deviceId);
+      if (it.quarantine?.chip !== input.chip || it.quarantine.mac !== input.mac)
+        throw refuse('CONFLICT', `Yet another board came for ${it.name} meanwhile. Look again.`);
+      Object.assign(it, { chip: input.chip, mac: input.mac, quarantine: null, availability: 'ONLINE' });
+      world.deviceChanged(it);
+      for (const one of world.switches.values()) if (one.deviceId === it.id) world.changed(one);
+      const actor = { kind: 'MEMBER', name: world.person.name } as const;
+      world.record.add({ actor, what: 'DEVICE_RELEASED', subject: it.name });
+      return views.device(it);
+    }),
     deleteDevice: inside(world, ({ input: { id } }: Input<ById>) => {
       const { name: subject } = known(world.devices, id);
       world.deleteDevice(id);

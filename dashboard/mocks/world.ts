@@ -155,6 +155,8 @@ export class World {
       model: 'NodeMCU v2',
       firmware: '0.1.0',
       mac: `5C:CF:7F:00:00:${String(this.devices.size + 10)}`,
+      chip: `0000${String(this.devices.size + 10)}`,
+      quarantine: null,
       rotatingCredential: false,
       address: `192.168.1.${this.devices.size + 40}`,
       ...facts,
@@ -247,6 +249,20 @@ export class World {
     device.lastSeen = new Date().toISOString();
     this.tell({ kind: 'device', id: device.id });
     for (const it of this.switches.values()) if (it.deviceId === device.id) this.changed(it);
+  }
+
+  /** Another board comes in place of a switch's own; null: the right one is back. */
+  quarantine(name: string, came: { chip: string | null; mac: string | null } | null): void {
+    const device = this.devices.get(this.named(name).deviceId);
+    if (!device) return;
+    device.quarantine = came && {
+      reason: came.chip && came.mac ? 'OTHER_HARDWARE' : 'WITHHELD',
+      since: new Date().toISOString(),
+      expectedChip: device.chip ?? '',
+      expectedMac: device.mac ?? '',
+      ...came,
+    };
+    this.setAvailability(name, came ? 'QUARANTINED' : 'ONLINE');
   }
 
   changed(it: MockSwitch): void {

@@ -11,8 +11,17 @@ const DEVICE = graphql(`
     model
     firmware
     mac
+    chip
     address
     rotatingCredential
+    quarantine {
+      reason
+      since
+      expectedChip
+      expectedMac
+      chip
+      mac
+    }
     room {
       id
       name
@@ -57,6 +66,17 @@ const ROTATE_CREDENTIAL = graphql(
   [DEVICE],
 );
 
+const RELEASE_DEVICE = graphql(
+  `
+    mutation ReleaseDevice($input: ReleaseDeviceInput!) {
+      releaseDevice(input: $input) {
+        ...DeviceFields
+      }
+    }
+  `,
+  [DEVICE],
+);
+
 const DELETE_DEVICE = graphql(`
   mutation DeleteDevice($input: DeleteDeviceInput!) {
     deleteDevice(input: $input)
@@ -94,6 +114,13 @@ export const updateDevice = async (input: {
 /** Answers when the board has logged in with its new password, or says in `rotatingCredential` that it has not yet. */
 export const rotateCredential = async (deviceId: string): Promise<Device> =>
   (await request(ROTATE_CREDENTIAL, { input: { deviceId } }, BOARD_ANSWERS_WITHIN_MS)).rotateCredential;
+
+/** The board that is quarantined is the device from now on, if it is still the one that was shown. */
+export const releaseDevice = async (input: {
+  deviceId: string;
+  chip: string;
+  mac: string;
+}): Promise<Device> => (await request(RELEASE_DEVICE, { input })).releaseDevice;
 
 /** Its switches go with it, and what was shared of them. */
 export const deleteDevice = async (id: string): Promise<void> =>

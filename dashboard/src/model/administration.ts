@@ -1,6 +1,7 @@
 import type { Everything } from '../api/administration';
 import { deviceName } from './account';
 import { actorName } from './card';
+import { availabilityWord } from './devices';
 import { mayDo } from './integrations';
 import { givenBy, invitationTerms, roleName } from './people';
 import { targetName, termsOf } from './sharing';
@@ -78,7 +79,7 @@ export function sectionsOf(
       rows: rowsOf(found.devices, ({ name, room, availability, switches }) => ({
         name,
         about: [
-          availability === 'ONLINE' ? 'online' : 'offline',
+          availabilityWord(availability).toLowerCase(),
           count(switches.length, 'switch', 'switches'),
           room?.name ?? 'in no room',
         ].join(' · '),

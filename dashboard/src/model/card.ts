@@ -78,7 +78,7 @@ export const statusOf = (shown: Pick<Card, 'lead' | 'detail'>): string =>
   shown.detail ? `${shown.lead} · ${shown.detail}` : shown.lead;
 
 function stateOf({ switch: it, outcome }: Entry): State {
-  if (it.on === null || it.availability === 'OFFLINE' || outcome?.kind === 'TIMED_OUT') return 'unknown';
+  if (it.on === null || it.availability !== 'ONLINE' || outcome?.kind === 'TIMED_OUT') return 'unknown';
   return word(it.on);
 }
 
@@ -96,9 +96,15 @@ const lasting = (outcome: Outcome): boolean => outcome.kind === 'TIMED_OUT' || o
 
 type Shown = Pick<Card, 'phase' | 'lead' | 'detail'>;
 
+/** Why its board cannot be asked, in a word; null when it can. */
+function away({ switch: { availability } }: Entry): string | null {
+  if (availability === 'ONLINE') return null;
+  return availability === 'QUARANTINED' ? 'in quarantine' : 'offline';
+}
+
 function settled(entry: Entry, outcome: Outcome): Shown {
   const state = stateOf(entry);
-  const lead = entry.switch.availability === 'OFFLINE' ? 'offline' : state;
+  const lead = away(entry) ?? state;
   const who = !outcome.mine && outcome.actor ? `${actorName(outcome.actor)}, ` : '';
   switch (outcome.kind) {
     case 'CONFIRMED':
@@ -126,10 +132,11 @@ function settled(entry: Entry, outcome: Outcome): Shown {
 
 function atRest(entry: Entry, now: number): Shown {
   const { switch: it, changedAt } = entry;
-  if (it.availability === 'OFFLINE') {
+  const gone = away(entry);
+  if (gone) {
     return {
       phase: 'offline',
-      lead: 'offline',
+      lead: gone,
       detail: it.on === null ? 'never reported' : `was ${word(it.on)}`,
     };
   }

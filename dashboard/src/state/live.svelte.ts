@@ -3,6 +3,7 @@ import {
   devices,
   onDeviceChanged,
   onDeviceRemoved,
+  releaseDevice,
   rotateCredential,
   updateDevice,
   type Device,
@@ -184,6 +185,10 @@ export class Live {
       this.#device(device);
       return device;
     });
+
+  /** @throws ApiError */
+  releaseDevice = (input: Parameters<typeof releaseDevice>[0]) =>
+    this.checked(async () => this.#device(await releaseDevice(input)));
 
   /** @throws ApiError */
   async dismissNotice(id: string): Promise<void> {

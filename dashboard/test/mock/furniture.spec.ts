@@ -1,4 +1,4 @@
-import { card, expect, open, test } from './home';
+import { card, expect, open, status, test } from './home';
 
 test('rooms: create, name taken, rename, delete', async ({ page, home }) => {
   await home.enter(page);
@@ -103,4 +103,42 @@ test('a device has a page of its own, with its switches, and an address that kee
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Devices');
   await page.goto(`${home.server.url}/device?id=nothing`);
   await expect(page.getByText('There is no such device here')).toBeVisible();
+});
+
+test('another board in place of a device is shown for what it is, and moves nothing until it is accepted', async ({
+  page,
+  home,
+}) => {
+  const other = await home.enterTwice(page);
+  await open(page, 'Devices');
+  await page.getByRole('link', { name: 'Living room board' }).click();
+  home.world.quarantine('Floor lamp', { chip: 'ffffff', mac: '5c:cf:7f:ff:ff:ff' });
+  await expect(page.getByTestId('availability')).toHaveText('In quarantine');
+  const told = page.getByTestId('quarantine');
+  await expect(told.getByRole('row').nth(1)).toHaveText(/Chip\s*000011\s*ffffff/);
+  await expect(told.getByRole('row').nth(2)).toContainText('5c:cf:7f:ff:ff:ff');
+  await expect(status(page, 'Floor lamp')).toHaveText('in quarantine · was on');
+  await card(page, 'Floor lamp').click();
+  await expect(status(page, 'Floor lamp')).toContainText('refused: The board is quarantined');
+  await expect(card(other, 'Floor lamp')).toHaveAttribute('data-state', 'unknown');
+
+  await told.getByRole('button', { name: 'Accept this board' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('chip ffffff and MAC 5c:cf:7f:ff:ff:ff');
+  home.world.quarantine('Floor lamp', { chip: 'eeeeee', mac: '5c:cf:7f:ee:ee:ee' });
+  await dialog.getByRole('button', { name: 'Yes, accept it' }).click();
+  await expect(dialog).toContainText('Yet another board came');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await told.getByRole('button', { name: 'Accept this board' }).click();
+  await dialog.getByRole('button', { name: 'Yes, accept it' }).click();
+  await expect(told).toHaveCount(0);
+  await expect(page.getByTestId('availability')).toHaveText('Online');
+  await expect(page.getByRole('region', { name: 'What it is' })).toContainText('eeeeee');
+  await expect(card(other, 'Floor lamp')).toHaveAttribute('data-state', 'on');
+
+  home.world.quarantine('Floor lamp', { chip: null, mac: null });
+  await expect(told).toContainText('does not say who it is');
+  await expect(told.getByRole('button')).toHaveCount(0);
+  home.world.quarantine('Floor lamp', null);
+  await expect(told).toHaveCount(0);
 });

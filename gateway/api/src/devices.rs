@@ -2,6 +2,7 @@
 
 use crate::error::{bad_name, no_such, told};
 use crate::gateway::{DateTime, date_time};
+use crate::quarantine::Quarantine;
 use crate::rooms::Room;
 use crate::search::Search;
 use crate::switches::{Availability, Switch};
@@ -57,19 +58,29 @@ impl Device {
         self.0.last_seen.and_then(date_time)
     }
 
-    /// The hardware, as the board tells it.
+    /// The hardware, as the board tells it; as on record where it has not told it since the gateway started.
     async fn model(&self) -> Option<&str> {
         self.0.facts.model.as_deref()
     }
 
-    /// The version of its firmware, as the board tells it.
+    /// The version of its firmware, as the board tells it; as on record where it has not told it since the gateway started.
     async fn firmware(&self) -> Option<&str> {
         self.0.facts.firmware.as_deref()
     }
 
-    /// The MAC address, as the board tells it.
+    /// The MAC address, as the board tells it; as on record where it has not told it since the gateway started.
     async fn mac(&self) -> Option<&str> {
         self.0.facts.mac.as_deref()
+    }
+
+    /// The chip's id, as the board tells it; as on record where it has not told it since the gateway started.
+    async fn chip(&self) -> Option<&str> {
+        self.0.facts.chip.as_deref()
+    }
+
+    /// Why the board that is connected now is not believed to be this device; null when it is, or none is connected.
+    async fn quarantine(&self) -> Option<Quarantine> {
+        self.0.quarantine.clone().map(Quarantine)
     }
 
     /// The IP address it connected from.

@@ -36,6 +36,7 @@ mod origin;
 mod password_rules;
 mod passwords;
 mod provider;
+mod quarantine;
 mod record;
 mod record_csv;
 mod reset;

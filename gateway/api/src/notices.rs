@@ -68,7 +68,7 @@ impl Notice {
 
     /// What happened, for programs: MQTT_LOGIN_STORM, SIGN_IN_STORM, FOREIGN_CLIENT_ID, PUBLISH_REFUSED, ORDER_REFUSED,
     /// RETAINED_COMMAND, INTEGRATION_SLOW, CONNECTIONS_FULL, RETAINED_FULL, PLAIN_MQTT, ROUTER_REPLACED,
-    /// MAIL_FAILED, CODE_STORM. More may come.
+    /// MAIL_FAILED, CODE_STORM, DEVICE_QUARANTINED, FIRMWARE_CHANGED. More may come.
     async fn code(&self) -> &'static str {
         self.0.kind.code()
     }

@@ -122,6 +122,8 @@ pub(crate) enum RecordKind {
     InvitationEnded,
     /// A one-time code for a forgotten password was made at the gateway.
     ResetCodeCreated,
+    /// The owner took another board for a device.
+    DeviceReleased,
 }
 
 /// One line of the record.

@@ -17,6 +17,7 @@ use crate::members::{MembersMutation, MembersQuery};
 use crate::metrics::MetricsQuery;
 use crate::notices::{NoticesMutation, NoticesQuery};
 use crate::password_rules::PasswordRulesQuery;
+use crate::quarantine::QuarantineMutation;
 use crate::record::RecordQuery;
 use crate::reset::ResetMutation;
 use crate::rooms::{RoomsMutation, RoomsQuery};
@@ -74,6 +75,7 @@ pub(crate) struct MutationRoot(
     HomeMutation,
     RoomsMutation,
     DevicesMutation,
+    QuarantineMutation,
     BoardsMutation,
     IntegrationsMutation,
     InvitationsMutation,

@@ -31,6 +31,8 @@ pub(crate) enum Availability {
     Online,
     /// Not.
     Offline,
+    /// Connected, and not believed to be the device: nothing it says counts and nothing is sent to it until the owner decides.
+    Quarantined,
 }
 
 pub(crate) struct Change(pub(crate) Arc<SwitchChange>);

@@ -96,6 +96,8 @@ pub enum Kind {
     InvitationEnded,
     /// A one-time code for a forgotten password was made at the gateway.
     ResetCodeCreated,
+    /// The owner took another board for a device.
+    DeviceReleased,
 }
 
 /// One thing that was done, as kept on disk.

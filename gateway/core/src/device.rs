@@ -55,7 +55,7 @@ pub struct Device {
     pub secret: SecretHash,
     /// What it may present instead. When it has, this takes the place of `secret`.
     pub next: Option<SecretHash>,
-    /// What it was when it was claimed at a port; none when it was claimed by hand.
+    /// What it was when it was claimed at a port, or when it first came, if it was claimed by hand; none until then.
     pub hardware: Option<Arc<Hardware>>,
 }
 
@@ -68,6 +68,8 @@ pub struct BoardFacts {
     pub firmware: Option<Arc<str>>,
     /// The MAC address it claims to have.
     pub mac: Option<Arc<str>>,
+    /// The chip's id that it claims to have.
+    pub chip: Option<Arc<str>>,
     /// The address it connected from.
     pub address: Option<IpAddr>,
 }
@@ -157,6 +159,8 @@ pub enum Fact {
     Firmware(Arc<str>),
     /// The MAC address it claims to have.
     Mac(Arc<str>),
+    /// The chip's id that it claims to have.
+    Chip(Arc<str>),
     /// The board's monotonic clock, milliseconds.
     Uptime(u64),
 }

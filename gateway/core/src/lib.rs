@@ -23,6 +23,7 @@ pub mod name;
 pub mod nearby;
 pub mod notice;
 pub mod onboarding;
+pub mod quarantine;
 pub mod record;
 pub mod retained;
 pub mod switch;

@@ -82,6 +82,10 @@ kinds! {
     MailFailed = "MAIL_FAILED", Warning;
     /// Many wrong one-time codes: for a forgotten password, or of invitations.
     CodeStorm = "CODE_STORM", Critical;
+    /// A board logged in as a device and is, or may be, other hardware.
+    DeviceQuarantined = "DEVICE_QUARANTINED", Critical;
+    /// A device came with firmware that this gateway did not give it.
+    FirmwareChanged = "FIRMWARE_CHANGED", Warning;
 }
 
 impl NoticeKind {
@@ -123,6 +127,11 @@ impl NoticeKind {
             Self::MailFailed => {
                 "Check [smtp] in the configuration; the log says what the mail server answered. Then have the mail sent again."
             }
+            Self::DeviceQuarantined => {
+                "If you put another board there, accept it on the device's page. If not, somebody has this device's secret: \
+                 find that board, and set the right one up anew."
+            }
+            Self::FirmwareChanged => "If you did not update it, find out who did.",
         }
     }
 }
@@ -184,6 +193,8 @@ pub struct Notice {
     pub subject: Subject,
     /// Where from, the last time, where that is known and is not the subject itself.
     pub from: Option<IpAddr>,
+    /// What there is to say of it, the last time: within a sentence, without its end.
+    pub detail: Option<Arc<str>>,
     /// How often.
     pub times: u64,
     /// When first; none while the clock was not trusted.
@@ -198,6 +209,7 @@ impl Notice {
     /// What happened, for people; `who` is the subject as they know it.
     pub fn message(&self, who: &str) -> String {
         let from = self.from.map(|from| format!(", last from {from}")).unwrap_or_default();
+        let detail = self.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
         match self.kind {
             NoticeKind::MqttLoginStorm => {
                 format!("Many wrong MQTT logins: {who}{from}. Further ones are slowed down.")
@@ -225,6 +237,14 @@ impl Notice {
             NoticeKind::CodeStorm => {
                 format!("Many wrong codes for passwords or invitations: {who}{from}. Further tries are slowed down.")
             }
+            NoticeKind::DeviceQuarantined => {
+                format!(
+                    "A board came as {who} that is not the one on record{detail}{from}. It is not believed, and nothing is sent to it."
+                )
+            }
+            NoticeKind::FirmwareChanged => {
+                format!("{who} came with firmware that this gateway did not give it{detail}.")
+            }
         }
     }
 }
@@ -235,7 +255,7 @@ mod tests {
 
     fn notice(kind: NoticeKind, from: Option<IpAddr>) -> Notice {
         let (id, subject) = (NoticeId::from_raw(1), Subject::Gateway);
-        Notice { id, kind, subject, from, times: 1, first_at: None, at: None, dismissed: false }
+        Notice { id, kind, subject, from, detail: None, times: 1, first_at: None, at: None, dismissed: false }
     }
 
     #[test]

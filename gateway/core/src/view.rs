@@ -11,6 +11,7 @@ use crate::name::{BoardId, Endpoint, Name};
 use crate::nearby::NearbyBoard;
 use crate::notice::Notice;
 use crate::onboarding::{ClaimView, FoundBoard};
+use crate::quarantine::Quarantine;
 use crate::record::{HomeRecord, Room};
 use crate::switch::SwitchChange;
 use crate::time::Wall;
@@ -23,6 +24,8 @@ pub enum Availability {
     Online,
     /// Not.
     Offline,
+    /// Connected, and not believed to be the device: the owner is to decide.
+    Quarantined,
 }
 
 /// A device as shown.
@@ -42,8 +45,10 @@ pub struct DeviceView {
     pub rotating: bool,
     /// When it last said anything, to about half a minute; none when never in this run, or the clock was not trusted.
     pub last_seen: Option<Wall>,
-    /// What it tells of itself.
+    /// What it tells of itself; what it has not told in this run is as on record.
     pub facts: BoardFacts,
+    /// Why the board that is there is not believed.
+    pub quarantine: Option<Arc<Quarantine>>,
 }
 
 /// A switch as shown.

@@ -25,6 +25,7 @@ pub(crate) const STEPS: &[Step] = &[
     wrong_tries,
     identities,
     hardware,
+    notice_details,
 ];
 
 /// The schema that this version reads and writes.
@@ -126,6 +127,11 @@ fn identities(txn: &WriteTransaction) -> Result<(), Fault> {
 /// To schema 16: a device knows what its board was when it was claimed at a port, of none so far. Its row ends with it.
 fn hardware(txn: &WriteTransaction) -> Result<(), Fault> {
     append(txn, "device", &[0])
+}
+
+/// To schema 17: there may be something to say of a notice, of none so far; a device may be released. Its row ends with it.
+fn notice_details(txn: &WriteTransaction) -> Result<(), Fault> {
+    append(txn, "notice", &[0])
 }
 
 /// Every row of a table gets the same bytes at its end.

@@ -236,6 +236,7 @@ fn facts() {
     assert_eq!(hear("system/firmware", b"0.1.0", true), Ok(Some(Said::Fact(Fact::Firmware("0.1.0".into())))));
     let mac = "a0:20:a6:a1:b2:c3";
     assert_eq!(hear("system/mac", mac.as_bytes(), true), Ok(Some(Said::Fact(Fact::Mac(mac.into())))));
+    assert_eq!(hear("system/chip-id", b"a1b2c3", true), Ok(Some(Said::Fact(Fact::Chip("a1b2c3".into())))));
     assert_eq!(hear("system/uptime", b"1234", true), Ok(Some(Said::Fact(Fact::Uptime(1234)))));
     for bad in ["", " 1", "1 ", "01", "-1", "1.5", "9223372036854775808", "1 2"] {
         assert!(hear("system/uptime", bad.as_bytes(), false).is_err(), "{bad:?}");

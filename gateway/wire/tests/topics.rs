@@ -134,7 +134,6 @@ fn what_the_home_does_not_go_by_is_passed_over() {
         ("relay-1/on/$target", b"true"),
         ("relay-1/power-on", b"restore"),
         ("system/rssi", b"-61"),
-        ("system/chip-id", b"00a1b2c3"),
         ("system/something-new", b"\xff"),
         ("$alert/battery", b"low"),
         ("$log/warn", b"low"),

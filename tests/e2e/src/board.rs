@@ -59,6 +59,8 @@ pub(crate) struct Wiring {
     pub(crate) ca: Option<PathBuf>,
     /// Whether the flash holds all of it: then nothing is provisioned again.
     pub(crate) provisioned: bool,
+    /// Its MAC address, of which its chip id is a part; one made from the path of the flash when none.
+    pub(crate) mac: Option<&'static str>,
     /// Ids of its switches, in the order of its relays.
     pub(crate) switches: Vec<String>,
 }
@@ -67,6 +69,9 @@ impl Wiring {
     pub(crate) fn start(self) -> Board {
         let mut command = Command::new(board_program());
         command.arg("--flash").arg(&self.flash).arg("--relays").arg(self.relays.to_string());
+        if let Some(mac) = self.mac {
+            command.arg("--mac").arg(mac);
+        }
         if !self.provisioned {
             command.arg("--id").arg(&self.id).arg("--secret-file").arg(&self.secret_file);
             command.arg("--gateway").arg(self.gateway.to_string());
@@ -180,6 +185,13 @@ impl Board {
         self.process.signal(Signal::KILL);
         self.process.ended().await;
         Wiring { provisioned: true, ..self.wiring }.start()
+    }
+
+    /// Ends it, and starts another board with the same flash: one that somebody copied.
+    pub async fn copied(mut self, mac: &'static str) -> Self {
+        self.process.signal(Signal::KILL);
+        self.process.ended().await;
+        Wiring { provisioned: true, mac: Some(mac), ..self.wiring }.start()
     }
 
     /// Ends it, and provisions it once more with what it was registered with.

@@ -290,6 +290,6 @@ impl Home {
         own.sort_by_key(|switch| (switch.name.len(), switch.name.clone()));
         let switches = own.into_iter().map(|switch| switch.id).collect();
         let (name, gateway, ca) = (name.to_owned(), self.mqtt(), self.ca.clone());
-        Wiring { id, name, relays, secret_file, flash, gateway, ca, provisioned: false, switches }
+        Wiring { id, name, relays, secret_file, flash, gateway, ca, provisioned: false, mac: None, switches }
     }
 }

@@ -8,7 +8,7 @@ use gatehouse_core::command::{BoardSession, OrderId, Reason};
 use gatehouse_core::device::{BoardState, Cause, Refusal, Report};
 use gatehouse_core::name::{BoardId, Endpoint};
 use gatehouse_wire::homie::board::{self, WILL};
-use gatehouse_wire::homie::topic::Topic;
+use gatehouse_wire::homie::topic::{SystemProperty, Topic};
 use rumqttc::mqttbytes::v4::{
     Connect, ConnectReturnCode, LastWill, Packet, PingReq, PubAck, Publish, Subscribe, SubscribeReasonCode,
 };
@@ -44,6 +44,8 @@ pub struct Impostor {
     link: Option<Link>,
     session: BoardSession,
     counter: u32,
+    /// The chip id and the MAC address that it claims to have, if it says.
+    claims: Option<(String, String)>,
     booted: Instant,
 }
 
@@ -63,7 +65,16 @@ fn number(number: u32) -> NonZeroU32 {
 impl Impostor {
     pub(crate) fn new(wiring: Wiring, owner: Client) -> Self {
         let id = BoardId::new(&wiring.id).expect("it was registered under this id");
-        Self { wiring, owner, id, link: None, session: BoardSession(number(1)), counter: 0, booted: Instant::now() }
+        Self {
+            wiring,
+            owner,
+            id,
+            link: None,
+            session: BoardSession(number(1)),
+            counter: 0,
+            claims: None,
+            booted: Instant::now(),
+        }
     }
 
     /// Its id on the wire.
@@ -86,16 +97,31 @@ impl Impostor {
         self.session
     }
 
-    /// Connects and says all that a board says, with every relay off, in this session. The gateway shows it when this
-    /// returns: what people ask then does not overtake what the board said.
+    /// From the next connection on it says that it is this hardware; none: it does not say.
+    pub fn claims(&mut self, hardware: Option<(&str, &str)>) {
+        self.claims = hardware.map(|(chip, mac)| (chip.to_owned(), mac.to_owned()));
+    }
+
+    /// As [`Self::introduce`]. The gateway shows it as online when this returns: what people ask then does not overtake
+    /// what the board said.
     pub async fn come_online(&mut self, session: u32) {
         let mut screen = self.owner.watch(self.switches()).await;
         // As they were, also those of a connection that this one takes the place of.
         screen.all(self.switches(), "the switches as they are", |_| true).await;
+        self.introduce(session).await;
+        screen.all(self.switches(), "the board should be online", |switch| switch.is_online()).await;
+    }
+
+    /// Connects and says all that a board says, with every relay off, in this session.
+    pub async fn introduce(&mut self, session: u32) {
         self.connect().await;
         self.session = BoardSession(number(session));
         self.state(BoardState::Init).await;
         self.say(Topic::Description, board::description(self.id.as_str(), self.wiring.relays), true).await;
+        if let Some((chip, mac)) = self.claims.clone() {
+            self.say(Topic::System(SystemProperty::Mac), mac, true).await;
+            self.say(Topic::System(SystemProperty::ChipId), chip, true).await;
+        }
         self.say(Topic::Session, board::encode_session(self.session, self.uptime_ms()), false).await;
         for relay in 1..=self.wiring.relays {
             let report = self.report_of(relay, false, Cause::Boot, None);
@@ -104,7 +130,6 @@ impl Impostor {
         let command = Topic::Command.of(&self.id);
         assert!(self.subscribe(&command).await, "a board may hear its orders");
         self.state(BoardState::Ready).await;
-        screen.all(self.switches(), "the board should be online", |switch| switch.is_online()).await;
     }
 
     /// Logs in, and says nothing.

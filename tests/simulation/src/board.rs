@@ -7,6 +7,7 @@ use gatehouse_core::device::{
     BoardState, Cause, Description, Fact, NewSecret, Order, Refusal, Report, Said, Secret, SecretHash,
 };
 use gatehouse_core::name::{BoardId, Endpoint};
+use gatehouse_core::onboarding::Hardware;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 
@@ -59,6 +60,8 @@ pub(crate) fn hash_of(secret: &Secret) -> SecretHash {
 pub(crate) struct Board {
     pub(crate) id: BoardId,
     pub(crate) secret: SecretHash,
+    /// Which hardware it is: 0 is its own, 1 another with the same flash.
+    hardware: usize,
     /// A new secret that the gateway has not answered yet.
     pub(crate) candidate: Option<SecretHash>,
     pub(crate) relays: Vec<Relay>,
@@ -92,6 +95,7 @@ impl Board {
         let mut board = Self {
             id: BoardId::new(&format!("relay-{index}")).expect("a board id"),
             secret: SecretHash([u8::try_from(index).unwrap_or(0); 32]),
+            hardware: 0,
             candidate: None,
             relays,
             powered: true,
@@ -158,6 +162,8 @@ impl Board {
             Said::State(BoardState::Init),
             Said::Description(description),
             Said::Fact(Fact::Model("NodeMCU".into())),
+            Said::Fact(Fact::Mac(format!("{}, MAC {}", self.id, self.hardware).into())),
+            Said::Fact(Fact::Chip(self.chip(self.hardware).into())),
             Said::Fact(Fact::Uptime(self.uptime_ms(t))),
             Said::Session(session, self.uptime_ms(t)),
         ];
@@ -229,6 +235,21 @@ impl Board {
         assert!(self.obeyed.insert(order.id, obeyed).is_none(), "a board obeyed {:?} twice", order.id);
         words.extend(self.report(t, index));
         words
+    }
+
+    fn chip(&self, hardware: usize) -> String {
+        format!("{}, chip {hardware}", self.id)
+    }
+
+    /// Somebody puts another board there, with a copy of its flash; or the one before.
+    pub(crate) fn swap(&mut self) {
+        self.hardware = 1 - self.hardware;
+    }
+
+    /// The board that the gateway knows is put there again.
+    pub(crate) fn swap_back(&mut self, known: &Hardware) {
+        let hardware = (0..2).find(|hardware| self.chip(*hardware) == *known.chip);
+        self.hardware = hardware.expect("one of both is on record");
     }
 
     /// What it logs in with.

@@ -53,6 +53,18 @@ impl World<'_> {
         }
     }
 
+    /// Somebody replaces a board that the gateway knows by one with a copy of its flash, or that one by it.
+    pub(crate) fn swap(&mut self) {
+        self.again(self.climate.power, Event::Swap);
+        let board = self.any_board();
+        if !self.quiet && self.oracle.recorded(&self.boards[board].id).is_some() {
+            self.note(|| format!("board {board} is another"));
+            self.oracle.totals.boards_swapped += 1;
+            self.boards[board].swap();
+            self.cut(board);
+        }
+    }
+
     pub(crate) fn power_cut(&mut self) {
         self.again(self.climate.power, Event::PowerCut);
         let board = self.any_board();

@@ -149,6 +149,9 @@ impl World<'_> {
         self.weather = Weather { latency: 5 * MILLISECOND, slow: 0, chaotic: 0 };
         for board in 0..self.boards.len() {
             self.boards[board].heal();
+            if let Some(known) = self.oracle.recorded(&self.boards[board].id) {
+                self.boards[board].swap_back(&known);
+            }
             self.power_up(board);
             self.cut(board);
             self.register(board);

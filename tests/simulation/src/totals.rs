@@ -44,6 +44,8 @@ totals! {
     refused_held_by_pulse,
     /// Commands whose relay read back the other state.
     refused_read_back_differs,
+    /// Commands for a board that is not the device's.
+    refused_quarantined,
     /// Commands while the gateway stopped.
     refused_gateway_stopping,
     /// Commands without an answer in time.
@@ -182,6 +184,12 @@ totals! {
     takeovers,
     /// Power cuts of boards.
     power_cuts,
+    /// Boards replaced by one with a copy of their flash, or by the one before.
+    boards_swapped,
+    /// Devices whose hardware was recorded when their board first came.
+    hardware_recorded,
+    /// Reports that were believed only when their board had said who it is.
+    reports_kept,
     /// Connections gone mute.
     mutes,
     /// Crashes of the gateway.

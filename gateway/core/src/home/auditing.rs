@@ -2,7 +2,7 @@
 //! without its change.
 
 use super::settings::Setting;
-use super::{AccountChange, Edit, Home};
+use super::{AccountChange, Edit, Home, Released};
 use crate::access::{Level, Member, Role, Target, Terms};
 use crate::audit::{Entry, Kind, on_or_off};
 use crate::command::{Actor, ActorKind};
@@ -202,7 +202,12 @@ impl Home {
             Setting::RotateCredential(cap, id, _) => {
                 Deed::new(cap.actor(), Kind::CredentialRotated, &self.devices.get(id)?.device.name)
             }
-            Setting::EndRotation(..) | Setting::NoteHardware(..) => return None,
+            Setting::ReleaseDevice(cap, id, released) => {
+                let Released { chip, mac } = released;
+                Deed::new(cap.actor(), Kind::DeviceReleased, &self.devices.get(id)?.device.name)
+                    .saying(format!("its board is chip {chip}, MAC {mac} now"))
+            }
+            Setting::EndRotation(..) | Setting::NoteHardware(..) | Setting::NoteTold(_) => return None,
             Setting::CreateIntegration(cap, new) => Deed::new(cap.actor(), Kind::IntegrationCreated, &new.name),
             Setting::DeleteIntegration(cap, id) => {
                 Deed::new(cap.actor(), Kind::IntegrationDeleted, &self.integrations.get(id)?.integration.name)

@@ -1,6 +1,7 @@
 //! What boards say, and whether they are there.
 
 use super::clock_offset::ClockOffset;
+use super::verification::Standing;
 use super::{Effect, Home};
 use crate::command::{Actor, ActorKind, BoardSession, OrderId};
 use crate::device::{
@@ -8,6 +9,7 @@ use crate::device::{
 };
 use crate::ids::{DeviceId, LinkId, SwitchId};
 use crate::name::Endpoint;
+use crate::quarantine::{Quarantine, Told};
 use crate::record::Record;
 use crate::switch::{Reported, SwitchChange};
 use crate::time::{Mono, Now, Wall};
@@ -45,7 +47,8 @@ pub struct Dropped {
 /// Whether a board is there, and what is known of it in this run.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
-    link: Option<Link>,
+    pub(super) link: Option<Link>,
+    /// What a board that is believed told of itself.
     facts: BoardFacts,
     last_seen: Option<(Mono, Option<Wall>)>,
     last_seen_shown: Option<(Mono, Option<Wall>)>,
@@ -53,11 +56,11 @@ pub(super) struct Presence {
 
 /// One connection of a board, from login to its end.
 #[derive(Debug)]
-struct Link {
+pub(super) struct Link {
     id: LinkId,
     secret: SecretHash,
     private: bool,
-    ready: bool,
+    pub(super) ready: bool,
     native: bool,
     rotates: bool,
     session: Option<BoardSession>,
@@ -65,7 +68,15 @@ struct Link {
     /// The last counter of each endpoint: an older report is dropped.
     counters: HashMap<Endpoint, NonZeroU32>,
     clock: ClockOffset,
-    /// Reports of relays whose switch is not on disk yet; at most [`MAX_RELAYS`], as the counters.
+    /// Who it says that it is, and what is thought of that.
+    pub(super) told: Told,
+    pub(super) standing: Standing,
+    /// Whether what it told is on its way to the disk, or was.
+    pub(super) noted: bool,
+    /// Relays that it described and that have not been looked at yet.
+    described: Option<Vec<Endpoint>>,
+    /// The last reports of relays whose switch is not on disk yet, or of a board that is not believed; at most
+    /// [`MAX_RELAYS`], as the counters.
     early: Vec<Report>,
 }
 
@@ -91,8 +102,16 @@ impl Commandable<'_> {
 
 impl Presence {
     pub(super) fn availability(&self) -> Availability {
-        let there = self.link.as_ref().is_some_and(|link| link.ready && link.native && link.session.is_some());
-        if there { Availability::Online } else { Availability::Offline }
+        let Some(link) = &self.link else { return Availability::Offline };
+        match link.standing {
+            Standing::Quarantined(_) => Availability::Quarantined,
+            Standing::Believed if link.ready && link.native && link.session.is_some() => Availability::Online,
+            Standing::Believed | Standing::Unproven => Availability::Offline,
+        }
+    }
+
+    pub(super) fn quarantine(&self) -> Option<&Arc<Quarantine>> {
+        self.link.as_ref()?.standing.quarantine()
     }
 
     pub(super) fn facts(&self) -> &BoardFacts {
@@ -105,7 +124,7 @@ impl Presence {
 
     /// The connection to send a command by, when there is one.
     pub(super) fn commandable(&mut self) -> Option<Commandable<'_>> {
-        if self.availability() == Availability::Offline {
+        if self.availability() != Availability::Online {
             return None;
         }
         let link = self.link.as_mut()?;
@@ -127,7 +146,13 @@ impl Presence {
         self.link.as_ref().is_some_and(|link| link.private)
     }
 
-    fn connected(&mut self, link: LinkId, address: Option<IpAddr>, secret: SecretHash, private: bool) {
+    fn connected(
+        &mut self,
+        link: LinkId,
+        address: Option<IpAddr>,
+        (secret, private): (SecretHash, bool),
+        standing: Standing,
+    ) {
         self.facts.address = address;
         self.link = Some(Link {
             id: link,
@@ -140,6 +165,10 @@ impl Presence {
             last_seq: 0,
             counters: HashMap::new(),
             clock: ClockOffset::default(),
+            told: Told::default(),
+            standing,
+            noted: false,
+            described: None,
             early: Vec::new(),
         });
     }
@@ -162,23 +191,46 @@ impl Presence {
         self.last_seen_shown = self.last_seen;
     }
 
-    /// Takes a fact. True when it is news.
-    fn learn(&mut self, fact: Fact) -> bool {
-        let (known, told) = match fact {
-            Fact::Model(model) => (&mut self.facts.model, model),
-            Fact::Firmware(firmware) => (&mut self.facts.firmware, firmware),
-            Fact::Mac(mac) => (&mut self.facts.mac, mac),
-            Fact::Uptime(_) => return false,
-        };
-        let news = known.as_ref() != Some(&told);
-        *known = Some(told);
+    /// Takes what the board told of itself. True when it is news. Of a board that is not believed nothing is taken.
+    fn learn(&mut self) -> bool {
+        let Some(link) = self.link.as_ref().filter(|link| link.is_believed()) else { return false };
+        let Told { chip, mac, model, firmware } = &link.told;
+        let facts = &mut self.facts;
+        let pairs = [
+            (&mut facts.chip, chip),
+            (&mut facts.mac, mac),
+            (&mut facts.model, model),
+            (&mut facts.firmware, firmware),
+        ];
+        let mut news = false;
+        for (known, told) in pairs {
+            if told.is_some() && known != told {
+                (news, *known) = (true, told.clone());
+            }
+        }
         news
     }
 }
 
 impl Link {
-    fn describe(&mut self, description: &Description) {
+    pub(super) fn is_believed(&self) -> bool {
+        matches!(self.standing, Standing::Believed)
+    }
+
+    fn describe(&mut self, description: Description) {
         (self.native, self.rotates) = (description.native, description.rotates);
+        self.described = description.native.then_some(description.relays);
+    }
+
+    fn is_told(&mut self, fact: Fact) {
+        match fact {
+            Fact::Model(model) => self.told.model = Some(model),
+            Fact::Firmware(firmware) => self.told.firmware = Some(firmware),
+            // Nothing becomes other hardware on one connection: it is judged by what it said first.
+            Fact::Mac(mac) => drop(self.told.mac.get_or_insert(mac)),
+            Fact::Chip(chip) => drop(self.told.chip.get_or_insert(chip)),
+            Fact::Uptime(_) => {}
+        }
     }
 
     /// Whether a report is of this session and newer than the last of its endpoint.
@@ -208,7 +260,8 @@ impl Home {
             BoardEvent::Connected { board, link, address, secret, private } => {
                 let Some(&device) = self.by_board.get(&board) else { return };
                 let Some(entry) = self.devices.get_mut(&device) else { return };
-                entry.presence.connected(link, address, secret, private);
+                let standing = Standing::at_login(&entry.device);
+                entry.presence.connected(link, address, (secret, private), standing);
                 entry.presence.seen(now);
                 self.show_device_and_switches(device, out);
                 self.logged_in(now, device, secret, out);
@@ -244,16 +297,10 @@ impl Home {
         if let Some(uptime_ms) = clock_sample(&said, link.session) {
             link.clock.sample(uptime_ms, now.mono);
         }
-        let (mut news, mut learnt) = (false, false);
-        let mut relays = None;
-        let mut report = None;
-        let mut refusal = None;
+        let (mut report, mut refusal) = (None, None);
         match said {
             Said::State(state) => link.ready = state == BoardState::Ready,
-            Said::Description(description) => {
-                link.describe(&description);
-                relays = description.native.then_some(description.relays);
-            }
+            Said::Description(description) => link.describe(description),
             // One session a connection: a second one would let old reports pass for new.
             Said::Session(session, uptime_ms) if link.session.is_none() => {
                 link.session = Some(session);
@@ -262,27 +309,53 @@ impl Home {
             Said::Session(..) => self.dropped.other_session += 1,
             Said::Report(said) => report = link.accepts(&said, &mut self.dropped).then_some(said),
             Said::Refusal(said) => refusal = Some(said),
-            Said::Fact(fact) => learnt = presence.learn(fact),
+            Said::Fact(fact) => link.is_told(fact),
         }
-        news |= learnt | presence.seen(now);
+        let seen = presence.seen(now);
+        self.judge(now, device, out);
+        self.take_in(now, device, (was, seen), out);
+        match (report, refusal) {
+            (Some(report), _) if self.is_believed(device) => self.reported(now, device, &report, out),
+            (Some(report), _) => self.keep_early(device, &report),
+            (None, Some(refusal)) if self.is_believed(device) => self.refused(now, device, &refusal, out),
+            (None, Some(_)) => self.dropped.no_such_order += 1,
+            (None, None) => {}
+        }
+        self.note_told(now, device, out);
+    }
+
+    /// What a board said that is believed, and was not looked at yet, counts; and whoever looks is told how it is now.
+    pub(super) fn take_in(
+        &mut self,
+        now: &Now,
+        device: DeviceId,
+        (was, seen): (Availability, bool),
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(presence) = self.devices.get_mut(&device).map(|entry| &mut entry.presence) else { return };
+        let learnt = presence.learn();
         let is = presence.availability();
-        if let Some(relays) = relays {
+        let described = presence.link.as_mut().filter(|link| link.is_believed()).and_then(|link| link.described.take());
+        if let Some(relays) = described {
             self.adopt_relays(now, device, relays, out);
-        }
-        if let Some(report) = report {
-            self.reported(now, device, &report, out);
-        }
-        if let Some(refusal) = refusal {
-            self.refused(now, device, &refusal, out);
         }
         if was != is {
             self.show_device_and_switches(device, out);
             self.send_secret(device, out);
-        } else if news {
+        } else if learnt | seen {
             self.show_device(device, out);
         }
         if learnt {
             self.announce_device(device, out);
+        }
+    }
+
+    /// A board is believed from now on: what it reported before counts.
+    pub(super) fn take_in_early(&mut self, now: &Now, device: DeviceId, out: &mut Vec<Effect>) {
+        let link = self.devices.get_mut(&device).and_then(|entry| entry.presence.link.as_mut());
+        let Some(link) = link else { return };
+        for report in std::mem::take(&mut link.early) {
+            self.reported(now, device, &report, out);
         }
     }
 
@@ -330,7 +403,7 @@ impl Home {
     /// A switch is on disk now: what its board reported meanwhile counts.
     pub(super) fn replay_early(&mut self, now: &Now, device: DeviceId, endpoint: &Endpoint, out: &mut Vec<Effect>) {
         let link = self.devices.get_mut(&device).and_then(|entry| entry.presence.link.as_mut());
-        let Some(link) = link else { return };
+        let Some(link) = link.filter(|link| link.is_believed()) else { return };
         let Some(at) = link.early.iter().position(|early| early.endpoint == *endpoint) else { return };
         let report = link.early.swap_remove(at);
         self.reported(now, device, &report, out);

@@ -11,6 +11,7 @@ use crate::edge::IntegrationCommand;
 use crate::ids::{CommandId, DeviceId, Request, SwitchId};
 use crate::record::Record;
 use crate::time::{Mono, Now};
+use crate::view::Availability;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -238,7 +239,8 @@ impl Home {
         }
         let deadline = now.mono.plus(timeout);
         let Some(order) = self.order(now, &command, deadline, timeout) else {
-            let settled = settled(command, now, Outcome::Offline, None, Some(Reason::Offline), Duration::ZERO);
+            let (outcome, reason) = self.unsent(switch);
+            let settled = settled(command, now, outcome, None, Some(reason), Duration::ZERO);
             return self.close_unsent(settled, waiting, out);
         };
         command.order = Some(order.id);
@@ -270,6 +272,15 @@ impl Home {
         let id = board.next_order()?;
         let (link, endpoint) = (board.link, switch.endpoint.clone());
         Some(Order { board: entry.device.board.clone(), link, id, deadline_ms, endpoint, on: command.on })
+    }
+
+    /// Why nothing can be sent.
+    fn unsent(&self, switch: SwitchId) -> (Outcome, Reason) {
+        let device = self.switches.get(&switch).and_then(|entry| self.devices.get(&entry.switch.device));
+        match device.map(|entry| entry.presence.availability()) {
+            Some(Availability::Quarantined) => (Outcome::Refused, Reason::Quarantined),
+            _ => (Outcome::Offline, Reason::Offline),
+        }
     }
 
     /// Confirms the open command if the board says that it obeyed this very one. A value that merely matches

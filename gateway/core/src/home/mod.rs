@@ -1,7 +1,7 @@
 //! The home: one owner of all rules.
 //!
 //! [`Home::handle`] takes one input with the time it arrived at and says what to do about it. It has four kinds of
-//! business, one file each: what boards say (`boards`), commands (`commands`), who people are (`people`, `account`, `reset`, `backoff`), and settings,
+//! business, one file each: what boards say (`boards`) and whether they are believed (`verification`), commands (`commands`), who people are (`people`, `account`, `reset`, `backoff`), and settings,
 //! which are durable before they are true (`settings`, `rooms`, `things`, `integrations`, `invitations`, `rotation`). Home Assistant is told of
 //! them (`announcing`), and the owner of what went wrong (`notices`).
 
@@ -33,6 +33,7 @@ mod sharing;
 mod standing;
 mod things;
 mod tokens;
+mod verification;
 
 #[cfg(test)]
 mod tests;
@@ -51,6 +52,7 @@ pub use rooms::MAX_ROOMS;
 pub use rotation::NewCredential;
 pub use settings::Setting;
 pub use things::{Edit, MAX_DEVICES, Registration};
+pub use verification::Released;
 
 use crate::access::{Access, BoardCredential, ClaimCode, Credentials, Throttle};
 use crate::command::Command;
@@ -318,7 +320,8 @@ impl Home {
             availability: entry.presence.availability(),
             rotating: entry.device.next.is_some(),
             last_seen: entry.presence.last_seen_shown(),
-            facts: entry.presence.facts().clone(),
+            facts: entry.facts(),
+            quarantine: entry.presence.quarantine().cloned(),
         }
     }
 

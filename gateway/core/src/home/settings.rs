@@ -5,7 +5,7 @@
 
 use super::{
     AccountChange, Answer, Claim, Edit, Effect, FinishedClaim, Home, HomeEdit, MemberEdit, NewCredential, Registration,
-    Reset,
+    Released, Reset,
 };
 use crate::access::{Administer, Client, Denied, HoldTokens, NewToken, Share, Terms, TokenHash};
 use crate::code::CodeHash;
@@ -109,6 +109,10 @@ pub enum Setting {
     FinishClaim(Administer, FinishedClaim),
     /// A device's board is other hardware than is known, or at another port: told by the board itself, at that port.
     NoteHardware(DeviceId, Arc<Hardware>),
+    /// A device's board is the one on record, or the first to come, and tells more or other than is on record.
+    NoteTold(DeviceId),
+    /// The board that is quarantined is the device's from now on. Answered with [`Answer::Device`].
+    ReleaseDevice(Administer, DeviceId, Released),
     /// Another secret for a board that is there. Answered with [`Answer::Device`], once the board can log in with it.
     RotateCredential(Administer, DeviceId, NewCredential),
     /// A board logged in with its new secret: the old one is good no more.
@@ -219,10 +223,17 @@ impl Home {
                     Record::Switch(switch) => Some(switch.clone()),
                     _ => None,
                 };
+                let judged = match &record {
+                    Record::Device(device) if self.is_other_hardware(device) => Some(device.id),
+                    _ => None,
+                };
                 if let Record::SwitchDeleted(id) = record {
                     self.settle_of_deleted(now, id, out);
                 }
                 self.apply_record(record, out);
+                if let Some(device) = judged {
+                    self.judge_by_record(now, device, out);
+                }
                 if let Some(switch) = new {
                     self.replay_early(now, switch.device, &switch.endpoint, out);
                 }
@@ -409,6 +420,8 @@ impl Home {
                 Ok((self.plan_finished_claim(finished)?, reply))
             }
             Setting::NoteHardware(id, hardware) => Ok((self.plan_hardware(id, hardware), Reply::Done)),
+            Setting::NoteTold(id) => Ok((self.plan_told(id), Reply::Done)),
+            Setting::ReleaseDevice(_, id, released) => Ok((self.plan_release(id, &released)?, Reply::Device(id))),
             Setting::RotateCredential(_, id, new) => Ok((self.plan_rotation(id, new)?, Reply::Rotation(id))),
             Setting::EndRotation(id, secret) => Ok((self.plan_end_of_rotation(id, secret), Reply::Done)),
             Setting::CreateIntegration(_, new) => {

@@ -22,6 +22,7 @@ impl Home {
             | Setting::RegisterBoard(cap, _)
             | Setting::FinishClaim(cap, _)
             | Setting::RotateCredential(cap, ..)
+            | Setting::ReleaseDevice(cap, ..)
             | Setting::CreateIntegration(cap, _)
             | Setting::DeleteIntegration(cap, _)
             | Setting::UpdateHomeAssistant(cap, ..)
@@ -44,7 +45,9 @@ impl Home {
             | Setting::ConfirmEmail(..)
             | Setting::ResetPassword(_) => Ok(()),
             // Nobody asked.
-            Setting::EndRotation(..) | Setting::AdoptRelays(..) | Setting::NoteHardware(..) => Ok(()),
+            Setting::EndRotation(..) | Setting::AdoptRelays(..) | Setting::NoteHardware(..) | Setting::NoteTold(_) => {
+                Ok(())
+            }
         }
     }
 }

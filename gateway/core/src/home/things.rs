@@ -142,10 +142,14 @@ impl Home {
         Ok(self.plan_new_device(Device { id, board, name, room, secret, next: None, hardware }, relays))
     }
 
-    /// What a device's board is, as it told at its port.
+    /// What a device's board is, as it told at its port. What is plugged in and says that it is a device's board, and is other
+    /// hardware, is not believed there either.
     pub(super) fn plan_hardware(&self, id: DeviceId, hardware: Arc<Hardware>) -> Vec<Record> {
         let known = self.devices.get(&id).map(|entry| &entry.device);
-        let other = known.filter(|device| device.hardware.as_ref() != Some(&hardware));
+        let same = |known: &Arc<Hardware>| {
+            **known != *hardware && (&known.chip, &known.mac) == (&hardware.chip, &hardware.mac)
+        };
+        let other = known.filter(|device| device.hardware.as_ref().is_none_or(same));
         let device = other.map(|device| Device { hardware: Some(hardware), ..Device::clone(device) });
         device.map(|device| Record::Device(Arc::new(device))).into_iter().collect()
     }

@@ -4,7 +4,7 @@ use super::{HashSecret, Hub, hexadecimal, unexpected};
 use crate::random::random;
 use gatehouse_core::access::{Administer, Denied};
 use gatehouse_core::device::Secret;
-use gatehouse_core::home::{Answer, Edit, NewCredential, Registration, Setting};
+use gatehouse_core::home::{Answer, Edit, NewCredential, Registration, Released, Setting};
 use gatehouse_core::ids::{DeviceId, RoomId, SwitchId};
 use gatehouse_core::name::Name;
 use gatehouse_core::record::Room;
@@ -53,6 +53,16 @@ impl Hub {
     /// Claims a board by hand.
     pub async fn register_board(&self, cap: Administer, board: Registration) -> Result<Arc<DeviceView>, Denied> {
         self.device(Setting::RegisterBoard(cap, board)).await
+    }
+
+    /// Takes the board that is quarantined for the device from now on, if it is still the one that was shown.
+    pub async fn release_device(
+        &self,
+        cap: Administer,
+        id: DeviceId,
+        released: Released,
+    ) -> Result<Arc<DeviceView>, Denied> {
+        self.device(Setting::ReleaseDevice(cap, id, released)).await
     }
 
     /// Gives a board another secret, 256 random bits in hexadecimal, over its own connection. Answers when it has logged

@@ -49,6 +49,7 @@ mirror!(
     TokenEnded,
     InvitationEnded,
     ResetCodeCreated,
+    DeviceReleased,
 );
 
 #[derive(Serialize, Deserialize)]

@@ -23,6 +23,8 @@ mirror!(
     RouterReplaced,
     MailFailed,
     CodeStorm,
+    DeviceQuarantined,
+    FirmwareChanged,
 );
 
 #[derive(Serialize, Deserialize)]
@@ -46,6 +48,8 @@ struct NoticeRow<'a> {
     first_at_ms: Option<u64>,
     at_ms: Option<u64>,
     dismissed: bool,
+    /// Since schema 17.
+    detail: Option<&'a str>,
 }
 
 pub(crate) fn notice(notice: &Notice) -> Vec<u8> {
@@ -66,6 +70,7 @@ pub(crate) fn notice(notice: &Notice) -> Vec<u8> {
         first_at_ms: millis(notice.first_at),
         at_ms: millis(notice.at),
         dismissed: notice.dismissed,
+        detail: notice.detail.as_deref(),
     })
 }
 
@@ -85,6 +90,7 @@ pub(crate) fn to_notice(key: u64, bytes: &[u8]) -> Result<Notice, BadRow> {
         kind: row.kind.into(),
         subject,
         from: row.from,
+        detail: row.detail.map(Into::into),
         times: row.times,
         first_at: to_wall(row.first_at_ms),
         at: to_wall(row.at_ms),
@@ -103,6 +109,7 @@ mod tests {
             kind: NoticeKind::ForeignClientId,
             subject,
             from,
+            detail: None,
             times: 300,
             first_at: None,
             at: Some(Wall::from_millis(5)),
@@ -110,7 +117,7 @@ mod tests {
         }
     }
 
-    /// The bytes are schema 6 for good: files out there hold them.
+    /// The bytes are schema 17 for good: files out there hold them.
     #[test]
     fn the_bytes_of_a_notice_stay_what_they_are() {
         let board = BoardId::new("relay-1").unwrap();
@@ -125,9 +132,12 @@ mod tests {
         ] {
             let kept = kept(subject, from);
             let bytes = notice(&kept);
-            assert_eq!(bytes, [head, b"\xac\x02\x00\x01\x05\x01"].concat(), "{kept:?}");
+            assert_eq!(bytes, [head, b"\xac\x02\x00\x01\x05\x01\x00"].concat(), "{kept:?}");
             assert_eq!(to_notice(9, &bytes), Ok(kept));
         }
+        let told = Notice { detail: Some("came".into()), ..kept(Subject::Others, None) };
+        assert_eq!(notice(&told), b"\x02\x06\x00\xac\x02\x00\x01\x05\x01\x01\x04came");
+        assert_eq!(to_notice(9, &notice(&told)), Ok(told));
         let kinds: Vec<u8> =
             NoticeKind::ALL.iter().map(|&kind| postcard::to_stdvec(&KindRow::from(kind)).unwrap()[0]).collect();
         assert_eq!(kinds, (0..NoticeKind::ALL.len() as u8).collect::<Vec<_>>(), "new ones come last");
@@ -135,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_notice_that_could_not_have_been_written_is_not_read() {
-        let rest = b"\x00\x01\x00\x00\x00";
+        let rest = b"\x00\x01\x00\x00\x00\x00";
         assert!(to_notice(1, &[&b"\x00\x00"[..], rest].concat()).is_ok());
         for bad in [&b"\x7f\x00"[..], b"\x00\x7f", b"\x00\x03\x01_", b"\x00\x01\x02\x00", b"\x00\x04\x01\xff"] {
             assert!(to_notice(1, &[bad, rest].concat()).is_err(), "{bad:?}");

@@ -205,6 +205,7 @@ pub(crate) fn notice(id: u64, times: u64) -> Record {
         kind: NoticeKind::MqttLoginStorm,
         subject: Subject::Integration("integration_1".into()),
         from: Some([192, 0, 2, 1].into()),
+        detail: id.is_multiple_of(3).then(|| "what came".into()),
         times,
         first_at: None,
         at: Some(Wall::from_millis(1_700_000_000_000)),

@@ -93,10 +93,9 @@ fn fact(property: SystemProperty, payload: &[u8]) -> Result<Option<Fact>, BadMes
         SystemProperty::Model => Fact::Model(text()?),
         SystemProperty::Firmware => Fact::Firmware(text()?),
         SystemProperty::Mac => Fact::Mac(text()?),
+        SystemProperty::ChipId => Fact::Chip(text()?),
         SystemProperty::Uptime => Fact::Uptime(payload::uptime(payload)?),
-        SystemProperty::Rssi | SystemProperty::Heap | SystemProperty::RestartReason | SystemProperty::ChipId => {
-            return Ok(None);
-        }
+        SystemProperty::Rssi | SystemProperty::Heap | SystemProperty::RestartReason => return Ok(None),
     }))
 }
 

@@ -21,6 +21,7 @@ mod nearby;
 mod notices;
 mod presence;
 mod provider;
+mod quarantine;
 mod restart;
 mod revocation;
 mod rotation;

@@ -2,13 +2,14 @@
 
 use super::{Oracle, Step};
 use gatehouse_core::command::{ActorKind, BoardSession, Outcome};
-use gatehouse_core::device::{BoardEvent, BoardState, Cause, Order, Report, Said};
+use gatehouse_core::device::{BoardEvent, BoardState, Cause, Fact, Order, Report, Said};
 use gatehouse_core::home::{Effect, Input};
 use gatehouse_core::ids::LinkId;
 use gatehouse_core::name::{BoardId, Endpoint};
+use gatehouse_core::onboarding::Hardware;
 use gatehouse_core::switch::SwitchChange;
 use gatehouse_core::view::{Availability, SwitchView, View};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// What a home may know of a board's connection.
@@ -19,9 +20,23 @@ pub(crate) struct Heard {
     described: bool,
     session: Option<BoardSession>,
     counters: BTreeMap<Endpoint, u32>,
-    /// Last reports of relays without a switch.
+    /// Who it said that it is, the first time.
+    chip: Option<Arc<str>>,
+    mac: Option<Arc<str>>,
+    /// Whether it is to be believed.
+    standing: Standing,
+    /// Last reports of relays without a switch, or of a board that was not believed.
     early: BTreeMap<Endpoint, Report>,
     last_seq: u32,
+}
+
+/// What a home has to think of a board.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Standing {
+    #[default]
+    Unproven,
+    Believed,
+    Quarantined,
 }
 
 /// Orders of a switch the home must remember for the sake of late reports.
@@ -30,7 +45,23 @@ const REMEMBERED_ORDERS: usize = 8;
 impl Heard {
     fn availability(&self) -> Availability {
         let online = self.link.is_some() && self.ready && self.described && self.session.is_some();
-        if online { Availability::Online } else { Availability::Offline }
+        match self.standing {
+            _ if self.link.is_none() => Availability::Offline,
+            Standing::Quarantined => Availability::Quarantined,
+            Standing::Believed if online => Availability::Online,
+            _ => Availability::Offline,
+        }
+    }
+
+    /// What is to be thought of it by what is on record.
+    fn judged(&self, record: Option<&Hardware>) -> Standing {
+        let Some(record) = record else { return Standing::Believed };
+        match (&self.chip, &self.mac) {
+            (Some(chip), Some(mac)) if (chip, mac) == (&record.chip, &record.mac) => Standing::Believed,
+            (Some(_), Some(_)) => Standing::Quarantined,
+            _ if self.ready => Standing::Quarantined,
+            _ => Standing::Unproven,
+        }
     }
 
     pub(super) fn check_order(&self, order: &Order) {
@@ -55,6 +86,8 @@ impl Heard {
                     return Some(report.clone());
                 }
             }
+            Said::Fact(Fact::Chip(chip)) => drop(self.chip.get_or_insert_with(|| chip.clone())),
+            Said::Fact(Fact::Mac(mac)) => drop(self.mac.get_or_insert_with(|| mac.clone())),
             Said::Refusal(_) | Said::Fact(_) => {}
         }
         None
@@ -64,7 +97,11 @@ impl Heard {
 impl Oracle {
     /// Which switches may show another state after this step, and why.
     pub(super) fn board_spoke(&mut self, step: &Step<'_>) {
-        let believed = self.believed(step);
+        let mut believed = self.believed(step);
+        let released = self.judge_boards();
+        if let Some((board, report)) = believed.take_if(|(board, _)| self.heard[board].standing != Standing::Believed) {
+            self.heard.get_mut(&board).expect("it spoke").early.insert(report.endpoint.clone(), report);
+        }
         self.check_sequence(step);
         for switch in &step.after.switches {
             let device = step.after.device(switch.device).expect("a switch has a device");
@@ -74,6 +111,11 @@ impl Oracle {
                     Some(report.clone())
                 }
                 _ if before.is_none() => self.adopted(&device.board, &switch.endpoint),
+                _ if released.contains(&device.board) => {
+                    let kept = self.heard.get_mut(&device.board).and_then(|heard| heard.early.remove(&switch.endpoint));
+                    self.totals.reports_kept += u64::from(kept.is_some());
+                    kept
+                }
                 _ => None,
             };
             let heard = self.heard.get(&device.board).map_or(Availability::Offline, Heard::availability);
@@ -93,6 +135,26 @@ impl Oracle {
         {
             heard.early.insert(report.endpoint.clone(), report);
         }
+    }
+
+    /// Those that are believed from now on.
+    fn judge_boards(&mut self) -> HashSet<BoardId> {
+        let mut released = HashSet::new();
+        for (id, heard) in &mut self.heard {
+            let device = self.acked.devices.values().find(|device| device.board == *id);
+            let Some(device) = device.filter(|_| heard.link.is_some()) else { continue };
+            let now = heard.judged(device.hardware.as_deref());
+            let was = std::mem::replace(&mut heard.standing, now);
+            if was != Standing::Believed && heard.standing == Standing::Believed {
+                released.insert(id.clone());
+            }
+        }
+        released
+    }
+
+    /// What a device's board is, as far as the home knows that it is on disk.
+    pub(crate) fn recorded(&self, board: &BoardId) -> Option<Arc<Hardware>> {
+        self.acked.devices.values().find(|device| device.board == *board)?.hardware.clone()
     }
 
     fn believed(&mut self, step: &Step<'_>) -> Option<(BoardId, Report)> {
@@ -132,7 +194,8 @@ impl Oracle {
     }
 
     fn adopted(&mut self, board: &BoardId, endpoint: &Endpoint) -> Option<Report> {
-        let report = self.heard.get_mut(board)?.early.remove(endpoint)?;
+        let heard = self.heard.get_mut(board).filter(|heard| heard.standing == Standing::Believed)?;
+        let report = heard.early.remove(endpoint)?;
         self.totals.early_reports += 1;
         Some(report)
     }

@@ -131,7 +131,7 @@ impl Oracle {
             Outcome::TimedOut => assert!(!in_time || stopping || deleted, "{} timed out early", command.id),
             outcome => assert!(in_time, "{} is {outcome:?} after its deadline", command.id),
         }
-        assert_eq!(new, matches!(command.outcome, Outcome::Offline) || gateway_stopping(command), "{command:?}");
+        assert_eq!(new, command.outcome == Outcome::Offline || refused_unsent(command), "{command:?}");
         truthful(command, calm, step);
         let done = command.outcome == Outcome::Confirmed || command.reason == Some(Reason::Interlocked);
         assert!(done || !self.undisturbed, "nothing was in the way of {command:?}");
@@ -148,6 +148,7 @@ impl Oracle {
             (Outcome::Refused, Some(Reason::Interlocked)) => &mut totals.refused_interlocked,
             (Outcome::Refused, Some(Reason::HeldByPulse)) => &mut totals.refused_held_by_pulse,
             (Outcome::Refused, Some(Reason::ReadBackDiffers)) => &mut totals.refused_read_back_differs,
+            (Outcome::Refused, Some(Reason::Quarantined)) => &mut totals.refused_quarantined,
             (Outcome::Refused, Some(Reason::GatewayStopping)) => &mut totals.refused_gateway_stopping,
             (Outcome::TimedOut, Some(Reason::NoReport)) => &mut totals.timed_out,
             (Outcome::TimedOut, Some(Reason::GatewayStopping)) => &mut totals.timed_out_gateway_stopping,
@@ -271,8 +272,9 @@ impl Oracle {
     }
 }
 
-fn gateway_stopping(command: &Command) -> bool {
-    command.outcome == Outcome::Refused && command.reason == Some(Reason::GatewayStopping)
+fn refused_unsent(command: &Command) -> bool {
+    let reasons = [Some(Reason::GatewayStopping), Some(Reason::Quarantined)];
+    command.outcome == Outcome::Refused && reasons.contains(&command.reason)
 }
 
 /// An outcome says what the board did.
@@ -289,6 +291,7 @@ fn truthful(command: &Command, calm: bool, step: &Step<'_>) {
             let obeyed = obeyed.expect("the board wrote the pin");
             assert_ne!(obeyed.read_back, command.on, "it read back what was asked");
         }
+        (Outcome::Refused, Some(Reason::Quarantined)) => assert_eq!(command.order, None, "sent to another board"),
         (Outcome::Refused, Some(_)) if calm => assert!(obeyed.is_none(), "{command:?} was obeyed"),
         (Outcome::Offline, _) => assert_eq!(command.order, None, "sent, and yet offline"),
         _ => {}

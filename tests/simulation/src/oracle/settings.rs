@@ -3,7 +3,7 @@
 use super::{By, Caller, Ended, Oracle, Step};
 use crate::board::hash_of;
 use gatehouse_core::access::Denied;
-use gatehouse_core::device::NewSecret;
+use gatehouse_core::device::{Device, NewSecret};
 use gatehouse_core::home::{Answer, Input};
 use gatehouse_core::homeassistant::Announced;
 use gatehouse_core::ids::Request;
@@ -16,9 +16,22 @@ impl Oracle {
     /// A change is planned: what is new in it has an id of its own.
     pub(super) fn plan_written(&mut self, records: &[Record]) {
         let lines = records.iter().filter(|record| matches!(record, Record::Entry(_))).count();
-        // The end of a rotation is the one change that nobody makes.
-        let ends_rotation = matches!(records, [Record::Device(device)] if device.next.is_none());
-        assert_eq!(lines, usize::from(!ends_rotation), "a line in the record for each change: {records:?}");
+        // The end of a rotation, and what a board is when it first comes, are the changes that nobody makes.
+        let recorded = |device: &Device| {
+            self.acked
+                .devices
+                .get(&device.id)
+                .is_some_and(|known| known.hardware.is_none() && device.hardware.is_some())
+        };
+        let by_itself = match records {
+            [Record::Device(device)] if recorded(device) => {
+                self.totals.hardware_recorded += 1;
+                true
+            }
+            [Record::Device(device)] => device.next.is_none(),
+            _ => false,
+        };
+        assert_eq!(lines, usize::from(!by_itself), "a line in the record for each change: {records:?}");
         for record in records {
             let (raw, known) = match record {
                 Record::Home(home) => (home.id.raw(), self.acked.home.is_some()),

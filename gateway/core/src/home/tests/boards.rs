@@ -3,7 +3,6 @@
 use super::*;
 use crate::audit::Kind;
 use crate::command::{Actor, ActorKind};
-use crate::device::Fact;
 use crate::view::Availability;
 
 #[test]

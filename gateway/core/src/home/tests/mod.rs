@@ -25,12 +25,13 @@ mod settings;
 mod sharing;
 mod standing;
 mod tokens;
+mod verification;
 
 use super::*;
 use crate::access::{Administer, Client, Denied, Member, NameHash, TokenHash, Viewer};
 use crate::command::{BoardSession, OrderId, Outcome, Reason};
 use crate::device::{
-    BoardEvent, BoardState, Cause, Description, NewSecret, Order, Refusal, Report, Said, Secret, SecretHash,
+    BoardEvent, BoardState, Cause, Description, Fact, NewSecret, Order, Refusal, Report, Said, Secret, SecretHash,
 };
 use crate::edge::IntegrationCommand;
 use crate::homeassistant::Announced;
@@ -75,6 +76,8 @@ struct House {
     port_orders: Vec<PortOrder>,
     /// What the board presents when it logs in.
     presents: SecretHash,
+    /// The chip id and MAC address that the board tells, if it does.
+    tells: Option<(&'static str, &'static str)>,
     /// Whether the board takes a new secret, and whether nobody can read along when it connects.
     rotates: bool,
     private: bool,
@@ -119,6 +122,7 @@ impl House {
             secrets: Vec::new(),
             port_orders: Vec::new(),
             presents: SECRET,
+            tells: None,
             rotates: true,
             private: true,
             written: Vec::new(),
@@ -283,6 +287,10 @@ impl House {
         self.log_in(link);
         self.say(Said::State(BoardState::Init));
         self.describe(&[]);
+        if let Some((chip, mac)) = self.tells {
+            self.say(Said::Fact(Fact::Mac(mac.into())));
+            self.say(Said::Fact(Fact::Chip(chip.into())));
+        }
         self.say(Said::Session(self.session, self.uptime_ms()));
         self.say(Said::State(BoardState::Ready));
     }

@@ -217,6 +217,7 @@ fn a_device_that_cannot_be_written_is_none() {
 #[test]
 fn a_device_is_given_its_home_anew_and_stays_the_device_that_it_was() {
     let mut house = House::with_relays(2);
+    house.tells = Some(NATIVE);
     let (device, switch) = (house.view.devices[0].id, house.switch_id(1));
     house.plug(1);
     house.answers_as(1, Identity::Native(native()));
@@ -315,4 +316,23 @@ fn what_a_network_is_called_and_its_password_are_checked() {
         assert_eq!(refused("Home", password), Some("password"), "{password:?}");
     }
     assert!(!format!("{:?}", wifi()).contains("curtain"));
+}
+
+#[test]
+fn other_hardware_at_a_port_that_says_it_is_a_device_changes_nothing_of_it() {
+    let mut house = House::with_bare_board();
+    house.claims_board(Some("Porch"));
+    house.presents = GIVEN;
+    house.connect(1);
+    house.written_ok();
+    house.plug(2);
+    let other = NativeBoard { mac: "5c:cf:7f:ff:ff:ff".into(), home: Some("home".into()), ..native() };
+    house.answers_as(2, Identity::Native(other));
+    house.written_ok();
+    assert_eq!(house.view.devices[0].availability, Availability::Online);
+    house.connect(2);
+    assert_eq!(house.view.devices[0].availability, Availability::Online, "the board that was claimed still is it");
+    house.tells = Some((NATIVE.0, "5c:cf:7f:ff:ff:ff"));
+    house.connect(3);
+    assert_eq!(house.view.devices[0].availability, Availability::Quarantined);
 }

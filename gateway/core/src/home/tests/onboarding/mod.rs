@@ -14,6 +14,8 @@ use crate::view::Availability;
 
 /// What the board logs in with once it has been claimed.
 const GIVEN: SecretHash = SecretHash([21; 32]);
+/// Its chip id and MAC address, at the port as at the edge.
+const NATIVE: (&str, &str) = ("00a1b2c3", "5c:cf:7f:a1:b2:c3");
 const CH340: UsbAdapter = UsbAdapter { vendor: 0x1a86, product: 0x7523, text: None };
 
 fn usb(number: u32) -> PortName {
@@ -28,8 +30,8 @@ fn port(number: u32) -> Port {
 fn native() -> NativeBoard {
     NativeBoard {
         board: lamp(),
-        mac: "5c:cf:7f:a1:b2:c3".into(),
-        chip: "00a1b2c3".into(),
+        mac: NATIVE.1.into(),
+        chip: NATIVE.0.into(),
         model: "nodemcuv2".into(),
         firmware: "0.1.0".into(),
         relays: 2,
@@ -53,6 +55,7 @@ impl House {
     /// Ana's home, and a board that can be claimed.
     fn with_bare_board() -> Self {
         let mut house = Self::empty();
+        house.tells = Some(NATIVE);
         house.plug(1);
         house.answers_as(1, Identity::Native(native()));
         house
