@@ -3,7 +3,7 @@
 CARGO ?= cargo
 TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 RUN_PACKAGES = make g++ libbearssl-dev ca-certificates
-TEST_PACKAGES = $(RUN_PACKAGES) doctest-dev valgrind clang-format mosquitto mosquitto-clients openssl chromium iproute2 avahi-daemon avahi-utils dbus
+TEST_PACKAGES = $(RUN_PACKAGES) doctest-dev valgrind clang-format mosquitto mosquitto-clients openssl chromium iproute2 avahi-daemon avahi-utils dbus python3-venv
 LX106_PACKAGES = gcc-xtensa-lx106 picolibc-xtensa-lx106-elf qemu-system-misc
 SEEDS ?= 20000
 CARGO_DENY = 0.20.2
@@ -13,7 +13,7 @@ PROGRAM_BYTES = 20500000
 # For each of the targets.
 FUZZ_SECONDS ?= 300
 
-.PHONY: run test check lx106 program boards dashboard test-servers bench simulate fuzz fuzz-shortly misbehave schema format lint test-rust test-firmware test-dashboard test-browser deny clean
+.PHONY: run test check lx106 program boards dashboard test-esptool test-servers bench simulate fuzz fuzz-shortly misbehave schema format lint test-rust test-firmware test-dashboard test-browser deny clean
 
 run: ## a gateway with three virtual boards, until Ctrl-C
 	tests/support/debian-packages $(RUN_PACKAGES)
@@ -29,6 +29,13 @@ dashboard/node_modules/.package-lock.json: dashboard/package-lock.json
 	cd dashboard && npm ci --no-audit --no-fund --loglevel=error
 dashboard/dist/index.html: dashboard/node_modules/.package-lock.json gateway/schema.graphql $(shell find dashboard/src dashboard/index.html dashboard/*.ts -type f 2>/dev/null)
 	cd dashboard && npm run --silent build
+	@touch $@
+
+test-esptool: tests/esptool/venv/installed
+tests/esptool/venv/installed: tests/esptool/requirements.txt
+	tests/support/debian-packages $(TEST_PACKAGES)
+	python3 -m venv tests/esptool/venv
+	tests/esptool/venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/esptool/requirements.txt
 	@touch $@
 
 test-servers: tests/node/node_modules/.package-lock.json
@@ -52,7 +59,7 @@ deny:
 
 test: test-firmware test-dashboard test-rust test-browser ## every test
 
-test-rust: boards dashboard/dist/index.html tests/node/node_modules/.package-lock.json
+test-rust: boards dashboard/dist/index.html tests/node/node_modules/.package-lock.json tests/esptool/venv/installed
 	tests/support/debian-packages $(TEST_PACKAGES)
 	$(CARGO) build --quiet --package gatehouse
 	$(CARGO) test --workspace --quiet
@@ -103,4 +110,4 @@ bench: dashboard/dist/index.html ## how fast taps and the MQTT edge are, beside 
 
 clean:
 	$(CARGO) clean
-	rm -rf .run firmware/build dashboard/dist dashboard/node_modules tests/node/node_modules
+	rm -rf .run firmware/build dashboard/dist dashboard/node_modules tests/node/node_modules tests/esptool/venv

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::control::server::{Control, Told};
 use crate::control::socket_path;
 use crate::exit::Failure;
+use crate::firmware::Held;
 use crate::listeners::{Addresses, Listeners};
 use crate::mail::Mail;
 use crate::oidc;
@@ -137,7 +138,8 @@ async fn serve(
     let ca = certificates.authority_path().to_owned();
     let fingerprint = certificates.served().authority().fingerprint().to_string();
     let (ready_sender, ready) = watch::channel(false);
-    let control = Control::bind(&socket_path(config), hub.clone(), Told { addresses, fingerprint })?;
+    let control =
+        Control::bind(&socket_path(config), hub.clone(), Told { addresses, fingerprint, firmware: held(config) })?;
     let settings = settings(config, &certificates, meter, mail.as_ref().map(Mail::queue), provider);
     let api = Api::new(hub.clone(), reader, ready, settings);
     let (mqtt, web) = serving(config, listeners, &certificates);
@@ -146,12 +148,13 @@ async fn serve(
     let authority = certificates.served().authority().certificate_der().to_vec();
     let clocks = hub.clone();
     let gateway = serial::gateway(addresses, authority, move || clocks.now());
+    let flasher = serial::flasher(config);
     let globs = config.serial_ports.clone();
     let mut others = vec![
         Part::start("control socket", |stop| control.run(stop)),
         Part::start("certificates", |stop| certificates.run(stop)),
         Part::start("mDNS", |stop| gatehouse_discovery::run(advertised, nearby, stop)),
-        Part::start("serial ports", |stop| serial.run(globs, gateway, stop)),
+        Part::start("serial ports", |stop| serial.run(globs, flasher, gateway, stop)),
     ];
     others.extend(mail.map(|mail| Part::start("mail", |stop| mail.run(hub.clone(), stop))));
     let parts = Parts {
@@ -176,6 +179,11 @@ fn keeping(kept: Vec<RetainedMessage>, queue: Queue, clock: Clock) -> Keeping {
         write: Box::new(move |changes| queue.try_send_retained(changes)),
         now: Box::new(move || clock.now()),
     }
+}
+
+/// The firmware that there is for boards.
+fn held(config: &Config) -> Held {
+    Held { directory: config.firmware.directory.clone() }
 }
 
 /// What each socket is to serve.
@@ -236,6 +244,10 @@ fn settings(
         hash_secret: gatehouse_broker::secret_hash,
         board_filters: crate::control::BOARD_FILTERS,
         home_assistant_filters: gatehouse_wire::homeassistant::filters,
+        images: {
+            let held = held(config);
+            gatehouse_api::Images(Arc::new(move || held.all()))
+        },
         meter: gatehouse_api::Meter(Arc::new(move || meter.metrics())),
         mail,
         provider,

@@ -4,6 +4,7 @@ use crate::app;
 use crate::config::{self, Config};
 use crate::control::{Answer, Call, client};
 use crate::exit::Failure;
+use crate::flash::Flash;
 use crate::integrations::Integration;
 use crate::provision::Provision;
 use crate::tokens::Token;
@@ -44,6 +45,8 @@ enum Command {
     Board(Board),
     /// Make a device of a board that is plugged into a USB port of this machine, and show how far it is
     Provision(Provision),
+    /// Give firmware to a board that is plugged into a USB port of this machine, and show how far it is
+    Flash(Flash),
     /// Other home systems that may log in over MQTT
     #[command(subcommand)]
     Integration(Integration),
@@ -120,6 +123,7 @@ impl Invocation {
             Command::Board(Board::Register(register)) => register_board(&config, register),
             Command::Board(Board::Rotate { which }) => rotate_credential(&config, which),
             Command::Provision(provision) => provision.carry_out(&config),
+            Command::Flash(flash) => flash.carry_out(&config),
             Command::Integration(integration) => integration.carry_out(&config),
             Command::Token(token) => token.carry_out(&config),
             Command::Schema => Ok(()),

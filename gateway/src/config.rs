@@ -1,15 +1,18 @@
 //! Configuration: raw as the file has it, then checked once into the form the program uses.
 
+mod firmware;
 mod limits;
 mod oidc;
 mod public_name;
 mod serial;
 mod smtp;
 
+pub(crate) use firmware::Firmware;
 pub(crate) use oidc::{Oidc, host};
 pub(crate) use smtp::Smtp;
 
 use crate::exit::Failure;
+use firmware::RawFirmware;
 use gatehouse_broker::Limits;
 use limits::RawLimits;
 use oidc::RawOidc;
@@ -56,6 +59,8 @@ pub(crate) struct Config {
     pub(crate) mdns_hostname: String,
     /// Which serial ports boards may be plugged into, as globs.
     pub(crate) serial_ports: Vec<String>,
+    /// What boards are given over their cable.
+    pub(crate) firmware: Firmware,
     /// Whether the owner vouches for this machine's clock, whatever the kernel knows of it.
     pub(crate) clock_trusted: bool,
     /// Where mail is sent from, when it is.
@@ -83,6 +88,7 @@ struct Raw {
     mqtt: RawMqtt,
     mdns: RawMdns,
     serial: RawSerial,
+    firmware: RawFirmware,
     gpio: RawGpio,
     clock: RawClock,
     smtp: RawSmtp,
@@ -197,6 +203,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("mqtt", &["listen", "tls_listen"]),
     ("mdns", &["enabled", "hostname"]),
     ("serial", serial::KEYS),
+    ("firmware", firmware::KEYS),
     ("gpio", &["enabled"]),
     ("clock", &["trusted"]),
     ("smtp", smtp::KEYS),
@@ -266,6 +273,7 @@ fn check(raw: Raw, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
         mdns_hostname: hostname(raw.mdns.hostname)?,
         mqtt: listener("[mqtt] listen", &raw.mqtt.listen)?,
         serial_ports: raw.serial.check()?,
+        firmware: raw.firmware.check()?,
         clock_trusted: raw.clock.trusted,
         smtp: raw.smtp.check()?,
         limits: raw.limits.check()?,

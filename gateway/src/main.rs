@@ -10,6 +10,8 @@ mod cli;
 mod config;
 mod control;
 mod exit;
+mod firmware;
+mod flash;
 mod integrations;
 mod listeners;
 mod mail;

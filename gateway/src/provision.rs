@@ -64,19 +64,19 @@ impl Provision {
     }
 }
 
-fn another_question() -> Failure {
+pub(crate) fn another_question() -> Failure {
     Failure::failed("the daemon answered another question; is it another version?")
 }
 
 /// On a terminal one line that changes; else one line for each step.
-fn show(percent: u8, message: &str) {
+pub(crate) fn show(percent: u8, message: &str) {
     let line = bar(percent, message);
     let mut out = std::io::stdout();
     let _nobody_looks = if out.is_terminal() { write!(out, "\r\x1b[K{line}") } else { writeln!(out, "{line}") };
     let _nobody_looks = out.flush();
 }
 
-fn end_of_bar() {
+pub(crate) fn end_of_bar() {
     if std::io::stdout().is_terminal() {
         println!();
     }

@@ -3,7 +3,7 @@
 use crate::listeners::Addresses;
 use gatehouse_core::onboarding::{PortEvent, PortOrder};
 use gatehouse_core::time::Now;
-use gatehouse_serial::{Config, Gateway, Reach};
+use gatehouse_serial::{Config, Flasher, Gateway, Reach};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -41,8 +41,19 @@ impl Serial {
     }
 
     /// Serves the ports of these globs until `stop`.
-    pub(crate) async fn run(self, globs: Vec<String>, gateway: Gateway, stop: CancellationToken) {
-        gatehouse_serial::run(Config::of(globs), self.orders, self.events, gateway, stop).await;
+    pub(crate) async fn run(self, globs: Vec<String>, flasher: Flasher, gateway: Gateway, stop: CancellationToken) {
+        gatehouse_serial::run(Config::of(globs, flasher), self.orders, self.events, gateway, stop).await;
+    }
+}
+
+/// What writes firmware to boards, and where it finds the image.
+pub(crate) fn flasher(config: &crate::config::Config) -> Flasher {
+    // It is started in that folder, whichever this process is in.
+    let folder = std::path::absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone());
+    let installed = Flasher::installed(folder);
+    match &config.firmware.esptool {
+        Some(program) => Flasher { programs: vec![program.clone()], ..installed },
+        None => installed,
     }
 }
 

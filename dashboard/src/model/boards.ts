@@ -21,6 +21,8 @@ export function whatItIs(board: Board): string {
       return board.device ? `The board of ${board.device.name}` : 'A board of this home';
     case 'CLAIMING':
       return board.claim?.name ?? 'A new board';
+    case 'FLASHING':
+      return 'A board that is being flashed';
     case 'BOOT_LOADER':
       return 'A board that waits to be flashed';
     case 'SILENT':
@@ -43,6 +45,8 @@ export function howItIs(board: Board): string {
       return 'In this home';
     case 'CLAIMING':
       return 'Being set up';
+    case 'FLASHING':
+      return 'Being flashed';
     case 'BOOT_LOADER':
       return 'In its boot loader';
     case 'SILENT':
@@ -58,6 +62,7 @@ export function howItIs(board: Board): string {
 export function inOrder(boards: readonly Board[]): Board[] {
   const weight: Record<Board['state'], number> = {
     CLAIMING: 0,
+    FLASHING: 0,
     READY: 0,
     IDENTIFYING: 1,
     BOOT_LOADER: 2,

@@ -2,6 +2,7 @@
 
 use crate::doorway::Entrance;
 use crate::executor::Executor;
+use crate::flashing::Images;
 use crate::http::Http;
 use crate::metrics::Meter;
 use crate::origin::Origins;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub board_filters: BoardFilters,
     /// The filters to publish by and to subscribe by that Home Assistant needs, for its discovery prefix.
     pub home_assistant_filters: fn(&Prefix) -> (Vec<Filter>, Vec<Filter>),
+    /// The firmware that the gateway holds for boards.
+    pub images: Images,
     /// What the rest of the gateway counts.
     pub meter: Meter,
     /// Where mail is handed in; none when no server is configured to send it.

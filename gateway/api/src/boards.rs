@@ -3,6 +3,7 @@
 use crate::commands::Actor;
 use crate::devices::Device;
 use crate::error::{bad_name, no_such, told};
+use crate::flashing::Flash;
 use crate::viewer::{SignedIn, shared, signed_in};
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use gatehouse_core::access::{Denied, Viewer};
@@ -55,6 +56,8 @@ pub(crate) enum BoardState {
     Silent,
     /// Somebody claims it.
     Claiming,
+    /// It is being given firmware.
+    Flashing,
     /// It is a device of this home.
     Claimed,
 }
@@ -127,6 +130,8 @@ pub(crate) struct Board {
     has_home: bool,
     /// The networks that it sees, the strongest first, at most 32.
     networks: Vec<Network>,
+    /// The last time that firmware was written to a board at this place, under way or over, as long as it is remembered.
+    flash: Option<Flash>,
     #[graphql(skip)]
     device: Option<DeviceId>,
     #[graphql(skip)]
@@ -165,6 +170,7 @@ impl From<&FoundBoard> for Board {
             relays: native.map(|native| native.relays),
             has_home: native.is_some_and(|native| native.home.is_some()),
             networks: networks.collect(),
+            flash: found.flash.clone().map(Flash::new),
             device: found.device,
             claim: found.claim,
         }
@@ -192,6 +198,7 @@ impl From<&NearbyBoard> for Board {
             relays: None,
             has_home: false,
             networks: Vec::new(),
+            flash: None,
             device: None,
             claim: None,
         }

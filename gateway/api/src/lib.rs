@@ -17,6 +17,7 @@ mod document_cache;
 mod doorway;
 mod error;
 mod executor;
+mod flashing;
 mod gateway;
 mod grants;
 mod guest_links;
@@ -52,6 +53,7 @@ mod viewer;
 mod websocket;
 
 pub use api::{Api, Ca, Limits, Settings};
+pub use flashing::Images;
 pub use metrics::Meter;
 pub use provider::{Answering, Provider};
 pub use schema::sdl;

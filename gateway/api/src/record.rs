@@ -124,6 +124,8 @@ pub(crate) enum RecordKind {
     ResetCodeCreated,
     /// The owner took another board for a device.
     DeviceReleased,
+    /// A board was given firmware over its cable.
+    BoardFlashed,
 }
 
 /// One line of the record.

@@ -5,6 +5,7 @@ use crate::api::Shared;
 use crate::boards::{BoardsMutation, BoardsQuery};
 use crate::commands::CommandsQuery;
 use crate::devices::{DevicesMutation, DevicesQuery};
+use crate::flashing::{FlashingMutation, FlashingQuery};
 use crate::gateway::GatewayQuery;
 use crate::grants::{GrantsMutation, GrantsQuery};
 use crate::guest_links::{GuestLinksMutation, GuestLinksQuery};
@@ -52,6 +53,7 @@ pub(crate) struct QueryRoot(
     SwitchesQuery,
     DevicesQuery,
     BoardsQuery,
+    FlashingQuery,
     CommandsQuery,
     IntegrationsQuery,
     InvitationsQuery,
@@ -77,6 +79,7 @@ pub(crate) struct MutationRoot(
     DevicesMutation,
     QuarantineMutation,
     BoardsMutation,
+    FlashingMutation,
     IntegrationsMutation,
     InvitationsMutation,
     HomeAssistantMutation,

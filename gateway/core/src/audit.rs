@@ -98,6 +98,8 @@ pub enum Kind {
     ResetCodeCreated,
     /// The owner took another board for a device.
     DeviceReleased,
+    /// A board was given firmware over its cable.
+    BoardFlashed,
 }
 
 /// One thing that was done, as kept on disk.

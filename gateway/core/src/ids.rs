@@ -100,6 +100,10 @@ id!(
     ClaimId, "p"
 );
 id!(
+    /// One attempt to give a board firmware over its cable.
+    FlashId, "u"
+);
+id!(
     /// An on/off endpoint of a device; survives the replacement of the board behind it.
     SwitchId, "s"
 );

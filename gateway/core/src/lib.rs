@@ -10,6 +10,7 @@ pub mod command;
 pub mod contact;
 pub mod device;
 pub mod edge;
+pub mod flash;
 pub mod home;
 pub mod homeassistant;
 pub mod identity;

@@ -256,6 +256,8 @@ impl EventLoop {
             Message::ClaimBoard { cap, new, reply } => Input::ClaimBoard { cap, request: self.wait(reply), new },
             Message::CancelClaim { cap, claim, reply } => Input::CancelClaim { cap, request: self.wait(reply), claim },
             Message::LookAtBoard { cap, board, reply } => Input::LookAtBoard { cap, request: self.wait(reply), board },
+            Message::FlashBoard { cap, new, reply } => Input::FlashBoard { cap, request: self.wait(reply), new },
+            Message::CancelFlash { cap, board, reply } => Input::CancelFlash { cap, request: self.wait(reply), board },
             Message::Settings { setting, reply } => Input::Settings { request: self.wait(reply), setting },
         };
         self.handle(now, input);

@@ -3,7 +3,7 @@
 use gatehouse_core::access::{Administer, Client, Denied, NameHash, Operate, TokenHash};
 use gatehouse_core::code::CodeHash;
 use gatehouse_core::command::Command;
-use gatehouse_core::home::{Answer, Dropped, NewClaim, Setting, SignInCheck};
+use gatehouse_core::home::{Answer, Dropped, NewClaim, NewFlash, Setting, SignInCheck};
 use gatehouse_core::identity::Identity;
 use gatehouse_core::ids::{ClaimId, CommandId, FoundId, MemberId, SessionId, TokenId};
 use gatehouse_core::mail::Address;
@@ -40,5 +40,7 @@ pub(crate) enum Message {
     ClaimBoard { cap: Administer, new: NewClaim, reply: Reply },
     CancelClaim { cap: Administer, claim: ClaimId, reply: Reply },
     LookAtBoard { cap: Administer, board: FoundId, reply: Reply },
+    FlashBoard { cap: Administer, new: NewFlash, reply: Reply },
+    CancelFlash { cap: Administer, board: FoundId, reply: Reply },
     Settings { setting: Setting, reply: Reply },
 }

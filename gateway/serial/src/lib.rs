@@ -2,8 +2,10 @@
 //! ([`PROVISIONING.md`](../../wire/PROVISIONING.md)).
 //!
 //! **Invariants.** No port is opened but by an order, and none that no glob names. One order at a time has a port, and its file is
-//! closed when the order ends, however it does. A port is opened and closed without a board noticing.
+//! closed when the order ends, however it does. A port is opened and closed without a board noticing, but to flash it: then
+//! the program that does has it, and nobody else of ours.
 
+mod flash;
 mod identify;
 mod line;
 mod look;
@@ -14,6 +16,8 @@ mod task;
 mod tests;
 mod usb;
 mod wifi;
+
+pub use flash::Flasher;
 
 use gatehouse_core::onboarding::{Attempt, PortEvent, PortName, PortOrder, PortTrouble};
 use look::Seen;
@@ -38,12 +42,14 @@ pub struct Config {
     pub ports: Vec<String>,
     /// Where the kernel tells of its devices.
     pub sys: PathBuf,
+    /// What writes firmware to boards.
+    pub flasher: Flasher,
 }
 
 impl Config {
     /// The ports of these globs, on this machine.
-    pub fn of(ports: Vec<String>) -> Self {
-        Self { ports, sys: PathBuf::from("/sys") }
+    pub fn of(ports: Vec<String>, flasher: Flasher) -> Self {
+        Self { ports, sys: PathBuf::from("/sys"), flasher }
     }
 }
 
@@ -99,12 +105,17 @@ pub async fn run(
 struct Running {
     attempt: Attempt,
     task: JoinHandle<()>,
+    /// Ends one that has a program to end; all others are simply dropped.
+    stop: Option<CancellationToken>,
 }
 
 impl Running {
     /// Ends it, with which its port is closed. Whether it had not ended by itself.
     async fn end(self) -> bool {
-        self.task.abort();
+        match self.stop {
+            Some(stop) => stop.cancel(),
+            None => self.task.abort(),
+        }
         self.task.await.is_err()
     }
 }
@@ -151,7 +162,8 @@ impl Ports {
         let (port, attempt) = match &order {
             PortOrder::Identify { port, attempt }
             | PortOrder::Provision { port, attempt, .. }
-            | PortOrder::GiveWifi { port, attempt, .. } => (port.clone(), Some(*attempt)),
+            | PortOrder::GiveWifi { port, attempt, .. }
+            | PortOrder::Flash { port, attempt, .. } => (port.clone(), Some(*attempt)),
             PortOrder::Release { port } => (port.clone(), None),
         };
         if let Some(before) = self.running.remove(&port) {
@@ -165,8 +177,15 @@ impl Ports {
         if !self.seen.contains_key(&port) {
             return teller.failed(PortTrouble::Gone).await;
         }
-        let task = tokio::spawn(task::carry_out(order, teller, self.gateway.clone()));
-        self.running.insert(port, Running { attempt, task });
+        let (task, stop) = match order {
+            PortOrder::Flash { image, .. } => {
+                let stop = CancellationToken::new();
+                let task = task::flash(image, teller, self.config.flasher.clone(), stop.clone());
+                (tokio::spawn(task), Some(stop))
+            }
+            order => (tokio::spawn(task::carry_out(order, teller, self.gateway.clone())), None),
+        };
+        self.running.insert(port, Running { attempt, task, stop });
     }
 }
 

@@ -131,6 +131,15 @@ impl Line {
         Self(wait_for(Claimed(file)).unwrap())
     }
 
+    /// Whether it has lines by which a board is reset: a pseudo-terminal has none, and some adapters neither.
+    #[allow(unsafe_code, reason = "no library reads these lines")]
+    pub(crate) fn has_lines(&self) -> bool {
+        use rustix::ioctl::{Getter, Opcode, ioctl};
+        const TIOCMGET: Opcode = 0x5415;
+        // SAFETY: with TIOCMGET the kernel writes one int, which is what is given to it.
+        unsafe { ioctl(&self.0.get_ref().0, Getter::<TIOCMGET, i32>::new()) }.is_ok()
+    }
+
     /// Opens it. Where that takes time, nobody else waits.
     pub(crate) async fn open(port: &PortName) -> Result<Self, PortTrouble> {
         let path = port.0.clone();

@@ -2,12 +2,15 @@
 
 use crate::line::Line;
 use crate::talk::Talk;
-use crate::{Gateway, identify, provision, tell, wifi};
+use crate::{Flasher, Gateway, identify, provision, tell, wifi};
+use gatehouse_core::flash::{FirmwareImage, FlashProgress, FlashTrouble};
 use gatehouse_core::onboarding::{
     Attempt, Identity, Network, PortEvent, PortName, PortOrder, PortTrouble, Progress, WifiSettings,
 };
 use gatehouse_wire::improv::Handover;
+use std::sync::Arc;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 /// Tells the home of one attempt.
 pub(crate) struct Teller {
@@ -29,6 +32,18 @@ impl Teller {
         tell(&self.events, PortEvent::Failed { port, attempt, trouble }).await;
     }
 
+    pub(crate) async fn flashing(&self, progress: FlashProgress) {
+        tracing::debug!(port = %self.port, ?progress, "a board is flashed");
+        let (port, attempt) = (self.port.clone(), self.attempt);
+        tell(&self.events, PortEvent::Flashing { port, attempt, progress }).await;
+    }
+
+    async fn not_flashed(&self, trouble: FlashTrouble) {
+        tracing::info!(port = %self.port, ?trouble, "a board could not be flashed");
+        let (port, attempt) = (self.port.clone(), self.attempt);
+        tell(&self.events, PortEvent::FlashFailed { port, attempt, trouble }).await;
+    }
+
     async fn identified(&self, identity: Identity, networks: Vec<Network>) {
         tracing::debug!(port = %self.port, ?identity, "somebody answered at a serial port");
         let (port, attempt) = (self.port.clone(), self.attempt);
@@ -40,6 +55,16 @@ impl Teller {
 pub(crate) async fn carry_out(order: PortOrder, teller: Teller, gateway: Gateway) {
     if let Err(trouble) = attempt(order, &teller, &gateway).await {
         teller.failed(trouble).await;
+    }
+}
+
+/// Writes firmware, and tells what comes of it. Whoever stops it knows.
+pub(crate) async fn flash(image: Arc<FirmwareImage>, teller: Teller, flasher: Flasher, stop: CancellationToken) {
+    let port = teller.port.clone();
+    if let Err(trouble) = crate::flash::flash(&port, &image, &flasher, &teller, &stop).await
+        && !stop.is_cancelled()
+    {
+        teller.not_flashed(trouble).await;
     }
 }
 
@@ -69,7 +94,8 @@ async fn attempt(order: PortOrder, teller: &Teller, gateway: &Gateway) -> Result
             provision::provision(&mut talk, &document, &wifi, teller).await
         }
         PortOrder::GiveWifi { port, wifi, .. } => give_wifi(&port, &wifi, teller).await,
-        PortOrder::Release { .. } => Ok(()),
+        // One has an end of its own, the other nothing to do.
+        PortOrder::Flash { .. } | PortOrder::Release { .. } => Ok(()),
     }
 }
 

@@ -12,9 +12,15 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Asks the running daemon.
 pub(crate) fn call(config: &Config, call: &Call) -> Result<Answer, Failure> {
+    call_with(config, call, &[])
+}
+
+/// The same with these bytes after the question, which says how many they are.
+pub(crate) fn call_with(config: &Config, call: &Call, bytes: &[u8]) -> Result<Answer, Failure> {
     let path = socket_path(config);
     let stream = UnixStream::connect(&path).map_err(|error| unreachable(&path.display().to_string(), &error))?;
-    let line = ask(stream, call).map_err(|error| Failure::temporary(format!("the daemon did not answer: {error}")))?;
+    let line =
+        ask(stream, call, bytes).map_err(|error| Failure::temporary(format!("the daemon did not answer: {error}")))?;
     match serde_json::from_str(&line) {
         Ok(Answer::Refused { message, try_again: true }) => Err(Failure::temporary(message)),
         Ok(Answer::Refused { message, try_again: false }) => Err(Failure::failed(message)),
@@ -37,12 +43,13 @@ fn unreachable(path: &str, error: &std::io::Error) -> Failure {
     }
 }
 
-fn ask(mut stream: UnixStream, call: &Call) -> std::io::Result<String> {
+fn ask(mut stream: UnixStream, call: &Call, bytes: &[u8]) -> std::io::Result<String> {
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
     let mut question = serde_json::to_string(call)?;
     question.push('\n');
     stream.write_all(question.as_bytes())?;
+    stream.write_all(bytes)?;
     let mut line = String::new();
     BufReader::new(stream.take(MAX_ANSWER)).read_line(&mut line)?;
     if line.is_empty() {

@@ -4,6 +4,7 @@
 //! credentials acts as the console.
 
 pub(crate) mod client;
+mod flash;
 mod integrations;
 mod provision;
 pub(crate) mod server;
@@ -49,6 +50,15 @@ pub(crate) enum Call {
         which: String,
     },
     Provision(NewProvision),
+    /// The image comes after it, where it says how long it is.
+    Flash(NewFlash),
+    /// How far a flash is, once it is further than was seen.
+    Flashing {
+        port: String,
+        flash: String,
+        seen_percent: u8,
+        seen_message: String,
+    },
     /// How far a claim is, once it says something else than was seen.
     Claim {
         claim: String,
@@ -90,6 +100,17 @@ pub(crate) struct NewProvision {
     pub(crate) room: Option<String>,
 }
 
+/// A board that is to be flashed, as the command line has it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct NewFlash {
+    pub(crate) port: String,
+    /// What the image is called: the one that comes with this, else one that the gateway holds.
+    pub(crate) image: Option<String>,
+    /// How many bytes come after this.
+    pub(crate) bytes: Option<usize>,
+    pub(crate) even_a_device: bool,
+}
+
 impl std::fmt::Debug for NewProvision {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NewProvision").field("port", &self.port).field("ssid", &self.ssid).finish_non_exhaustive()
@@ -127,6 +148,8 @@ pub(crate) enum Answer {
     TokenRevoked { name: String },
     ClaimBegun { claim: String },
     ClaimAt { percent: u8, message: String, over: bool, done: bool },
+    FlashBegun { flash: String, image: String, version: Option<String>, sha256: String },
+    FlashAt { percent: u8, message: String, over: bool, done: bool },
     Refused { message: String, try_again: bool },
 }
 

@@ -11,11 +11,11 @@ use gatehouse_hub::{AskedClaim, Hub};
 use std::time::Duration;
 
 /// How often it is looked whether something is another than it was.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Looks for a port: it is noticed within a second.
 const LOOKS_FOR_PORT: u32 = 15;
 /// Looks until a caller is told that nothing is: less than it waits for an answer.
-const LOOKS: u32 = 100;
+pub(super) const LOOKS: u32 = 100;
 
 /// Begins to claim the board at a port.
 pub(super) async fn begin(hub: &Hub, new: NewProvision) -> Answer {
@@ -46,7 +46,7 @@ async fn claim(hub: &Hub, new: NewProvision) -> Result<ClaimId, Answer> {
 }
 
 /// The board at a port, which may have been plugged in this moment.
-async fn plugged_in(hub: &Hub, port: &str) -> Result<FoundId, Answer> {
+pub(super) async fn plugged_in(hub: &Hub, port: &str) -> Result<FoundId, Answer> {
     let mut looks = tokio::time::interval(LOOK_EVERY);
     for _ in 0..LOOKS_FOR_PORT {
         looks.tick().await;

@@ -1,9 +1,11 @@
 //! The daemon's end of the control socket.
 
-use super::{Answer, Call, MAX_QUESTION, integrations, provision, tokens};
+use super::{Answer, Call, MAX_QUESTION, flash, integrations, provision, tokens};
+use crate::firmware::Held;
 use crate::listeners::Addresses;
 use anyhow::Context;
 use gatehouse_core::access::{Administer, Denied};
+use gatehouse_core::flash::{ImageFault, MAX_IMAGE};
 use gatehouse_core::home::{RESET_CODE_LIFE, Registration};
 use gatehouse_core::name::{BoardId, Name};
 use gatehouse_core::view::{DeviceView, View};
@@ -31,6 +33,8 @@ pub(crate) struct Told {
     pub(crate) addresses: Addresses,
     /// The fingerprint of the home's certificate authority.
     pub(crate) fingerprint: String,
+    /// The firmware that there is for boards.
+    pub(crate) firmware: Held,
 }
 
 /// A bound control socket; its file goes when it does.
@@ -104,6 +108,10 @@ async fn serve(stream: UnixStream, hub: Hub, told: Told) {
         return;
     }
     let answer = match serde_json::from_str(&line) {
+        Ok(Call::Flash(new)) => match image_after(&mut reader, new.bytes).await {
+            Ok(bytes) => flash::begin(&hub, told.firmware.clone(), new, bytes).await,
+            Err(refused) => refused,
+        },
         Ok(call) => answer(call, &hub, &told).await,
         Err(error) => refused(format!("the daemon does not understand the question: {error}")),
     };
@@ -111,6 +119,26 @@ async fn serve(stream: UnixStream, hub: Hub, told: Told) {
     answer.push('\n');
     // A caller that went away misses its answer.
     let _gone = writer.write_all(answer.as_bytes()).await;
+}
+
+/// What comes after a question that says how long it is.
+async fn image_after<R>(
+    reader: &mut BufReader<tokio::io::Take<R>>,
+    length: Option<usize>,
+) -> Result<Option<Vec<u8>>, Answer>
+where
+    R: tokio::io::AsyncRead + Unpin,
+{
+    let Some(length) = length else { return Ok(None) };
+    if length > MAX_IMAGE {
+        return Err(refused(format!("this cannot be flashed. {}", ImageFault::TooLarge)));
+    }
+    let mut bytes = vec![0; length];
+    reader.get_mut().set_limit(MAX_IMAGE as u64);
+    match reader.read_exact(&mut bytes).await {
+        Ok(_) => Ok(Some(bytes)),
+        Err(error) => Err(refused(format!("the image did not come: {error}"))),
+    }
 }
 
 pub(super) fn refused(message: impl Into<String>) -> Answer {
@@ -144,6 +172,10 @@ async fn answer(call: Call, hub: &Hub, told: &Told) -> Answer {
         Call::CreateToken(new) => tokens::create(hub, &new).await,
         Call::ListTokens => tokens::list(hub),
         Call::RevokeToken { which } => tokens::revoke(hub, &which).await,
+        Call::Flash(_) => refused("an image comes with its question"),
+        Call::Flashing { port, flash, seen_percent, seen_message } => {
+            flash::follow(hub, &port, &flash, (seen_percent, &seen_message)).await
+        }
         Call::Provision(new) => provision::begin(hub, new).await,
         Call::Claim { claim, seen } => provision::follow(hub, &claim, &seen).await,
     }

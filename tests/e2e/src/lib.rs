@@ -43,7 +43,7 @@ pub use mosquitto::Mosquitto;
 pub use node::Script;
 pub use oidc::{Browser, OidcProvider};
 pub use process::{Ended, Process};
-pub use program::{board_program, gatehouse_program, repository};
+pub use program::{board_program, esptool, gatehouse_program, repository, support};
 pub use recorder::Recorder;
 pub use smtp::{Mail, SmtpServer};
 pub use wait::{PATIENCE, within};

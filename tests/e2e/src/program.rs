@@ -29,6 +29,21 @@ pub fn board_program() -> PathBuf {
     program
 }
 
+/// The esptool that tests flash with.
+///
+/// # Panics
+/// When it was not installed.
+pub fn esptool() -> PathBuf {
+    let program = repository().join("tests/esptool/venv/bin/esptool.py");
+    assert!(program.is_file(), "{} is not there: make test-esptool", program.display());
+    program.canonicalize().expect("it is there")
+}
+
+/// One of the programs in `tests/support`.
+pub fn support(name: &str) -> PathBuf {
+    repository().join("tests/support").join(name)
+}
+
 /// One of the servers in `tests/node`.
 ///
 /// # Panics

@@ -1,7 +1,9 @@
 //! Boards that are plugged in: the owner sees them, claims one, and is told how it goes on; nobody else knows of any.
 
 use crate::support::people::People;
-use crate::support::{Client, Gateway, Reply, Socket, within};
+use crate::support::{Client, Gateway, Reply, Socket, settings, within};
+use gatehouse_api::{Images, Settings};
+use gatehouse_core::flash::{FirmwareImage, FlashProgress};
 use gatehouse_core::name::BoardId;
 use gatehouse_core::nearby::{NearbyEvent, NearbyFirmware, Sighting};
 use gatehouse_core::onboarding::{
@@ -9,6 +11,7 @@ use gatehouse_core::onboarding::{
     PortTrouble, Progress, UsbAdapter,
 };
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const BOARDS: &str = "{ boards { id source location state advice boardId model mac firmware relays hasHome
     networks { ssid rssi protected } device { name } claim { id } } }";
@@ -287,4 +290,62 @@ async fn a_board_in_the_network_is_shown_unless_it_is_plugged_in() {
     assert_eq!(socket.data("b").await["boardsChanged"], shown);
     gateway.nearby(NearbyEvent::Gone(sighting.service)).await;
     assert_eq!(socket.data("b").await["boardsChanged"], json!([]));
+}
+
+/// An image that a chip would start: one segment of nothing.
+fn image() -> FirmwareImage {
+    let mut bytes = vec![0xe9, 1, 0, 0x40, 0, 0, 0x10, 0x40];
+    bytes.resize(31, 0);
+    bytes.push(0xef);
+    FirmwareImage::new("gatehouse-0.2.0.bin", bytes, [0xab; 32]).unwrap()
+}
+
+#[tokio::test]
+async fn a_board_is_flashed_with_what_the_gateway_holds_and_says_how_far_it_is() {
+    let images = Images(Arc::new(|| vec![Arc::new(image())]));
+    let (gateway, ana) = Gateway::claimed_with(Settings { images, ..settings() }).await;
+    let mut orders = gateway.port_orders.subscribe();
+    plug(&gateway, Identity::BootLoader).await;
+    let id = only_board(&gateway).await;
+    let held = ana.ask("{ firmwareImages { name version sha256 size } }", Value::Null).await;
+    let wanted = json!({ "name": "gatehouse-0.2.0.bin", "version": "0.2.0", "sha256": "ab".repeat(32), "size": 32 });
+    assert_eq!(held.data()["firmwareImages"], json!([wanted]));
+
+    let flash = "mutation ($input: FlashBoardInput!) { flashBoard(input: $input) { state flash { step percent done message error
+        by { name } image { name } } } }";
+    let with = |board: &str, image: &str| json!({ "input": { "boardId": board, "image": image } });
+    let unknown = ana.ask(flash, with(&id, "other.bin")).await;
+    assert_eq!(
+        (unknown.code().as_str(), &unknown.json()["errors"][0]["extensions"]["field"]),
+        ("BAD_INPUT", &json!("image"))
+    );
+    assert_eq!(ana.ask(flash, with("b1", "gatehouse-0.2.0.bin")).await.code(), "NOT_FOUND");
+    let cancel = "mutation ($id: ID!) { cancelFlash(input: { boardId: $id }) { state flash { error } } }";
+    assert_eq!(ana.ask(cancel, json!({ "id": id })).await.code(), "CONFLICT");
+    let begun = ana.ask(flash, with(&id, "gatehouse-0.2.0.bin")).await;
+    let message = "The board's boot loader is called.";
+    let wanted = json!({ "step": "CONNECTING", "percent": 0, "done": false, "message": message, "error": null,
+        "by": { "name": "Ana" }, "image": { "name": "gatehouse-0.2.0.bin" } });
+    assert_eq!(begun.data()["flashBoard"], json!({ "state": "FLASHING", "flash": wanted }));
+    assert_eq!(ana.ask(flash, with(&id, "gatehouse-0.2.0.bin")).await.code(), "CONFLICT");
+    let attempt = loop {
+        if let PortOrder::Flash { attempt, image: given, .. } = within("the order", orders.recv()).await.unwrap() {
+            assert_eq!(*given, image());
+            break attempt;
+        }
+    };
+    let mut socket = gateway.socket(&token(&ana)).await;
+    socket.subscribe("b", "subscription { boardsChanged { flash { percent } } }", Value::Null).await;
+    assert_eq!(socket.data("b").await["boardsChanged"], json!([{ "flash": { "percent": 0 } }]));
+    gateway.port(PortEvent::Flashing { port: usb(), attempt, progress: FlashProgress::Written(50) }).await;
+    assert_eq!(socket.data("b").await["boardsChanged"], json!([{ "flash": { "percent": 50 } }]));
+    let cancelled = ana.ask(cancel, json!({ "id": id })).await;
+    let after = json!({ "state": "IDENTIFYING", "flash": { "error": "CANCELLED" } });
+    assert_eq!(cancelled.data()["cancelFlash"], after);
+    // What was written before it is on disk with it.
+    ana.ask("mutation { createRoom(input: { name: \"Hall\" }) { id } }", Value::Null).await.data();
+    let line = "{ record(first: 2) { edges { node { what subject text actor { name } } } } }";
+    let line = ana.ask(line, Value::Null).await.data()["record"]["edges"][1]["node"].clone();
+    assert_eq!((&line["what"], &line["subject"]), (&json!("BOARD_FLASHED"), &json!("/dev/ttyUSB0")));
+    assert!(line["text"].as_str().unwrap().ends_with("not to its end"), "{line}");
 }

@@ -39,6 +39,7 @@ const GATES: &[(&str, Gate)] = &[
     ("query serialPorts", Owner),
     ("query claim", Owner),
     ("query claims", Owner),
+    ("query firmwareImages", Owner),
     ("query command", SignedIn),
     ("query integrations", Owner),
     ("query invitations", Sharer),
@@ -69,6 +70,8 @@ const GATES: &[(&str, Gate)] = &[
     ("mutation claimDevice", Owner),
     ("mutation cancelClaim", Owner),
     ("mutation identifyBoard", Owner),
+    ("mutation flashBoard", Owner),
+    ("mutation cancelFlash", Owner),
     ("mutation createIntegration", Owner),
     ("mutation deleteIntegration", Owner),
     ("mutation createInvitation", Sharer),
@@ -113,7 +116,10 @@ const GATES: &[(&str, Gate)] = &[
 /// The fields of every object: those after `|` are null for a guest who is shown the object, all others are shown with it.
 const SHOWN: &[(&str, &str)] = &[
     ("Actor", "kind name"),
-    ("Board", "id source name location state advice boardId model mac firmware relays hasHome networks device claim"),
+    (
+        "Board",
+        "id source name location state advice boardId model mac firmware relays hasHome networks device flash claim",
+    ),
     ("Change", "on at command | actor"),
     ("Claim", "id name ssid progress board | by"),
     ("ClaimProgress", "step percent message done error device"),
@@ -127,6 +133,8 @@ const SHOWN: &[(&str, &str)] = &[
         "Device",
         "id name room availability rotatingCredential lastSeen model firmware mac chip address quarantine switches",
     ),
+    ("FirmwareImage", "name version sha256 size"),
+    ("Flash", "id image step percent message done error | by"),
     ("Gateway", "claimed time clockTrusted signInWays version"),
     ("Grant", "id member target level until hours by createdAt active"),
     ("GrantHours", "days from to"),

@@ -71,12 +71,12 @@ pub(super) struct Deed {
 }
 
 impl Deed {
-    fn new(actor: &Actor, kind: Kind, subject: impl ToString) -> Self {
+    pub(super) fn new(actor: &Actor, kind: Kind, subject: impl ToString) -> Self {
         let subject = subject.to_string().into();
         Self { actor: actor.clone(), kind, subject, text: String::new(), switch: None, on: None }
     }
 
-    fn saying(self, text: impl Into<String>) -> Self {
+    pub(super) fn saying(self, text: impl Into<String>) -> Self {
         Self { text: text.into(), ..self }
     }
 }

@@ -343,6 +343,7 @@ impl Home {
             }
         }
         self.stop_claims(now, out);
+        self.stop_flashes(now, out);
         self.notices.write_due(None, out);
         self.backoff.settle(None, out);
     }

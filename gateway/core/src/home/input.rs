@@ -1,6 +1,6 @@
 //! What can happen to a home.
 
-use super::{NewClaim, Setting, SignInCheck};
+use super::{NewClaim, NewFlash, Setting, SignInCheck};
 use crate::access::{Administer, ClaimCode, Client, NameHash, Operate, TokenHash};
 use crate::code::CodeHash;
 use crate::device::BoardEvent;
@@ -46,6 +46,24 @@ pub enum Input {
     /// A port is to be looked at, also one that is not opened unasked. Answered with [`super::Answer::Board`] at the
     /// beginning of the look.
     LookAtBoard {
+        /// The right to do so.
+        cap: Administer,
+        /// Who waits.
+        request: Request,
+        /// Which board.
+        board: FoundId,
+    },
+    /// Somebody has firmware written to a board. Answered with [`super::Answer::Board`].
+    FlashBoard {
+        /// The right to do so.
+        cap: Administer,
+        /// Who waits.
+        request: Request,
+        /// Which board, and what.
+        new: NewFlash,
+    },
+    /// Somebody gives that up. Answered with [`super::Answer::Board`].
+    CancelFlash {
         /// The right to do so.
         cap: Administer,
         /// Who waits.

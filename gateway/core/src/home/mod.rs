@@ -45,7 +45,7 @@ pub use effect::{Answer, Effect};
 pub use household::HomeEdit;
 pub use input::Input;
 pub use members::MemberEdit;
-pub use onboarding::{CLAIM_WITHIN, FinishedClaim, MAX_FOUND, NewClaim};
+pub use onboarding::{CLAIM_WITHIN, FLASH_WITHIN, FinishedClaim, MAX_FOUND, NewClaim, NewFlash};
 pub use people::{Claim, SignInCheck};
 pub use reset::{RESET_CODE_LIFE, RecoveryCode, Reset};
 pub use rooms::MAX_ROOMS;
@@ -176,6 +176,14 @@ impl Home {
             }
             Input::LookAtBoard { cap, request, board } => {
                 let answer = self.look_at_board(&now, &cap, board, out);
+                out.push(Effect::Answer(request, answer));
+            }
+            Input::FlashBoard { cap, request, new } => {
+                let answer = self.flash_board(&now, &cap, new, out);
+                out.push(Effect::Answer(request, answer));
+            }
+            Input::CancelFlash { cap, request, board } => {
+                let answer = self.cancel_flash(&now, &cap, board, out);
                 out.push(Effect::Answer(request, answer));
             }
             Input::IntegrationCommand(asked) => self.integration_command(&now, &asked, out),

@@ -6,6 +6,7 @@ mod claim;
 pub use claim::{ClaimStep, ClaimTrouble, ClaimView};
 
 use crate::device::Secret;
+use crate::flash::{FirmwareImage, FlashProgress, FlashTrouble, FlashView};
 use crate::ids::{ClaimId, DeviceId, FoundId};
 use crate::name::BoardId;
 use std::fmt;
@@ -201,6 +202,15 @@ pub enum PortOrder {
         /// How it gets into the network.
         wifi: WifiSettings,
     },
+    /// Write firmware to the board, and compare it.
+    Flash {
+        /// Which port.
+        port: PortName,
+        /// For the answers.
+        attempt: Attempt,
+        /// What is written.
+        image: Arc<FirmwareImage>,
+    },
     /// Leave the port.
     Release {
         /// Which port.
@@ -234,6 +244,24 @@ pub enum PortEvent {
         attempt: Attempt,
         /// How far.
         progress: Progress,
+    },
+    /// How far a board is that is being flashed.
+    Flashing {
+        /// Which port.
+        port: PortName,
+        /// Of the order.
+        attempt: Attempt,
+        /// How far.
+        progress: FlashProgress,
+    },
+    /// A board cannot be flashed.
+    FlashFailed {
+        /// Which port.
+        port: PortName,
+        /// Of the order.
+        attempt: Attempt,
+        /// Why.
+        trouble: FlashTrouble,
     },
     /// It cannot go on.
     Failed {
@@ -330,6 +358,8 @@ pub enum FoundState {
     Silent,
     /// Somebody claims it.
     Claiming,
+    /// It is being given firmware.
+    Flashing,
     /// It is a device of this home.
     Claimed,
 }
@@ -353,6 +383,8 @@ pub struct FoundBoard {
     pub device: Option<DeviceId>,
     /// The last claim, under way or over, as long as it is remembered.
     pub claim: Option<ClaimId>,
+    /// The last time that firmware was written to a board at this place, under way or over, as long as it is remembered.
+    pub flash: Option<Arc<FlashView>>,
 }
 
 impl FoundBoard {

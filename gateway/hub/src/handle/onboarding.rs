@@ -5,7 +5,7 @@ use crate::message::Message;
 use crate::random::random;
 use gatehouse_core::access::{Administer, Denied};
 use gatehouse_core::device::Secret;
-use gatehouse_core::home::{Answer, NewClaim, NewCredential};
+use gatehouse_core::home::{Answer, NewClaim, NewCredential, NewFlash};
 use gatehouse_core::ids::{ClaimId, FoundId, RoomId};
 use gatehouse_core::name::Name;
 use gatehouse_core::onboarding::{ClaimView, FoundBoard, Identity, WifiSettings};
@@ -60,6 +60,22 @@ impl Hub {
     /// Looks at a port, also one that is not opened unasked.
     pub async fn look_at_board(&self, cap: Administer, board: FoundId) -> Result<Arc<FoundBoard>, Denied> {
         match self.ask(|reply| Message::LookAtBoard { cap, board, reply }).await? {
+            Answer::Board(board) => Ok(board),
+            other => unexpected(&other),
+        }
+    }
+
+    /// Begins to write firmware to a board. The board tells how it goes on.
+    pub async fn flash_board(&self, cap: Administer, new: NewFlash) -> Result<Arc<FoundBoard>, Denied> {
+        match self.ask(|reply| Message::FlashBoard { cap, new, reply }).await? {
+            Answer::Board(board) => Ok(board),
+            other => unexpected(&other),
+        }
+    }
+
+    /// Gives that up.
+    pub async fn cancel_flash(&self, cap: Administer, board: FoundId) -> Result<Arc<FoundBoard>, Denied> {
+        match self.ask(|reply| Message::CancelFlash { cap, board, reply }).await? {
             Answer::Board(board) => Ok(board),
             other => unexpected(&other),
         }

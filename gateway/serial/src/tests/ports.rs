@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::line::Line;
-use crate::{Config, Gateway, Reach, run};
+use crate::{Config, Flasher, Gateway, Reach, run};
 use gatehouse_core::onboarding::{Identity, Port, PortAccess, PortOrder};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -69,8 +69,11 @@ struct Adapter {
 impl Adapter {
     fn start(reach: Option<Reach>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config =
-            Config { ports: vec![format!("{}/tty*", folder.path().display())], sys: folder.path().join("sys") };
+        let config = Config {
+            ports: vec![format!("{}/tty*", folder.path().display())],
+            sys: folder.path().join("sys"),
+            flasher: Flasher::installed(folder.path().into()),
+        };
         let (orders, orders_of) = mpsc::channel(8);
         let (events_of, events) = mpsc::channel(8);
         let stop = CancellationToken::new();

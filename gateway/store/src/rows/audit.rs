@@ -50,6 +50,7 @@ mirror!(
     InvitationEnded,
     ResetCodeCreated,
     DeviceReleased,
+    BoardFlashed,
 );
 
 #[derive(Serialize, Deserialize)]

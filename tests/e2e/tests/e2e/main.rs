@@ -8,6 +8,7 @@ mod bad_requests;
 mod browsers;
 mod capture;
 mod claim;
+mod flashing;
 mod guessing;
 mod home_assistant;
 mod hostile;

@@ -71,6 +71,7 @@ pub(crate) fn settings() -> Settings {
         version: "1.2.3-test",
         ca: None,
         hash_secret,
+        images: gatehouse_api::Images::default(),
         // Stand in for those of a real board.
         board_filters: BoardFilters {
             hear: |board| format!("hear/{}", board.map_or("all", BoardId::as_str)),

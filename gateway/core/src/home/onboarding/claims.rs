@@ -123,6 +123,9 @@ impl Home {
         self.known_room(new.room, "roomId")?;
         self.nearby.refuse(new.board)?;
         let found = self.onboarding.found.get(&new.board).ok_or(Denied::NotFound("board"))?;
+        if self.onboarding.is_flashing(&found.port.location) {
+            return Err(Denied::Conflict("This board is being flashed. Wait until that is over.".to_owned()));
+        }
         if let Some(claim) = self.onboarding.open_claim(found) {
             let by = &claim.view.by.name;
             return Err(Denied::Conflict(format!(

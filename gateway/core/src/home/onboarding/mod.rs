@@ -2,24 +2,29 @@
 //!
 //! A port that appears is noticed, and looked at once, unless its board is claimed (`ports`). A claim gives the board a home and a
 //! network; what ends it well is the board's own login, with a credential that only this claim knows until then (`claims`). Whatever
-//! ends it otherwise, that credential is good no more. Nothing of it is on disk before the login, so a restart forgets it all.
+//! ends it otherwise, that credential is good no more. A board can be given firmware before that, with nobody else at its port (`flashes`). Nothing of it is on disk before the login, so a restart forgets it all.
 
 mod claims;
+mod flashes;
 mod ports;
 
 pub use claims::{CLAIM_WITHIN, FinishedClaim, NewClaim};
+pub use flashes::{FLASH_WITHIN, NewFlash};
 pub use ports::MAX_FOUND;
 
 #[cfg(test)]
 pub(super) use claims::MAX_OVER;
+#[cfg(test)]
+pub(super) use flashes::MAX_FLASHES;
 
 use super::{Effect, Home};
 use crate::access::BoardCredential;
-use crate::ids::{ClaimId, FoundId};
+use crate::ids::{ClaimId, FlashId, FoundId};
 use crate::name::BoardId;
 use crate::onboarding::{Attempt, ClaimView, FoundBoard};
 use crate::time::{Mono, Now};
 use claims::Claim;
+use flashes::Flash;
 use ports::Found;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +34,7 @@ use std::sync::Arc;
 pub(super) struct Onboarding {
     found: BTreeMap<FoundId, Found>,
     claims: BTreeMap<ClaimId, Claim>,
+    flashes: BTreeMap<FlashId, Flash>,
     attempts: u64,
 }
 
@@ -41,7 +47,7 @@ impl Onboarding {
     pub(super) fn next_deadline(&self) -> Option<Mono> {
         let looks = self.found.values().filter_map(|found| found.looking.map(|(_, due)| due));
         let claims = self.claims.values().map(|claim| claim.over.unwrap_or(claim.due));
-        looks.chain(claims).min()
+        looks.chain(claims).chain(self.flashes.values().map(Flash::deadline)).min()
     }
 
     pub(super) fn boards_shown(&self) -> Vec<Arc<FoundBoard>> {
@@ -62,9 +68,10 @@ impl Onboarding {
 }
 
 impl Home {
-    /// Ends looks and claims that take too long, and forgets claims that are long over.
+    /// Ends looks, claims and flashes that take too long, and forgets what is long over.
     pub(super) fn settle_onboarding(&mut self, now: &Now, out: &mut Vec<Effect>) {
         self.settle_looks(now, out);
         self.settle_claims(now, out);
+        self.settle_flashes(now, out);
     }
 }

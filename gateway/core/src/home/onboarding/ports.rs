@@ -2,6 +2,7 @@
 
 use super::Onboarding;
 use crate::access::{Administer, Denied};
+use crate::flash::FlashTrouble;
 use crate::home::settings::Setting;
 use crate::home::{Answer, Effect, Home};
 use crate::ids::{ClaimId, DeviceId, FoundId};
@@ -58,12 +59,20 @@ impl Home {
                     self.claim_progress(now, id, progress, out);
                 }
             }
+            PortEvent::Flashing { port, attempt, progress } => {
+                self.flash_progress(now, (&port, attempt), progress, out);
+            }
+            PortEvent::FlashFailed { port, attempt, trouble } => {
+                self.flash_failed(now, (&port, attempt), trouble, out);
+            }
             PortEvent::Failed { port, attempt, trouble } => {
                 if let Some((id, found)) = self.looked(&port, attempt) {
                     (found.trouble, found.identity) = (Some(trouble), None);
                     self.show_found(id, out);
                 } else if let Some(id) = self.onboarding.claim_at(&port, attempt) {
                     self.claim_port_failed(now, id, trouble, out);
+                } else {
+                    self.flash_failed(now, (&port, attempt), FlashTrouble::Port(trouble), out);
                 }
             }
         }
@@ -115,7 +124,8 @@ impl Home {
         let Some(found) = self.onboarding.found.get(&id) else { return };
         let of_a_board = found.port.adapter.as_ref().is_none_or(crate::onboarding::UsbAdapter::is_of_boards);
         let claimed = self.device_at(&found.port.location).is_some();
-        if self.is_claimed() && of_a_board && !claimed && found.port.access == PortAccess::Free {
+        let flashing = self.onboarding.is_flashing(&found.port.location);
+        if self.is_claimed() && !flashing && of_a_board && !claimed && found.port.access == PortAccess::Free {
             self.look(now, id, out);
         }
     }
@@ -136,7 +146,7 @@ impl Home {
     }
 
     /// The device whose board was last seen at this place.
-    fn device_at(&self, location: &Arc<str>) -> Option<DeviceId> {
+    pub(super) fn device_at(&self, location: &Arc<str>) -> Option<DeviceId> {
         let at = |hardware: &Arc<Hardware>| hardware.port.as_ref() == Some(location);
         let mut devices = self.devices.values().map(|entry| &entry.device);
         devices.find(|device| device.hardware.as_ref().is_some_and(at)).map(|device| device.id)
@@ -155,13 +165,16 @@ impl Home {
 
     fn port_gone(&mut self, now: &Now, port: &PortName, out: &mut Vec<Effect>) {
         let Some(id) = self.onboarding.on(port) else { return };
-        self.onboarding.found.remove(&id);
+        let gone = self.onboarding.found.remove(&id);
         out.push(Effect::Changed(Change::BoardRemoved(id)));
         let claims = self.onboarding.claims.iter();
         let open: Vec<_> =
             claims.filter(|(_, claim)| claim.is_open() && claim.view.board == id).map(|(id, _)| *id).collect();
         for claim in open {
             self.claim_port_failed(now, claim, PortTrouble::Gone, out);
+        }
+        if let Some(found) = gone {
+            self.flash_unplugged(now, &found.port.location, out);
         }
     }
 
@@ -178,6 +191,9 @@ impl Home {
         let found = self.onboarding.found.get(&id).ok_or(Denied::NotFound("board"))?;
         if self.onboarding.open_claim(found).is_some() {
             return Err(Denied::Conflict("Somebody is claiming this board. Wait until that is over.".to_owned()));
+        }
+        if self.onboarding.is_flashing(&found.port.location) {
+            return Err(Denied::Conflict("This board is being flashed. Wait until that is over.".to_owned()));
         }
         self.look(now, id, out);
         self.found_shown(id).map(Answer::Board)
@@ -207,8 +223,10 @@ impl Home {
             Some(_) => None,
             None => self.device_at(&found.port.location),
         };
+        let flash = self.onboarding.flash_at(&found.port.location).map(|flash| flash.view.clone());
         let state = match (&found.identity, device) {
             _ if self.onboarding.open_claim(found).is_some() => FoundState::Claiming,
+            _ if flash.as_ref().is_some_and(|flash| !flash.is_over()) => FoundState::Flashing,
             _ if found.looking.is_some() => FoundState::Identifying,
             (_, Some(_)) => FoundState::Claimed,
             (Some(Identity::Native(_)), None) => FoundState::Ready,
@@ -231,6 +249,7 @@ impl Home {
             trouble,
             device,
             claim: found.claim,
+            flash,
         };
         if found.shown.as_deref() == Some(&view) {
             return;

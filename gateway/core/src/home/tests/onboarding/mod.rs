@@ -1,6 +1,7 @@
 //! From a board that is plugged in to a device: what is looked at, what ends a claim, and that nothing of one that failed stays.
 
 mod claims;
+mod flashes;
 mod ports;
 
 use super::*;
@@ -79,13 +80,15 @@ impl House {
             let (PortOrder::Identify { port, .. }
             | PortOrder::Provision { port, .. }
             | PortOrder::GiveWifi { port, .. }
+            | PortOrder::Flash { port, .. }
             | PortOrder::Release { port }) = order;
             *port == usb(number)
         };
         match self.port_orders.iter().rev().find(at)? {
             PortOrder::Identify { attempt, .. }
             | PortOrder::Provision { attempt, .. }
-            | PortOrder::GiveWifi { attempt, .. } => Some(*attempt),
+            | PortOrder::GiveWifi { attempt, .. }
+            | PortOrder::Flash { attempt, .. } => Some(*attempt),
             PortOrder::Release { .. } => None,
         }
     }
