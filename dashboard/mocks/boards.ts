@@ -1,5 +1,6 @@
 /** Boards that are plugged into the fake gateway or in its network, and how they become devices. */
-import type { Board, Claim, ClaimDeviceInput, ToldClaim } from '../src/api/boards';
+import type { Board, Claim, ClaimDeviceInput, Flash, ToldClaim } from '../src/api/boards';
+import type { FlashBoardInput } from '../src/api/flashing';
 import { inside, known, nameFrom, refuse, type Input } from './asking';
 import type { World } from './world';
 
@@ -23,6 +24,7 @@ const BARE: Omit<Board, 'id'> = {
     { ssid: 'Café next door', rssi: -84, protected: false },
   ],
   device: null,
+  flash: null,
   claim: null,
 };
 
@@ -94,6 +96,14 @@ export class Boards extends Map<string, Board> {
     this.change(id, { state: 'CLAIMED', device: { id: device.id, name: device.name } });
   }
 
+  /** The flash of a board is as far as this; what comes after it, it says itself. */
+  flashing(id: string, facts: Partial<Flash>): void {
+    const { flash } = known(this, id);
+    if (!flash) return;
+    const next = { ...flash, ...facts };
+    this.change(id, { state: next.done ? 'BOOT_LOADER' : 'FLASHING', flash: next });
+  }
+
   /** The network does not take the password. */
   wrongPassword(id: string): void {
     const ssid = this.get(id)?.claim?.ssid;
@@ -104,7 +114,13 @@ export class Boards extends Map<string, Board> {
 
 export const boardQueries = (world: World) => ({
   boards: inside(world, () => [...world.boards.values()]),
+  firmwareImages: inside(world, () => IMAGES),
 });
+
+const IMAGES = [
+  { name: 'gatehouse-nodemcuv2-0.2.0.bin', version: '0.2.0', sha256: '5a'.repeat(32), size: 431_200 },
+  { name: 'gatehouse-d1mini.bin', version: null, sha256: 'c3'.repeat(32), size: 431_184 },
+];
 
 export const boardMutations = (world: World) => ({
   claimDevice: inside(world, ({ input }: Input<ClaimDeviceInput>, { session }) => {
@@ -135,6 +151,30 @@ export const boardMutations = (world: World) => ({
     if (!board?.claim) throw refuse('NOT_FOUND', 'There is no such claim.');
     world.boards.progress(board.id, cancelled);
     return world.boards.get(board.id)?.claim;
+  }),
+  flashBoard: inside(world, ({ input }: Input<FlashBoardInput>) => {
+    const board = known(world.boards, input.boardId);
+    if (board.device && !input.evenADevice) throw refuse('CONFLICT', 'This is the board of a device.');
+    const image = IMAGES.find(({ name }) => name === input.image);
+    if (!image) throw refuse('BAD_INPUT', 'The gateway holds no such image.', { field: 'image' });
+    const { name, version } = image;
+    const flash: Flash = {
+      id: world.id('u'),
+      image: { name, version },
+      step: 'CONNECTING',
+      percent: 0,
+      message: 'The board’s boot loader is called.',
+      done: false,
+      error: null,
+    };
+    world.boards.change(board.id, { state: 'FLASHING', flash });
+    return world.boards.get(board.id);
+  }),
+  cancelFlash: inside(world, ({ input: { boardId } }: Input<{ boardId: string }>) => {
+    known(world.boards, boardId);
+    const message = 'It was cancelled. Flash the board again: it may not start before that.';
+    world.boards.flashing(boardId, { step: 'FAILED', message, done: true, error: 'CANCELLED' });
+    return world.boards.get(boardId);
   }),
   identifyBoard: inside(world, ({ input: { boardId } }: Input<{ boardId: string }>) => {
     known(world.boards, boardId);

@@ -44,6 +44,18 @@ const BOARD = graphql(
         id
         name
       }
+      flash {
+        id
+        image {
+          name
+          version
+        }
+        step
+        percent
+        message
+        done
+        error
+      }
       claim {
         ...ClaimFields
       }
@@ -103,6 +115,7 @@ const IDENTIFY_BOARD = graphql(`
 
 export type Board = ResultOf<typeof BOARD>;
 export type Claim = NonNullable<Board['claim']>;
+export type Flash = NonNullable<Board['flash']>;
 /** A claim with its board, null when that is not plugged in any more. */
 export type ToldClaim = ResultOf<typeof CLAIMS_CHANGED>['claimsChanged'][number];
 export type ClaimDeviceInput = VariablesOf<typeof CLAIM_DEVICE>['input'];

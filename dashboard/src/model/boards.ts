@@ -82,6 +82,14 @@ export const waiting = (boards: readonly Board[]): number =>
 export const unplugged = (claims: readonly ToldClaim[]): ToldClaim[] =>
   claims.filter((one) => one.board === null && (!one.progress.done || one.progress.error !== null));
 
+/** Whether somebody may write firmware to it now. */
+export const canBeFlashed = ({ state }: Board): boolean =>
+  state !== 'FLASHING' && state !== 'CLAIMING' && state !== 'IDENTIFYING';
+
+/** A board that was just flashed is there to be set up next. */
+export const isFresh = ({ state, flash, claim }: Board): boolean =>
+  state === 'READY' && flash?.done === true && flash.error === null && claim === null;
+
 export type StepState = 'done' | 'now' | 'next' | 'failed';
 
 const STEPS = [

@@ -10,6 +10,7 @@ import {
 } from '../api/devices';
 import { ApiError } from '../api/error';
 import * as boardsApi from '../api/boards';
+import * as flashingApi from '../api/flashing';
 import * as noticesApi from '../api/notices';
 import { onAccessChanged } from '../api/people';
 import * as roomsApi from '../api/rooms';
@@ -177,6 +178,13 @@ export class Live {
   cancelClaim = (id: string) => this.checked(() => boardsApi.cancelClaim(id));
   /** @throws ApiError */
   identifyBoard = (id: string) => this.checked(() => boardsApi.identifyBoard(id));
+
+  /** @throws ApiError */
+  firmwareImages = () => this.checked(flashingApi.firmwareImages);
+  /** @throws ApiError */
+  flashBoard = (input: flashingApi.FlashBoardInput) => this.checked(() => flashingApi.flashBoard(input));
+  /** @throws ApiError */
+  cancelFlash = (boardId: string) => this.checked(() => flashingApi.cancelFlash(boardId));
 
   /** Gives a board another password. @throws ApiError */
   rotateCredential = (deviceId: string) =>

@@ -108,6 +108,73 @@ test('a board that goes on without its cable is shown until it is there, or give
   await expect(gone.getByRole('alert')).toHaveText('It was cancelled.');
 });
 
+test('a bare board is flashed, a pulled cable is told, and a flashed board is set up next', async ({
+  page,
+  home,
+}) => {
+  await home.enter(page);
+  await open(page, 'Devices');
+  const bare = {
+    state: 'BOOT_LOADER',
+    boardId: null,
+    firmware: null,
+    relays: null,
+    mac: null,
+    model: null,
+  } as const;
+  let { id } = home.world.boards.plug(bare);
+  const board = page.locator('[data-location="/dev/ttyUSB0"]');
+  await expect(board).toContainText('A board that waits to be flashed');
+  await board.getByRole('button', { name: 'Flash it' }).click();
+  await expect(page.getByLabel('Firmware', { exact: true })).toHaveValue('gatehouse-nodemcuv2-0.2.0.bin');
+  await expect(board).toContainText(`422 KiB · SHA-256 ${'5a'.repeat(32)}`);
+  await board.getByRole('button', { name: 'Flash it' }).click();
+  await expect(board.getByTestId('board-state')).toHaveText('Being flashed');
+  const writing = { step: 'WRITING', percent: 41, message: 'Leave the cable where it is.' } as const;
+  home.world.boards.flashing(id, writing);
+  await page.reload();
+  await expect(board.getByTestId('flash-message')).toHaveText('Leave the cable where it is.');
+  await expect(board.getByTestId('flash').getByRole('progressbar')).toHaveAttribute('value', '41');
+
+  // The cable: the gateway knows the place, and tells there when the board is back.
+  const message = 'The cable was pulled. Plug the board in and flash it again.';
+  home.world.boards.flashing(id, { step: 'FAILED', message, done: true, error: 'UNPLUGGED' });
+  const { flash } = home.world.boards.get(id) ?? { flash: null };
+  home.world.boards.unplug(id);
+  await expect(board).toHaveCount(0);
+  ({ id } = home.world.boards.plug({ ...bare, flash }));
+  await expect(board.getByRole('alert')).toHaveText(message);
+  await board.getByRole('button', { name: 'Flash it' }).click();
+  await page.getByLabel('Firmware', { exact: true }).selectOption('gatehouse-d1mini.bin');
+  await board.getByRole('button', { name: 'Flash it' }).click();
+  await expect(board.getByTestId('flash')).toHaveAttribute('data-step', 'CONNECTING');
+  home.world.boards.flashing(id, { step: 'DONE', percent: 100, message: 'It starts.', done: true });
+  home.world.boards.change(id, { state: 'READY', boardId: 'relay-a1b2c3', firmware: 'Gatehouse 0.2.0' });
+  await expect(board.getByRole('heading', { name: 'Set up this board' })).toBeVisible();
+  await board.getByRole('button', { name: 'Cancel' }).click();
+  await expect(board.getByRole('button', { name: 'Set it up' })).toBeVisible();
+});
+
+test('the board of a device is flashed only when somebody means it, and flashing is cancelled', async ({
+  page,
+  home,
+}) => {
+  await home.enter(page);
+  await open(page, 'Devices');
+  const [device] = [...home.world.devices.values()];
+  home.world.boards.plug({ state: 'CLAIMED', device: { id: device?.id ?? '', name: 'Porch light' } });
+  const board = page.locator('[data-location="/dev/ttyUSB0"]');
+  await board.getByRole('button', { name: 'Flash it' }).click();
+  await expect(page.getByLabel('Firmware', { exact: true })).toBeVisible();
+  await board.getByRole('button', { name: 'Flash it' }).click();
+  await expect(board.getByRole('alert')).toContainText('Say that you mean it');
+  await page.getByLabel('This is the board of Porch light').check();
+  await board.getByRole('button', { name: 'Flash it' }).click();
+  await expect(board.getByTestId('board-state')).toHaveText('Being flashed');
+  await board.getByRole('button', { name: 'Cancel' }).click();
+  await expect(board.getByRole('alert')).toContainText('It was cancelled.');
+});
+
 test('a member is shown devices and no ports', async ({ page, home }) => {
   const dora = home.world.addMember('Dora', 'MEMBER', 'a cold lamp');
   home.world.boards.plug();

@@ -26,6 +26,7 @@ const board = (location: string, state: Board['state'], facts: Partial<Board> = 
   hasHome: false,
   networks: [],
   device: null,
+  flash: null,
   claim: null,
   ...facts,
 });
