@@ -86,6 +86,15 @@ std::string noticeLine(const Effect& effect, const std::string& gateway, const s
         case Notice::StruckOut:
             text = "what came by the serial port has not worked; what was there before counts";
             break;
+        case Notice::Identifying:
+            text = "somebody asks which board this is; the light blinks";
+            break;
+        case Notice::Restarting:
+            text = "restarting, as the gateway asked";
+            break;
+        case Notice::Forgotten:
+            text = "the home is forgotten, as the gateway asked; buttons work";
+            break;
         case Notice::JoinFailed:
             text = "cannot join the network " + ssid + ": " + toText(effect.failure);
             break;

@@ -11,28 +11,36 @@ namespace gatehouse::host {
 
 class SimulatedPins final : public Pins {
   public:
-    void write(uint8_t relay, bool on) override { pins_[relay].level = on; }
+    void wire(uint8_t relay, Wiring wiring) override { pins_[relay].wiring = wiring; }
+    void write(uint8_t relay, bool on) override { pins_[relay].high = pins_[relay].wiring.levelFor(on); }
     bool read(uint8_t relay) override {
         const Pin& pin = pins_[relay];
-        return pin.stuck ? pin.stuckLevel : pin.level;
+        return pin.stuck ? pin.stuckOn : pin.high == pin.wiring.levelFor(true);
     }
 
-    /// A welded or broken relay: reads `level` whatever is written.
-    void stick(uint8_t relay, bool level) { pins_[relay] = {pins_[relay].level, true, level}; }
+    /// A welded or broken relay: reads `on` whatever is written.
+    void stick(uint8_t relay, bool on) {
+        pins_[relay].stuck = true;
+        pins_[relay].stuckOn = on;
+    }
     /// From now on what is written counts again; the relay stays where it is until then.
-    void unstick(uint8_t relay) { pins_[relay] = {read(relay), false, false}; }
-    /// No power: every coil is off.
+    void unstick(uint8_t relay) {
+        write(relay, read(relay));
+        pins_[relay].stuck = false;
+    }
+    /// No power: every pin is low.
     void losePower() {
         for (Pin& pin : pins_) {
-            pin.level = false;
+            pin.high = false;
         }
     }
 
   private:
     struct Pin {
-        bool level = false;
+        Wiring wiring;
+        bool high = false;
         bool stuck = false;
-        bool stuckLevel = false;
+        bool stuckOn = false;
     };
     std::array<Pin, kRelaysMax> pins_;
 };

@@ -92,7 +92,7 @@ int VirtualBoard::run() {
         std::fprintf(stderr, "gatehouse-board: %s\n", error.c_str());
         return 1;
     }
-    powerOn();
+    powerOn("power-on"_t);
     while (!stopped_) {
         serial_.attach();
         pollfd fds[4] = {{lines_.fd(), POLLIN, 0},
@@ -145,11 +145,14 @@ int VirtualBoard::run() {
             serveLines();
         }
         pressButtons();
+        if (restartAsked_) {
+            restart();
+        }
     }
     return 0;
 }
 
-void VirtualBoard::powerOn() {
+void VirtualBoard::powerOn(Text why) {
     bootedMs_ = monotonicMs();
     serial_.boot();
     finger_ = SimulatedFinger();
@@ -159,7 +162,7 @@ void VirtualBoard::powerOn() {
     info.firmware = "0.1.0"_t;
     info.mac = view(mac_);
     info.chipId = view(chipId_);
-    info.restartReason = "power-on"_t;
+    info.restartReason = why;
     board_ = std::make_unique<Board>(info, pins_, flash_, chip_);
     radio_.lose();
     post(now(Event::Kind::Boot));
@@ -230,7 +233,15 @@ void VirtualBoard::serveSerial() {
 void VirtualBoard::powerCycle() {
     connection_.abandon();
     pins_.losePower();
-    powerOn();
+    powerOn("power-on"_t);
+}
+
+void VirtualBoard::restart() {
+    restartAsked_ = false;
+    // The core closed the connection. Pins are let go while the chip starts.
+    abandonNetwork();
+    pins_.losePower();
+    powerOn("restart"_t);
 }
 
 void VirtualBoard::serveSocket() {
@@ -321,6 +332,9 @@ void VirtualBoard::apply(const Effect& effect) {
             return;
         case Effect::Kind::Log:
             printNotice(effect);
+            return;
+        case Effect::Kind::Restart:
+            restartAsked_ = true;
             return;
         case Effect::Kind::Stopped:
             connection_.finish(board_->pending(), 500);

@@ -28,8 +28,10 @@ class VirtualBoard {
     int run();
 
   private:
-    void powerOn();
+    void powerOn(Text why);
     void powerCycle();
+    /// Starts over as the gateway asked.
+    void restart();
     /// Which networks there are, when nobody has said so.
     void lookAround();
     /// Takes the authority of the settings for the next dial; without one the gateway is spoken to in the
@@ -73,6 +75,7 @@ class VirtualBoard {
     std::unique_ptr<Board> board_;
     uint64_t bootedMs_ = 0;
     bool stopped_ = false;
+    bool restartAsked_ = false;
     bool dialFailed_ = false;
     bool socketReady_ = false;
     bool linesReady_ = false;

@@ -52,6 +52,7 @@ class RamFlash final : public Flash {
 
 class FakePins final : public Pins {
   public:
+    void wire(uint8_t, Wiring) override {}
     void write(uint8_t relay, bool on) override {
         level[relay] = on;
         ++writes;

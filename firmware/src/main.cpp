@@ -53,6 +53,7 @@ bool browsable = false;
 bool joinAsked = false;
 bool dialAsked = false;
 bool browseAsked = false;
+bool restartAsked = false;
 
 uint64_t uptimeMs() {
     return micros64() / 1000;
@@ -123,8 +124,11 @@ void logLine(const Effect& effect) {
                                          "trying what came by this port",
                                          "it works, and is kept",
                                          "it does not work, and what was there before counts",
-                                         "cannot join the network"};
-    static_assert(sizeof kWords / sizeof kWords[0] == static_cast<size_t>(Notice::JoinFailed) + 1,
+                                         "cannot join the network",
+                                         "the light blinks for whoever looks for this board",
+                                         "restarting, as the gateway asked",
+                                         "the home is forgotten, as the gateway asked"};
+    static_assert(sizeof kWords / sizeof kWords[0] == static_cast<size_t>(Notice::Forgotten) + 1,
                   "a word for each notice");
     // At most a kilobyte: a tenth of a second.
     sendSerial(SerialLine::kCapacity);
@@ -160,6 +164,9 @@ void apply(const Effect& effect) {
             sendPending();
             hangUp();
             return;
+        case Effect::Kind::Restart:
+            restartAsked = true;
+            return;
         case Effect::Kind::Moved:
             return;
         case Effect::Kind::Log:
@@ -186,7 +193,7 @@ bool serveButtons() {
         for (uint8_t button = 0; button < kRelayCount; ++button) {
             post(Event::buttonLevel(button, digitalRead(kButtons[button]) == LOW, uptimeMs()));
         }
-        light.show(board->light(), uptimeMs());
+        light.show(board->light(uptimeMs()), uptimeMs());
     }
     return true;
 }
@@ -287,7 +294,6 @@ bool endedInFault() {
 }  // namespace
 
 void start() {
-    pins.begin();
     light.begin();
     for (uint8_t button = 0; button < kRelayCount; ++button) {
         pinMode(kButtons[button], INPUT_PULLUP);
@@ -304,9 +310,11 @@ void start() {
     info.mac = {mac, sizeof mac - 1};
     info.chipId = {chipId, sizeof chipId - 1};
     info.restartReason = restartReason();
+    info.wiring = kBuiltWiring;
     info.safe = guard.safe();
     board = new (room) Board(info, pins, flash, chip);
-    // The relays go where they belong before the radio is even on.
+    // The relays go where they belong before the radio is even on. Until then, some milliseconds, nothing
+    // drives their pins: what is to be a low or a high level is only known from the settings.
     post(Event::Kind::Boot);
     wifi.begin();
     gateway.trust(board->settings());
@@ -332,7 +340,7 @@ void turn() {
     } else if (browseAsked) {
         browse();
     }
-    if (guard.tick(uptimeMs())) {
+    if (guard.tick(uptimeMs()) || restartAsked) {
         ESP.restart();
     }
 }

@@ -7,29 +7,29 @@
 
 namespace gatehouse::esp8266 {
 
-/// `on` means that the load has current, whatever the wiring.
+/// `on` means that the load has current, whatever the wiring. A pin is left as the chip starts it until it is
+/// first written.
 class RelayPins final : public Pins {
   public:
-    /// Before anything else at a start. The level is set before the pin drives it, so that none moves.
-    void begin() {
-        for (uint8_t relay = 0; relay < kRelayCount; ++relay) {
-            write(relay, kRelays[relay].normallyClosed);
-            pinMode(kRelays[relay].pin, OUTPUT);
-            write(relay, kRelays[relay].normallyClosed);
-        }
-    }
+    void wire(uint8_t relay, Wiring wiring) override { wirings_[relay] = wiring; }
 
     void write(uint8_t relay, bool on) override {
-        digitalWrite(kRelays[relay].pin, levelFor(relay, on) ? HIGH : LOW);
+        const uint8_t level = wirings_[relay].levelFor(on) ? HIGH : LOW;
+        digitalWrite(kRelays[relay], level);
+        if (!driven_[relay]) {
+            // The level was set before the pin drives it, so that none moves.
+            driven_[relay] = true;
+            pinMode(kRelays[relay], OUTPUT);
+            digitalWrite(kRelays[relay], level);
+        }
     }
     bool read(uint8_t relay) override {
-        return (digitalRead(kRelays[relay].pin) == HIGH) == levelFor(relay, true);
+        return (digitalRead(kRelays[relay]) == HIGH) == wirings_[relay].levelFor(true);
     }
 
   private:
-    static bool levelFor(uint8_t relay, bool on) {
-        return (on != kRelays[relay].normallyClosed) != kRelays[relay].activeLow;
-    }
+    Wiring wirings_[kRelayCount];
+    bool driven_[kRelayCount] = {};
 };
 
 }  // namespace gatehouse::esp8266

@@ -7,16 +7,6 @@
 
 namespace gatehouse::esp8266 {
 
-/// How a relay is connected. Fixed by the build until it is a setting (tag 13 of the journal is set aside for
-/// it).
-struct Wiring {
-    uint8_t pin;
-    /// The module pulls the relay when its input is low, as most with an optocoupler do.
-    bool activeLow;
-    /// The load hangs on the contact that is closed while the relay has no current.
-    bool normallyClosed;
-};
-
 #ifndef GATEHOUSE_RELAYS
 #define GATEHOUSE_RELAYS 2
 #endif
@@ -32,10 +22,10 @@ static_assert(kRelayCount >= 1 && kRelayCount <= 2,
               "only D1 and D2 stay low from the first instant of a boot");
 
 /// D1 and D2 stay low while the chip boots. Every other pin is high for a moment, or decides how it boots.
-constexpr Wiring kRelays[] = {
-    {5, GATEHOUSE_ACTIVE_LOW != 0, GATEHOUSE_NORMALLY_CLOSED != 0},
-    {4, GATEHOUSE_ACTIVE_LOW != 0, GATEHOUSE_NORMALLY_CLOSED != 0},
-};
+constexpr uint8_t kRelays[] = {5, 4};
+
+/// How relays are connected, until the settings say otherwise.
+constexpr Wiring kBuiltWiring = {GATEHOUSE_NORMALLY_CLOSED != 0, GATEHOUSE_ACTIVE_LOW != 0};
 
 /// Wall buttons, one a relay, between D5 or D6 and ground.
 constexpr uint8_t kButtons[] = {14, 12};

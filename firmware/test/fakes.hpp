@@ -82,8 +82,10 @@ class FakePins final : public Pins {
   public:
     std::array<bool, kRelaysMax> level = {};
     std::array<int, kRelaysMax> stuck = {-1, -1, -1, -1, -1, -1, -1, -1};
+    std::array<Wiring, kRelaysMax> wiring = {};
     unsigned writes = 0;
 
+    void wire(uint8_t relay, Wiring how) override { wiring.at(relay) = how; }
     void write(uint8_t relay, bool on) override {
         ++writes;
         level.at(relay) = on;

@@ -74,9 +74,15 @@ TEST_CASE("board: the boot order") {
         "relay-1/on/$target false",
         "relay-1/on false",
         "relay-1/power-on off",
+        "relay-1/pulse 0",
+        "relay-1/interlock 0",
+        "relay-1/wiring no-high",
         "relay-2/on/$target true",
         "relay-2/on true",
         "relay-2/power-on on",
+        "relay-2/pulse 0",
+        "relay-2/interlock 0",
+        "relay-2/wiring no-high",
         "$session c0ffee01 250",
         "$report c0ffee01 1 250 relay-1/on false boot -",
         "$report c0ffee01 2 250 relay-2/on true boot -",
@@ -109,12 +115,14 @@ TEST_CASE("board: ready waits for the SUBACK") {
     world.post(Event::Kind::Connected);
     world.receive(connack());
     unsigned subscribe = 0;
-    for (const Sent& sent : world.take()) {
-        if (sent.type == 3) {
-            world.receive(puback(sent.id));
-            CHECK(sent.payload != "ready");
-        } else if (sent.type == 8) {
-            subscribe = sent.id;
+    while (!world.outbox.empty()) {
+        for (const Sent& sent : world.take()) {
+            if (sent.type == 3) {
+                world.receive(puback(sent.id));
+                CHECK(sent.payload != "ready");
+            } else if (sent.type == 8) {
+                subscribe = sent.id;
+            }
         }
     }
     REQUIRE(subscribe != 0);
@@ -136,7 +144,8 @@ TEST_CASE("board: the description is Homie 5 and names the extensions") {
         }
         CHECK(description.rfind("{\"homie\":\"5.0\",\"version\":", 0) == 0);
         CHECK(description.find("\"extensions\":[\"org.gatehouse.command:1.0:[5.x]\",\"org.gatehouse."
-                               "credential:1.0:[5.x]\"]") != std::string::npos);
+                               "credential:1.0:[5.x]\",\"org.gatehouse.settings:1.0:[5.x]\"]") !=
+              std::string::npos);
         for (unsigned relay = 1; relay <= kRelaysMax; ++relay) {
             const std::string node = "\"relay-" + std::to_string(relay) + "\":{";
             CHECK((description.find(node) != std::string::npos) == (relay <= relays));

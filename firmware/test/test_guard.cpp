@@ -99,7 +99,7 @@ TEST_CASE("guard: a board in safe mode has its relays, buttons and port, and joi
     world.boot();
     CHECK(world.relayOn());
     CHECK_FALSE(world.asked(Effect::Kind::Join));
-    CHECK(world.board->light() == LightMeaning::Safe);
+    CHECK(world.board->light(world.now) == LightMeaning::Safe);
     world.advance(10 * Board::kJoinMs);
     CHECK_FALSE(world.asked(Effect::Kind::Join));
     world.press(0);
@@ -109,28 +109,28 @@ TEST_CASE("guard: a board in safe mode has its relays, buttons and port, and joi
     CHECK(world.serial(networkRpc("old", "old password")) == Frames{"state 3"});
     CHECK(world.asked(Effect::Kind::Join));
     world.connect();
-    CHECK(world.board->light() == LightMeaning::Online);
+    CHECK(world.board->light(world.now) == LightMeaning::Online);
 }
 
 TEST_CASE("light: what it says on the way to the gateway") {
     const SerialWorld bare = SerialWorld::bare();
-    CHECK(bare.board->light() == LightMeaning::NoHome);
+    CHECK(bare.board->light(bare.now) == LightMeaning::NoHome);
     SerialWorld world = SerialWorld::claimed();
-    CHECK(world.board->light() == LightMeaning::Joining);
+    CHECK(world.board->light(world.now) == LightMeaning::Joining);
     world.post(Event::Kind::WifiUp);
-    CHECK(world.board->light() == LightMeaning::Dialing);
+    CHECK(world.board->light(world.now) == LightMeaning::Dialing);
     world.logIn();
-    CHECK(world.board->light() == LightMeaning::Online);
+    CHECK(world.board->light(world.now) == LightMeaning::Online);
     world.post(Event::Kind::Disconnected);
-    CHECK(world.board->light() == LightMeaning::Dialing);
+    CHECK(world.board->light(world.now) == LightMeaning::Dialing);
     world.post(Event::Kind::WifiDown);
-    CHECK(world.board->light() == LightMeaning::Joining);
+    CHECK(world.board->light(world.now) == LightMeaning::Joining);
 }
 
 TEST_CASE("light: no two meanings look alike") {
     std::vector<std::string> patterns;
     for (const LightMeaning meaning : {LightMeaning::Online, LightMeaning::NoHome, LightMeaning::Joining,
-                                       LightMeaning::Dialing, LightMeaning::Safe}) {
+                                       LightMeaning::Dialing, LightMeaning::Safe, LightMeaning::Identify}) {
         std::string pattern;
         for (uint64_t nowMs = 0; nowMs < 4000; nowMs += 25) {
             pattern += lit(meaning, nowMs) ? '#' : '.';

@@ -69,7 +69,8 @@ TEST_CASE("program: power-cycle and wifi down leave the old socket open and mute
     Peer first = bench.listener.accept();
     first.until("relay-2/power-on");
     first.until("$state", "ready");
-    first.send(publish("homie/5/relay-7/relay-2/power-on/set", "on", 1, 9));
+    first.send(
+        publish("homie/5/relay-7/$configure", first.session + " 9 999999999 relay-2/power-on on", 1, 9));
     first.until("relay-2/power-on", "on");
 
     board.type("power-cycle");
@@ -93,6 +94,36 @@ TEST_CASE("program: power-cycle and wifi down leave the old socket open and mute
     CHECK(second.quiet());
     board.terminate();
     third.until("$state", "disconnected");
+    CHECK(board.exitCode() == 0);
+}
+
+TEST_CASE("program: identify, restart and forget, as the gateway asks") {
+    Bench bench;
+    Process board(bench.arguments());
+    board.line();
+    board.line();
+    const std::string topic = "homie/5/relay-7/$configure";
+    Peer first = bench.listener.accept();
+    first.until("$state", "ready");
+    first.send(publish(topic, first.session + " 1 999999999 system/identify true", 1, 8));
+    first.until("$configured");
+    first.send(publish(topic, first.session + " 2 999999999 system/restart true", 1, 9));
+    CHECK(first.until("$configured").payload.find("system/restart true") != std::string::npos);
+    first.until("$state", "disconnected");
+    CHECK(board.line() == "relay 1 off cause=boot seq=0");
+    CHECK(board.line() == "relay 2 off cause=boot seq=0");
+    Peer second = bench.listener.accept();
+    second.until("system/restart-reason", "restart");
+    second.until("$state", "ready");
+    second.send(publish(topic, second.session + " 1 999999999 system/forget true", 1, 9));
+    CHECK(second.until("$configured").payload.find("system/forget true") != std::string::npos);
+    second.until("$state", "disconnected");
+    board.type("power-cycle");
+    for (std::string line = board.errorLine();
+         line.find("no gateway and credential stored") == std::string::npos; line = board.errorLine()) {
+        REQUIRE_FALSE(line.empty());
+    }
+    board.type("quit");
     CHECK(board.exitCode() == 0);
 }
 

@@ -163,6 +163,28 @@ TEST_CASE("golden credentials") {
     });
 }
 
+TEST_CASE("golden orders to configure have the form of commands") {
+    checkAll<wire::Command>("configure", [](const Row& row, const wire::Command& parsed) {
+        CHECK(parsed.id.session == session(row.at(2)));
+        CHECK(parsed.id.seq == u32(row.at(3)));
+        CHECK(parsed.deadlineMs == std::stoull(row.at(4)));
+        CHECK(str(parsed.endpoint) == row.at(5));
+        CHECK(str(parsed.value) == row.at(6));
+        CHECK(encoded(parsed) == row[1]);
+    });
+}
+
+TEST_CASE("golden answers to them") {
+    checkAll<wire::Configured>("configured", [](const Row& row, const wire::Configured& parsed) {
+        CHECK(parsed.id.session == session(row.at(2)));
+        CHECK(parsed.id.seq == u32(row.at(3)));
+        CHECK(parsed.uptimeMs == std::stoull(row.at(4)));
+        CHECK(str(parsed.endpoint) == row.at(5));
+        CHECK(str(parsed.value) == row.at(6));
+        CHECK(encoded(parsed) == row[1]);
+    });
+}
+
 TEST_CASE("a payload of 161 bytes is not parsed") {
     const std::string value(32, 'v');
     std::string payload = "c0ffee01 1 5000 relay-1/on " + value;

@@ -20,10 +20,13 @@ struct World {
     FakeChip chip;
     uint8_t relays = 2;
     bool safe = false;
+    Wiring wiring;
     std::unique_ptr<Board> board;
     uint64_t now = 0;
     /// What the board asked for with the last event.
     std::vector<Effect> effects;
+    /// All it asked for since the boot.
+    std::vector<Effect> history;
     /// Everything it sent since `sent` was last taken.
     std::vector<Sent> outbox;
     std::string stream;
@@ -51,8 +54,10 @@ struct World {
         info.chipId = "a1b2c3"_t;
         info.restartReason = "power-on"_t;
         info.safe = safe;
+        info.wiring = wiring;
         stream.clear();
         outbox.clear();
+        history.clear();
         board = std::make_unique<Board>(info, pins, flash, chip);
         post(Event::Kind::Boot);
     }
@@ -61,6 +66,7 @@ struct World {
         Effects out;
         board->handle(event, out);
         effects.assign(out.begin(), out.end());
+        history.insert(history.end(), out.begin(), out.end());
         drain();
     }
     void post(Event::Kind kind) { post(Event::of(kind, now)); }
@@ -143,6 +149,14 @@ struct World {
         receive(publish(std::string(kBase) + "$command", payload, 1, nextId++));
     }
 
+    /// An order of `$configure` on the wire.
+    void configure(unsigned seq, const std::string& endpoint, const std::string& value,
+                   uint64_t deadline = 1000000, const std::string& id = "") {
+        const std::string payload = (id.empty() ? session : id) + " " + std::to_string(seq) + " " +
+                                    std::to_string(deadline) + " " + endpoint + " " + value;
+        receive(publish(std::string(kBase) + "$configure", payload, 1, nextId++));
+    }
+
     void press(uint8_t button) {
         post(Event::buttonLevel(button, true, now));
         advance(50);
@@ -153,20 +167,22 @@ struct World {
     }
 
     bool logged(Notice notice) const {
-        for (const Effect& effect : effects) {
-            if (effect.kind == Effect::Kind::Log && effect.notice == notice) {
-                return true;
-            }
-        }
-        return false;
+        return std::any_of(effects.begin(), effects.end(), [notice](const Effect& effect) {
+            return effect.kind == Effect::Kind::Log && effect.notice == notice;
+        });
     }
     bool asked(Effect::Kind kind) const {
-        for (const Effect& effect : effects) {
-            if (effect.kind == kind) {
-                return true;
-            }
-        }
-        return false;
+        return std::any_of(effects.begin(), effects.end(),
+                           [kind](const Effect& effect) { return effect.kind == kind; });
+    }
+    bool everLogged(Notice notice) const {
+        return std::any_of(history.begin(), history.end(), [notice](const Effect& effect) {
+            return effect.kind == Effect::Kind::Log && effect.notice == notice;
+        });
+    }
+    bool everAsked(Effect::Kind kind) const {
+        return std::any_of(history.begin(), history.end(),
+                           [kind](const Effect& effect) { return effect.kind == kind; });
     }
 };
 

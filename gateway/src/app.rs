@@ -16,6 +16,7 @@ use anyhow::{Context, anyhow};
 use gatehouse_api::{Api, Doorway, Serve};
 use gatehouse_broker::{Broker, Keeping};
 use gatehouse_core::access::Credentials;
+use gatehouse_core::board_settings::ConfigOrder;
 use gatehouse_core::device::{NewSecret, Order};
 use gatehouse_core::mail::Letter;
 use gatehouse_core::notice::{NoticeKind, Subject};
@@ -103,7 +104,7 @@ async fn serve(
     let broker = broker.keeping(keeping(opened.retained, writer.queue(), clock.clone()));
     let (announced_sender, announced) = watch::channel(Arc::default());
     let meter = broker.meter();
-    let (queue, orders) = (writer.queue(), to_boards.clone());
+    let (queue, orders, configures) = (writer.queue(), to_boards.clone(), to_boards.clone());
     let (serial, told_by_serial, port_orders) = Serial::new();
     let (nearby, told_by_network) = mpsc::channel(NEARBY_EVENTS);
     let ports = Ports {
@@ -121,6 +122,11 @@ async fn serve(
             if let Err(not_sent) = to_boards.send_secret(new) {
                 // The board goes on with the one it has, and whoever asked sees that it does.
                 tracing::warn!(board = %new.board, %not_sent, "a new secret was not sent");
+            }
+        }),
+        config_orders: Box::new(move |order: &ConfigOrder| {
+            if let Err(not_sent) = configures.send_configure(order) {
+                tracing::debug!(board = %order.board, %not_sent, "an order to configure was not sent");
             }
         }),
         writes: Box::new(move |ticket, records| {

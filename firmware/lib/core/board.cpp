@@ -7,8 +7,9 @@ namespace gatehouse {
 Board::Board(const BoardInfo& info, Pins& pins, Flash& flash, Chip& chip)
     : info_(info),
       chip_(chip),
-      settings_(flash),
+      settings_(flash, info.wiring),
       relays_(pins, info.relayCount),
+      guard_(settings_),
       restore_(settings_, relays_),
       session_(client_, relays_, settings_, info_, chip) {}
 
@@ -78,15 +79,7 @@ void Board::boot(uint64_t nowMs, Effects& effects) {
     if (!settings_.load()) {
         log(effects, Notice::SettingsFailed);
     }
-    for (uint8_t relay = 0; relay < relays_.count(); ++relay) {
-        const PowerOn policy = settings_.powerOn(relay);
-        const bool restored = ((settings_.relayMask() >> relay) & 1) != 0;
-        const bool on = policy == PowerOn::On || (policy == PowerOn::Restore && restored);
-        RelayBank::Outcome outcome = relays_.boot(relay, on);
-        outcome.moved = true;  // the setting at boot is always told
-        noteMove(relay, outcome, on, nowMs, effects);
-        buttons_[relay].sample(false, nowMs);
-    }
+    bootRelays(nowMs, effects);
     if (settings_.trial() != Settings::Trial::None) {
         trialDueMs_ = nowMs + kTrialMs;
         log(effects, Notice::Trying);
@@ -96,28 +89,32 @@ void Board::boot(uint64_t nowMs, Effects& effects) {
 }
 
 void Board::tick(uint64_t nowMs, Effects& effects) {
-    for (uint8_t button = 0; button < relays_.count(); ++button) {
-        if (buttons_[button].settle(nowMs)) {
-            press(button, nowMs, effects);
-        }
-    }
+    tickRelays(nowMs, effects);
     if (!restore_.tick(nowMs)) {
         log(effects, Notice::SettingsFailed);
     }
     tickWifi(nowMs, effects);
     tickLink(nowMs, effects);
     session_.pump(nowMs);
+    const bool said = link_ != Link::Live || client_.inFlight() == 0 || nowMs >= partDueMs_;
+    if (parting_ != Parting::No && said) {
+        part(nowMs, effects);
+    }
 }
 
 uint64_t Board::nextDeadlineMs() const {
-    uint64_t due = restore_.nextDeadlineMs();
+    uint64_t due = earlier(restore_.nextDeadlineMs(), guard_.nextDeadlineMs(relays_.count()));
     for (uint8_t button = 0; button < relays_.count(); ++button) {
         due = earlier(due, buttons_[button].nextDeadlineMs());
     }
+    due = parting_ != Parting::No ? earlier(due, partDueMs_) : due;
     return earlier(due, earlier(wifiDeadlineMs(), linkDeadlineMs()));
 }
 
-LightMeaning Board::light() const {
+LightMeaning Board::light(uint64_t nowMs) const {
+    if (nowMs < identifyUntilMs_) {
+        return LightMeaning::Identify;
+    }
     if (info_.safe && wifi_ == Wifi::None) {
         return LightMeaning::Safe;
     }
@@ -149,35 +146,6 @@ void Board::stop(Effects& effects) {
     }
     link_ = Link::Stopped;
     act(effects, Effect::Kind::Stopped);
-}
-
-void Board::press(uint8_t button, uint64_t nowMs, Effects& effects) {
-    const bool on = !relays_.read(button);
-    const RelayBank::Outcome outcome = relays_.move(button, on, wire::Cause::Button);
-    if (outcome.news) {
-        session_.owe(button);
-    }
-    noteMove(button, outcome, on, nowMs, effects);
-}
-
-void Board::noteMove(uint8_t relay, RelayBank::Outcome outcome, bool wanted, uint64_t nowMs,
-                     Effects& effects) {
-    const Relay& state = relays_[relay];
-    if (outcome.moved) {
-        Effect effect;
-        effect.kind = Effect::Kind::Moved;
-        effect.relay = relay;
-        effect.on = state.on;
-        effect.cause = state.cause;
-        effect.number = state.obeyed.seq;
-        effects.add(effect);
-    }
-    if (outcome.news && state.cause != wire::Cause::Boot) {
-        restore_.changed(nowMs);
-    }
-    if (state.on != wanted) {
-        log(effects, Notice::ReadBackDiffers, relay);
-    }
 }
 
 }  // namespace gatehouse

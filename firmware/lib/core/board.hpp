@@ -7,6 +7,7 @@
 #include "events.hpp"
 #include "homie_session.hpp"
 #include "progress.hpp"
+#include "relay_guard.hpp"
 #include "restore_keeper.hpp"
 #include "serial_line.hpp"
 #include "status_light.hpp"
@@ -41,6 +42,9 @@ class Board {
     static constexpr uint64_t kStableMs = 5000;
     /// How long what was said may take to be acknowledged before the board comes back with a new secret.
     static constexpr uint64_t kLeaveMs = 1000;
+
+    /// How long the light blinks for whoever looks for the board.
+    static constexpr uint64_t kIdentifyMs = 15000;
 
     /// So many attempts in a row at the stored address fail before the gateway is looked for elsewhere.
     static constexpr uint8_t kBrowseAfter = 3;
@@ -90,7 +94,7 @@ class Board {
     /// There is room for an answer. While false, leave bytes in the port.
     bool acceptsSerial() const { return serial_.hasRoom(); }
     Text progress() const { return progress_.word(); }
-    LightMeaning light() const;
+    LightMeaning light(uint64_t nowMs) const;
 
     Settings& settings() { return settings_; }
     const RelayBank& relays() const { return relays_; }
@@ -109,6 +113,9 @@ class Board {
         Live,
         Stopped
     };
+
+    /// Why the board is about to leave the gateway, once what it said is acknowledged.
+    enum class Parting : uint8_t { No, Restart, Forget };
 
     /// More than the answers to kReceiveMax bytes can take.
     static constexpr size_t kAnswersMax = 3072;
@@ -171,15 +178,35 @@ class Board {
     void onMessage(const mqtt::Publish& message, uint64_t nowMs, Effects& effects);
     void onCommand(const mqtt::Publish& message, uint64_t nowMs, Effects& effects);
     void onCredential(const mqtt::Publish& message, uint64_t nowMs, Effects& effects);
-    void onSet(Text topic, const mqtt::Publish& message, uint64_t nowMs, Effects& effects);
     void refuse(const wire::Command& command, wire::Reason reason, uint64_t nowMs);
-    void press(uint8_t button, uint64_t nowMs, Effects& effects);
+
+    // board_configure.cpp: settings, and what the board is to do
+    void onConfigure(const mqtt::Publish& message, uint64_t nowMs, Effects& effects);
+    /// `system/...`. On false `reason` says why not; the same below.
+    bool perform(const wire::Command& order, uint64_t nowMs, wire::Reason& reason, Effects& effects);
+    bool configure(const wire::Command& order, uint64_t nowMs, wire::Reason& reason, Effects& effects);
+    bool configureRelay(uint8_t relay, RelaySetting which, Text value, wire::Reason& reason);
+    bool isOff(uint8_t relay, wire::Reason& reason);
+    void part(uint64_t nowMs, Effects& effects);
+
+    // board_relays.cpp: what moves relays
+    void bootRelays(uint64_t nowMs, Effects& effects);
+    void tickRelays(uint64_t nowMs, Effects& effects);
+    void obey(uint8_t relay, bool on, const wire::Command& command, uint64_t nowMs, Effects& effects);
+    void press(uint8_t relay, uint64_t nowMs, Effects& effects);
+    /// Turns the others of its group off, and lets none of them wait. False when one of them reads on.
+    bool clearGroup(uint8_t relay, uint64_t nowMs, Effects& effects);
+    /// As asked by a command, or without one by the wall button: now, or when its group allows it.
+    void turn(uint8_t relay, bool on, wire::CommandId id, uint64_t nowMs, Effects& effects);
+    void put(uint8_t relay, bool on, wire::CommandId id, uint64_t nowMs, Effects& effects);
+    void move(uint8_t relay, bool on, wire::Cause cause, uint64_t nowMs, Effects& effects);
     void noteMove(uint8_t relay, RelayBank::Outcome outcome, bool wanted, uint64_t nowMs, Effects& effects);
 
     const BoardInfo info_;
     Chip& chip_;
     Settings settings_;
     RelayBank relays_;
+    RelayGuard guard_;
     RestoreKeeper restore_;
     Debouncer buttons_[kRelaysMax];
     CommandGate gate_;
@@ -210,6 +237,10 @@ class Board {
     uint64_t readyMs_ = 0;
     /// When to come back with a new secret at the latest; 0: there is none to come back with.
     uint64_t leaveDueMs_ = 0;
+    Parting parting_ = Parting::No;
+    /// When it leaves at the latest.
+    uint64_t partDueMs_ = 0;
+    uint64_t identifyUntilMs_ = 0;
     /// Attempts at the stored address that failed since the last login.
     uint8_t failures_ = 0;
     /// Found addresses not yet given up; the first is being dialled, or was before the present wait.

@@ -46,8 +46,11 @@ void Board::onMessage(const mqtt::Publish& message, uint64_t nowMs, Effects& eff
         onCommand(message, nowMs, effects);
     } else if (rest == "$credential"_t) {
         onCredential(message, nowMs, effects);
+    } else if (rest == "$configure"_t) {
+        onConfigure(message, nowMs, effects);
     } else {
-        onSet(rest, message, nowMs, effects);
+        // `/set` among it: an order without an identity moves nothing and changes nothing.
+        ++drops_.ignoredMessages;
     }
 }
 
@@ -73,9 +76,7 @@ void Board::onCommand(const mqtt::Publish& message, uint64_t nowMs, Effects& eff
         return refuse(command, wire::Reason::BadValue, nowMs);
     }
     const uint8_t index = static_cast<uint8_t>(relay);
-    const RelayBank::Outcome outcome = relays_.obey(index, on, command.id);
-    session_.owe(index);
-    noteMove(index, outcome, on, nowMs, effects);
+    obey(index, on, command, nowMs, effects);
 }
 
 void Board::onCredential(const mqtt::Publish& message, uint64_t nowMs, Effects& effects) {
@@ -91,22 +92,6 @@ void Board::onCredential(const mqtt::Publish& message, uint64_t nowMs, Effects& 
     } else if (leaveDueMs_ == 0) {
         leaveDueMs_ = nowMs + kLeaveMs;
     }
-}
-
-void Board::onSet(Text topic, const mqtt::Publish& message, uint64_t nowMs, Effects& effects) {
-    const int relay = homie::parseRelay(topic, "power-on/set"_t, relays_.count());
-    PowerOn policy = PowerOn::Off;
-    if (relay < 0 || message.retain || !parse(message.payload, policy)) {
-        ++drops_.ignoredMessages;
-        return;
-    }
-    const uint8_t index = static_cast<uint8_t>(relay);
-    if (settings_.setPowerOn(index, policy)) {
-        restore_.changed(nowMs);
-    } else {
-        log(effects, Notice::SettingsFailed);
-    }
-    session_.owePowerOn(index);
 }
 
 void Board::refuse(const wire::Command& command, wire::Reason reason, uint64_t nowMs) {

@@ -1,4 +1,4 @@
-// Which commands, and new secrets, are too old to obey.
+// Which commands, new secrets and other orders are too old to obey.
 #pragma once
 
 #include "wire.hpp"

@@ -126,6 +126,12 @@ enum class Notice : uint8_t {
     StruckOut,
     /// The network cannot be joined, because of `failure`.
     JoinFailed,
+    /// Somebody wants to know which board this is: the light blinks.
+    Identifying,
+    /// The gateway asked for it.
+    Restarting,
+    /// The home is forgotten, as the gateway asked.
+    Forgotten,
 };
 
 /// Something for the adapter to do.
@@ -155,6 +161,8 @@ struct Effect {
         /// NewSecretRefused, and for everything
         /// that ends a connection the delay before the next dial in milliseconds in `retryMs`.
         Log,
+        /// Start over, as after a power cut; relays go by their power-on policy. The connection is closed.
+        Restart,
         /// Write what is pending, close, and end.
         Stopped,
     };

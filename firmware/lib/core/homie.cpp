@@ -20,12 +20,16 @@ constexpr Text kRelayProperties =
     "\"type\":\"switch\",\"properties\":{"
     "\"on\":{\"name\":\"On\",\"datatype\":\"boolean\",\"format\":\"off,on\",\"settable\":true},"
     "\"power-on\":{\"name\":\"When power returns\",\"datatype\":\"enum\","
-    "\"format\":\"off,on,restore\",\"settable\":true}}}"_t;
+    "\"format\":\"off,on,restore\"},"
+    "\"pulse\":{\"datatype\":\"integer\",\"unit\":\"ms\"},"
+    "\"interlock\":{\"datatype\":\"integer\"},"
+    "\"wiring\":{\"datatype\":\"string\"}}}"_t;
 
 void writeDocument(Writer& out, const BoardInfo& info, uint32_t version) {
     out.put("{\"homie\":\"5.0\",\"version\":"_t).number(version);
     out.put(",\"name\":\"Relay board\",\"type\":\"org.gatehouse.relay-board\",\"extensions\":[\""_t);
-    out.put(kExtension).put("\",\""_t).put(kCredentialExtension).put("\"],\"nodes\":{"_t);
+    out.put(kExtension).put("\",\""_t).put(kCredentialExtension).put("\",\""_t);
+    out.put(kSettingsExtension).put("\"],\"nodes\":{"_t);
     for (uint8_t relay = 0; relay < info.relayCount; ++relay) {
         const uint64_t number = relay + 1U;
         out.put("\"relay-"_t).number(number).put("\":{\"name\":\"Relay "_t).number(number);

@@ -18,6 +18,8 @@ struct BoardInfo {
     Text chipId;
     /// Why the board started, such as `power-on`.
     Text restartReason;
+    /// How relays are connected for which nobody has said so.
+    Wiring wiring;
     /// Safe mode (boot_guard.hpp): relays, buttons and the serial port work, but no network is joined unless
     /// somebody asks for one by that port.
     bool safe = false;
@@ -27,6 +29,8 @@ namespace homie {
 
 constexpr Text kExtension = "org.gatehouse.command:1.0:[5.x]"_t;
 constexpr Text kCredentialExtension = "org.gatehouse.credential:1.0:[5.x]"_t;
+
+constexpr Text kSettingsExtension = "org.gatehouse.settings:1.0:[5.x]"_t;
 
 /// `homie/5/<id>/`, the start of every topic of the board.
 void writeBase(Writer& out, Text id);

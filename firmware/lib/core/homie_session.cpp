@@ -22,7 +22,8 @@ void HomieSession::begin(uint32_t session, uint64_t nowMs) {
     sessionAnnounced_ = false;
     readyAnnounced_ = false;
     session_ = session;
-    owedReports_ = owedTargets_ = owedValues_ = owedPowerOn_ = 0;
+    owedReports_ = owedTargets_ = owedValues_ = 0;
+    memset(owedSettings_, 0, sizeof owedSettings_);
     beganMs_ = nowMs;
     uptimeDueMs_ = nowMs + kUptimeEveryMs;
 }
@@ -43,6 +44,18 @@ bool HomieSession::refuse(const wire::Command& command, wire::Reason reason, uin
     Writer payload(buffer, sizeof buffer);
     wire::encode(refusal, payload);
     return publish("$refusal"_t, payload.text(), false);
+}
+
+bool HomieSession::configured(const wire::Command& order, uint64_t nowMs) {
+    wire::Configured configured;
+    configured.id = order.id;
+    configured.uptimeMs = nowMs;
+    configured.endpoint = order.endpoint;
+    configured.value = order.value;
+    char buffer[wire::kPayloadMax];
+    Writer payload(buffer, sizeof buffer);
+    wire::encode(configured, payload);
+    return publish("$configured"_t, payload.text(), false);
 }
 
 void HomieSession::sayDisconnected() {
@@ -88,11 +101,15 @@ bool HomieSession::pumpOwed(uint64_t nowMs) {
     }
     for (uint8_t relay = 0; relay < relays_.count(); ++relay) {
         const Text on = homie::boolean(relays_[relay].on);
-        const Text policy = toText(settings_.powerOn(relay));
         if (!pay(owedTargets_, relay, [&] { return publishRelay(relay, "on/$target"_t, on); }) ||
-            !pay(owedValues_, relay, [&] { return publishRelay(relay, "on"_t, on); }) ||
-            !pay(owedPowerOn_, relay, [&] { return publishRelay(relay, "power-on"_t, policy); })) {
+            !pay(owedValues_, relay, [&] { return publishRelay(relay, "on"_t, on); })) {
             return false;
+        }
+        for (uint8_t which = 0; which < kRelaySettings; ++which) {
+            const RelaySetting setting = static_cast<RelaySetting>(which);
+            if (!pay(owedSettings_[which], relay, [&] { return publishSetting(relay, setting); })) {
+                return false;
+            }
         }
     }
     return true;
@@ -135,7 +152,7 @@ bool HomieSession::advance(uint64_t nowMs) {
             step_ = Step::Subscribe;
             return true;
         case Step::Subscribe:
-            if (!client_.subscribe(base(), {"$command"_t, "+/+/set"_t, "$credential"_t})) {
+            if (!client_.subscribe(base(), {"$command"_t, "$credential"_t, "$configure"_t})) {
                 return false;
             }
             step_ = Step::AwaitSuback;
@@ -154,10 +171,12 @@ bool HomieSession::advance(uint64_t nowMs) {
 }
 
 bool HomieSession::advanceRelays() {
-    const uint8_t relay = item_ / 3;
+    constexpr uint8_t kItems = 2 + kRelaySettings;
+    const uint8_t relay = item_ / kItems;
+    const uint8_t item = item_ % kItems;
     const Text on = homie::boolean(relays_[relay].on);
     bool done = false;
-    switch (item_ % 3) {
+    switch (item) {
         case 0:
             done = publishRelay(relay, "on/$target"_t, on);
             break;
@@ -165,12 +184,12 @@ bool HomieSession::advanceRelays() {
             done = publishRelay(relay, "on"_t, on);
             break;
         default:
-            done = publishRelay(relay, "power-on"_t, toText(settings_.powerOn(relay)));
+            done = publishSetting(relay, static_cast<RelaySetting>(item - 2));
     }
     if (!done) {
         return false;
     }
-    if (++item_ == 3 * relays_.count()) {
+    if (++item_ == kItems * relays_.count()) {
         item_ = 0;
         step_ = Step::Session;
     }
@@ -182,6 +201,26 @@ bool HomieSession::publishRelay(uint8_t relay, Text property, Text payload) {
     Writer topic(buffer, sizeof buffer);
     homie::writeRelay(topic, relay, property);
     return publish(topic.text(), payload, true);
+}
+
+bool HomieSession::publishSetting(uint8_t relay, RelaySetting which) {
+    char buffer[12];
+    Writer value(buffer, sizeof buffer);
+    switch (which) {
+        case RelaySetting::PowerOn:
+            value.put(toText(settings_.powerOn(relay)));
+            break;
+        case RelaySetting::Pulse:
+            value.number(settings_.pulseMs(relay));
+            break;
+        case RelaySetting::Interlock:
+            value.number(settings_.interlock(relay));
+            break;
+        case RelaySetting::Wiring:
+            value.put(toText(settings_.wiring(relay)));
+            break;
+    }
+    return publishRelay(relay, kRelaySettingNames[static_cast<uint8_t>(which)], value.text());
 }
 
 bool HomieSession::publishDescription() {

@@ -31,9 +31,16 @@ class HomieSession {
 
     /// The relay moved or obeyed: report it. Values follow the report.
     void owe(uint8_t relay);
-    void owePowerOn(uint8_t relay) { owedPowerOn_ |= bit(relay); }
+    /// A setting of the relay may be another.
+    void oweSettings(uint8_t relay) {
+        for (uint8_t& owed : owedSettings_) {
+            owed |= bit(relay);
+        }
+    }
     /// False when there is no room; the gateway's deadline then answers the command.
     bool refuse(const wire::Command& command, wire::Reason reason, uint64_t nowMs);
+    /// An order of `$configure` was carried out. False when there is no room, as above.
+    bool configured(const wire::Command& order, uint64_t nowMs);
     /// Writes as much as there is room for, reports first.
     void pump(uint64_t nowMs);
     /// The last words of a clean end.
@@ -69,6 +76,7 @@ class HomieSession {
         return client_.publish(base(), rest, payload, retain);
     }
     bool publishRelay(uint8_t relay, Text property, Text payload);
+    bool publishSetting(uint8_t relay, RelaySetting which);
     bool publishDescription();
     bool publishSystem(uint8_t property, uint64_t nowMs);
     bool publishSession(uint64_t nowMs);
@@ -109,7 +117,7 @@ class HomieSession {
     uint8_t owedReports_ = 0;
     uint8_t owedTargets_ = 0;
     uint8_t owedValues_ = 0;
-    uint8_t owedPowerOn_ = 0;
+    uint8_t owedSettings_[kRelaySettings] = {};
     uint64_t beganMs_ = 0;
     uint64_t uptimeDueMs_ = 0;
 };

@@ -84,15 +84,15 @@ bool Journal::findEnd() {
     while (readRecord(end_, record)) {
         end_ += recordSize(record.valueSize);
     }
-    torn_ = !isErased(end_);
+    torn_ = !isErased(active_, end_);
     return true;
 }
 
-bool Journal::isErased(uint32_t from) {
+bool Journal::isErased(uint32_t sector, uint32_t from) {
     uint8_t chunk[kChunk];
     while (from < Flash::kSectorSize) {
         const uint32_t size = smaller(Flash::kSectorSize - from, kChunk);
-        if (!flash_.read(base(active_) + from, chunk, size)) {
+        if (!flash_.read(base(sector) + from, chunk, size)) {
             return false;
         }
         for (uint32_t at = 0; at < size; ++at) {
@@ -236,7 +236,7 @@ bool Journal::copy(const Record& record, uint32_t sector, uint32_t offset) {
     return true;
 }
 
-bool Journal::rotate() {
+bool Journal::rotate(bool (*keep)(Key)) {
     const uint32_t target = 1 - active_;
     if (!flash_.erase(target)) {
         return false;
@@ -250,7 +250,8 @@ bool Journal::rotate() {
         }
         at += recordSize(record.valueSize);
         Record later;
-        if (record.valueSize == 0 || findLast(record.key, at, later)) {
+        if (record.valueSize == 0 || (keep != nullptr && !keep(record.key)) ||
+            findLast(record.key, at, later)) {
             continue;
         }
         if (!copy(record, target, targetEnd)) {
@@ -266,6 +267,20 @@ bool Journal::rotate() {
     end_ = targetEnd;
     torn_ = false;
     return true;
+}
+
+bool Journal::keepOnly(bool (*keep)(Key)) {
+    if (!rotate(keep)) {
+        return false;
+    }
+    eraseSpare();
+    return true;
+}
+
+void Journal::eraseSpare() {
+    if (!isErased(1 - active_, 0)) {
+        flash_.erase(1 - active_);
+    }
 }
 
 bool Journal::makeRoom(uint32_t valueSize) {

@@ -46,6 +46,13 @@ class Journal {
     /// Gives `to` the value of `from`, as `put` would. False also when there is none.
     bool copyValue(Key from, Key to);
 
+    /// Removes every value whose key `keep` does not name, in one step, and leaves none of it in flash.
+    /// False: the flash fails; then all of it is still there.
+    bool keepOnly(bool (*keep)(Key));
+
+    /// Sees to it that nothing is left in the sector that does not count.
+    void eraseSpare();
+
   private:
     struct Record {
         uint32_t offset = 0;
@@ -56,7 +63,7 @@ class Journal {
     bool readSectorHeader(uint32_t sector, uint32_t& generation);
     bool writeSectorHeader(uint32_t sector, uint32_t generation);
     bool findEnd();
-    bool isErased(uint32_t from);
+    bool isErased(uint32_t sector, uint32_t from);
     /// The record at `offset`; false at the end of the log and for a torn record.
     bool readRecord(uint32_t offset, Record& out);
     bool findLast(Key key, uint32_t from, Record& out);
@@ -78,7 +85,8 @@ class Journal {
     bool append(uint32_t offset, Key key, const Source& value);
     /// Writes a record of the active sector to another one.
     bool copy(const Record& record, uint32_t sector, uint32_t offset);
-    bool rotate();
+    /// Goes on in the other sector, with the records that `keep` names, or all.
+    bool rotate(bool (*keep)(Key) = nullptr);
     uint32_t base(uint32_t sector) const { return sector * Flash::kSectorSize; }
 
     Flash& flash_;

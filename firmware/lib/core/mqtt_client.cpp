@@ -100,10 +100,8 @@ Incoming Client::take(const Packet& packet) {
                               static_cast<uint8_t>(body[1]) == (subscribeId_ & 255U);
             if (ours) {
                 subscribeId_ = 0;
-                bool granted = true;
-                for (size_t at = 0; at + 1 < kFilters; ++at) {
-                    granted = granted && static_cast<uint8_t>(body[2 + at]) <= 1;
-                }
+                // An older gateway knows nothing of the others.
+                const bool granted = static_cast<uint8_t>(body[2]) <= 1;
                 incoming.kind = granted ? Incoming::Kind::Subscribed : Incoming::Kind::SubscribeRefused;
             }
             break;

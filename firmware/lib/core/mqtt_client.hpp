@@ -75,7 +75,7 @@ class Client {
     char* beginPublish(Text topicBase, Text topicRest, size_t payloadSize, bool retain);
     bool publish(Text topicBase, Text topicRest, Text payload, bool retain);
     static constexpr size_t kFilters = 3;
-    /// All filters, each `topicBase` + its rest, at QoS 1 in one SUBSCRIBE. The last may be refused.
+    /// All filters, each `topicBase` + its rest, at QoS 1 in one SUBSCRIBE. All but the first may be refused.
     bool subscribe(Text topicBase, const Text (&rests)[kFilters]);
     /// A clean end: the broker drops the will.
     void disconnect();

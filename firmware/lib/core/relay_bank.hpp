@@ -34,6 +34,15 @@ class RelayBank {
     /// What the pin reads at this moment.
     bool read(uint8_t index) { return pins_.read(index); }
 
+    /// How the relay is connected, before it is first written.
+    void wire(uint8_t index, Wiring wiring) { pins_.wire(index, wiring); }
+
+    /// It is connected otherwise than was thought, and is off by that now.
+    void rewire(uint8_t index, Wiring wiring) {
+        pins_.wire(index, wiring);
+        write(index, false);
+    }
+
     Outcome boot(uint8_t index, bool on) {
         relays_[index] = Relay();
         return write(index, on);

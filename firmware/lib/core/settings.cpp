@@ -6,11 +6,12 @@
 namespace gatehouse {
 namespace {
 
-constexpr Key powerOnKey(uint8_t relay) {
-    return {4, relay};
-}
-
 constexpr Text kPolicies[] = {"off"_t, "on"_t, "restore"_t};
+constexpr Text kWirings[] = {"no-high"_t, "no-low"_t, "nc-high"_t, "nc-low"_t};
+
+constexpr bool isPulse(uint32_t ms) {
+    return ms == 0 || (ms >= kPulseMinMs && ms <= kPulseMaxMs);
+}
 
 /// The longest of the records that `load` reads: id and secret.
 constexpr size_t kRecordMax = 1 + Settings::kIdMax + Settings::kSecretMax;
@@ -46,6 +47,21 @@ bool parse(Text text, PowerOn& out) {
     return false;
 }
 
+Text toText(Wiring wiring) {
+    return kWirings[(wiring.normallyClosed ? 2 : 0) + (wiring.activeLow ? 1 : 0)];
+}
+
+bool parse(Text text, Wiring& out) {
+    for (uint8_t at = 0; at < 4; ++at) {
+        if (kWirings[at] == text) {
+            out.normallyClosed = (at & 2) != 0;
+            out.activeLow = (at & 1) != 0;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool Settings::load() {
     if (!journal_.open()) {
         return false;
@@ -61,6 +77,10 @@ bool Settings::load() {
     }
     loadHome();
     loadRelays();
+    // A board without a home keeps nothing of one: whatever interrupted `forget`, it is finished here.
+    if (id_.empty() && ssid_.empty() && !secured_) {
+        journal_.eraseSpare();
+    }
     return true;
 }
 
@@ -105,6 +125,18 @@ void Settings::loadRelays() {
     for (uint8_t relay = 0; relay < kRelaysMax; ++relay) {
         if (journal_.get(powerOnKey(relay), value, sizeof value, size)) {
             parse({value, size}, powerOn_[relay]);
+        }
+        if (journal_.get(wiringKey(relay), value, sizeof value, size)) {
+            parse({value, size}, wiring_[relay]);
+        }
+        if (journal_.get(interlockKey(relay), value, sizeof value, size) &&
+            static_cast<uint8_t>(value[0]) <= kInterlockMax) {
+            interlock_[relay] = static_cast<uint8_t>(value[0]);
+        }
+        uint32_t pulse = 0;
+        if (journal_.get(pulseKey(relay), value, sizeof value, size) && size == sizeof pulse) {
+            memcpy(&pulse, value, sizeof pulse);
+            pulseMs_[relay] = isPulse(pulse) ? pulse : 0;
         }
     }
     if (journal_.get(kRelayMask, value, sizeof value, size)) {
@@ -220,6 +252,51 @@ bool Settings::setPowerOn(uint8_t relay, PowerOn policy) {
         return false;
     }
     powerOn_[relay] = policy;
+    return true;
+}
+
+bool Settings::setPulse(uint8_t relay, uint32_t ms) {
+    if (relay >= kRelaysMax || !isPulse(ms)) {
+        return false;
+    }
+    // The policy first: a relay that lost its pulse again must not come back on.
+    if (ms > 0 && !setPowerOn(relay, PowerOn::Off)) {
+        return false;
+    }
+    char value[sizeof ms];
+    memcpy(value, &ms, sizeof ms);
+    if (!(ms == 0 ? remove(pulseKey(relay)) : store(pulseKey(relay), {value, sizeof value}))) {
+        return false;
+    }
+    pulseMs_[relay] = ms;
+    return true;
+}
+
+bool Settings::setInterlock(uint8_t relay, uint8_t group) {
+    const char value = static_cast<char>(group);
+    if (relay >= kRelaysMax || group > kInterlockMax ||
+        !(group == 0 ? remove(interlockKey(relay)) : store(interlockKey(relay), {&value, 1}))) {
+        return false;
+    }
+    interlock_[relay] = group;
+    return true;
+}
+
+bool Settings::setWiring(uint8_t relay, Wiring wiring) {
+    if (relay >= kRelaysMax || !store(wiringKey(relay), toText(wiring))) {
+        return false;
+    }
+    wiring_[relay] = wiring;
+    return true;
+}
+
+bool Settings::forget() {
+    if (!journal_.keepOnly(isOfRelays)) {
+        return false;
+    }
+    trial_ = Trial::None;
+    handedOver_ = false;
+    loadHome();
     return true;
 }
 

@@ -13,6 +13,20 @@ enum class PowerOn : uint8_t { Off = 0, On = 1, Restore = 2 };
 Text toText(PowerOn policy);
 /// False when `text` is none of `off`, `on`, `restore`.
 bool parse(Text text, PowerOn& out);
+/// `no-high`, `no-low`, `nc-high` or `nc-low`: the contact, and the level that pulls the relay.
+Text toText(Wiring wiring);
+bool parse(Text text, Wiring& out);
+
+/// What can be set of a relay, and how it is called on the wire.
+enum class RelaySetting : uint8_t { PowerOn, Pulse, Interlock, Wiring };
+constexpr uint8_t kRelaySettings = 4;
+constexpr Text kRelaySettingNames[kRelaySettings] = {"power-on"_t, "pulse"_t, "interlock"_t, "wiring"_t};
+
+/// Groups of relays of which one at most is on are called 1 to this.
+constexpr uint8_t kInterlockMax = 4;
+/// The shortest and the longest time after which a relay with a pulse turns itself off.
+constexpr uint32_t kPulseMinMs = 100;
+constexpr uint32_t kPulseMaxMs = 600000;
 
 /// The settings of the board, kept in the journal. Setters return false when the value is not valid or could
 /// not be stored; the setting is then as before. Storing what is already stored costs no flash.
@@ -25,7 +39,12 @@ class Settings {
     static constexpr size_t kSsidMax = 32;
     static constexpr size_t kPasswordMax = 64;
 
-    explicit Settings(Flash& flash) : journal_(flash) {}
+    /// `wiring` is that of relays for which none is stored.
+    explicit Settings(Flash& flash, Wiring wiring = Wiring()) : journal_(flash) {
+        for (Wiring& one : wiring_) {
+            one = wiring;
+        }
+    }
 
     /// Reads everything from flash; a candidate that is complete is on trial then, one that is not is struck
     /// out. False when the flash fails; all settings are then the defaults.
@@ -45,7 +64,13 @@ class Settings {
     /// The name of the network; empty when there is none.
     Text ssid() const { return ssid_.text(); }
     Text password() const { return password_.text(); }
-    PowerOn powerOn(uint8_t relay) const { return powerOn_[relay]; }
+    /// A relay with a pulse comes back off, whatever is stored.
+    PowerOn powerOn(uint8_t relay) const { return pulseMs_[relay] > 0 ? PowerOn::Off : powerOn_[relay]; }
+    /// After so long the relay turns itself off; 0: it does not.
+    uint32_t pulseMs(uint8_t relay) const { return pulseMs_[relay]; }
+    /// The group of which one relay at most is on; 0: none.
+    uint8_t interlock(uint8_t relay) const { return interlock_[relay]; }
+    Wiring wiring(uint8_t relay) const { return wiring_[relay]; }
     /// Only TLS with a gateway of the stored authority will do.
     bool secured() const { return secured_; }
     /// Reads the certificate (DER) of the home's authority into `out`. False when there is none, it is longer
@@ -93,6 +118,15 @@ class Settings {
     bool strikeOut();
 
     bool setPowerOn(uint8_t relay, PowerOn policy);
+    /// 0, or kPulseMinMs to kPulseMaxMs. With a pulse its power-on policy becomes `off` for good.
+    bool setPulse(uint8_t relay, uint32_t ms);
+    /// 0 to kInterlockMax.
+    bool setInterlock(uint8_t relay, uint8_t group);
+    bool setWiring(uint8_t relay, Wiring wiring);
+    /// Forgets the home: credential, gateway, authority, network, and what was on trial. What hangs on the
+    /// relays is as before, so how they are connected and what they may do stays. In one step, whenever power
+    /// goes; the secret is not to be found in flash afterwards. On false all of it is as before.
+    bool forget();
     bool setRelayMask(uint8_t mask);
 
   private:
@@ -121,6 +155,9 @@ class Settings {
     /// A handover is in flash and waits for a network.
     bool handedOver_ = false;
     PowerOn powerOn_[kRelaysMax] = {};
+    uint32_t pulseMs_[kRelaysMax] = {};
+    uint8_t interlock_[kRelaysMax] = {};
+    Wiring wiring_[kRelaysMax] = {};
     uint8_t relayMask_ = 0;
     bool secured_ = false;
 };

@@ -11,12 +11,30 @@ constexpr Key kWifi{3, 0};
 constexpr Key kRelayMask{5, 0};
 constexpr Key kAuthority{6, 0};
 constexpr Key kCandidateSecret{7, 0};
-// Tag 4 is the power-on policy, with the relay as index.
 constexpr Key kNewCredential{8, 0};
 constexpr Key kNewGateway{9, 0};
 constexpr Key kNewWifi{10, 0};
 constexpr Key kNewAuthority{11, 0};
 constexpr Key kMark{12, 0};
+
+// Of each relay, from 0.
+constexpr Key powerOnKey(uint8_t relay) {
+    return {4, relay};
+}
+constexpr Key wiringKey(uint8_t relay) {
+    return {13, relay};
+}
+constexpr Key pulseKey(uint8_t relay) {
+    return {16, relay};
+}
+constexpr Key interlockKey(uint8_t relay) {
+    return {17, relay};
+}
+
+/// What is about the relays, and stays when the home is forgotten.
+constexpr bool isOfRelays(Key key) {
+    return key.tag == kRelayMask.tag || key.tag == 4 || key.tag == 13 || key.tag == 16 || key.tag == 17;
+}
 
 /// Bits of kMark: what the candidate in flash is made of, and what has become of it. Without kNetwork it is
 /// none.

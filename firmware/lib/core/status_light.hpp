@@ -16,6 +16,8 @@ enum class LightMeaning : uint8_t {
     Dialing,
     /// Safe mode: on, with a short gap every two seconds.
     Safe,
+    /// Somebody asks which board this is: ten flashes a second.
+    Identify,
 };
 
 /// Whether the light is on at `nowMs`.
@@ -32,6 +34,8 @@ inline bool lit(LightMeaning meaning, uint64_t nowMs) {
             return at < 1000;
         case LightMeaning::Safe:
             return at >= 200;
+        case LightMeaning::Identify:
+            return at % 100 < 50;
     }
     return false;
 }

@@ -4,8 +4,8 @@ namespace gatehouse::wire {
 namespace {
 
 constexpr Text kCauses[] = {"command"_t, "button"_t, "boot"_t, "pulse"_t, "interlock"_t};
-constexpr Text kReasons[] = {"stale"_t, "unknown-endpoint"_t, "bad-value"_t, "interlocked"_t,
-                             "held-by-pulse"_t};
+constexpr Text kReasons[] = {"stale"_t,         "unknown-endpoint"_t, "bad-value"_t, "interlocked"_t,
+                             "held-by-pulse"_t, "relay-on"_t,         "not-stored"_t};
 
 bool isIdText(Text text, size_t sizeMax) {
     if (text.empty() || text.size > sizeMax) {
@@ -236,6 +236,16 @@ bool parse(Text payload, Credential& out) {
     return fields.complete();
 }
 
+bool parse(Text payload, Configured& out) {
+    Fields fields(payload);
+    out.id.session = fields.session();
+    out.id.seq = fields.number32();
+    out.uptimeMs = fields.number(0, kUptimeMax);
+    out.endpoint = fields.endpoint();
+    out.value = fields.value();
+    return fields.complete();
+}
+
 void encode(const SessionStart& message, Writer& out) {
     out.hex32(message.session).put(' ').number(message.uptimeMs);
 }
@@ -263,6 +273,11 @@ void encode(const Refusal& message, Writer& out) {
 
 void encode(const Credential& message, Writer& out) {
     out.hex32(message.id.session).put(' ').number(message.id.seq).put(' ').put(message.secret);
+}
+
+void encode(const Configured& message, Writer& out) {
+    out.hex32(message.id.session).put(' ').number(message.id.seq).put(' ');
+    out.number(message.uptimeMs).put(' ').put(message.endpoint).put(' ').put(message.value);
 }
 
 }  // namespace gatehouse::wire

@@ -1,5 +1,5 @@
-// The payloads of the command and credential extensions, byte by byte as gateway/wire/PROTOCOL.md pins them.
-// Both directions of every message are here, because the golden vectors check both.
+// The payloads of the command, credential and settings extensions, byte by byte as gateway/wire/PROTOCOL.md
+// pins them. Both directions of every message are here, because the golden vectors check both.
 #pragma once
 
 #include "text.hpp"
@@ -12,7 +12,16 @@ constexpr size_t kPayloadMax = 160;
 constexpr uint64_t kUptimeMax = 0x7fffffffffffffffULL;
 
 enum class Cause : uint8_t { Command, Button, Boot, Pulse, Interlock };
-enum class Reason : uint8_t { Stale, UnknownEndpoint, BadValue, Interlocked, HeldByPulse };
+enum class Reason : uint8_t {
+    Stale,
+    UnknownEndpoint,
+    BadValue,
+    Interlocked,
+    HeldByPulse,
+    // Of orders to change settings only.
+    RelayOn,
+    NotStored
+};
 
 Text toText(Cause cause);
 Text toText(Reason reason);
@@ -53,6 +62,14 @@ struct Refusal {
     Reason reason = Reason::Stale;
 };
 
+/// An order of `$configure` was carried out: `value` is what counts now. It has the form of a command itself.
+struct Configured {
+    CommandId id;
+    uint64_t uptimeMs = 0;
+    Text endpoint;
+    Text value;
+};
+
 /// A new secret: 64 hexadecimal digits that point into the payload that was parsed.
 struct Credential {
     CommandId id;
@@ -65,12 +82,14 @@ bool parse(Text payload, Command& out);
 bool parse(Text payload, Report& out);
 bool parse(Text payload, Refusal& out);
 bool parse(Text payload, Credential& out);
+bool parse(Text payload, Configured& out);
 
 void encode(const SessionStart& message, Writer& out);
 void encode(const Command& message, Writer& out);
 void encode(const Report& message, Writer& out);
 void encode(const Refusal& message, Writer& out);
 void encode(const Credential& message, Writer& out);
+void encode(const Configured& message, Writer& out);
 
 /// Whether `id` may name a board: 1 to 32 characters of `[a-z0-9-]`.
 bool isBoardId(Text id);

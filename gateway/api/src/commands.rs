@@ -92,6 +92,10 @@ pub(crate) enum ReasonCode {
     HeldByPulse,
     /// The board wrote the pin and read back the other value.
     ReadBackDiffers,
+    /// A setting cannot be another while its relay is on.
+    RelayOn,
+    /// The board could not store a setting.
+    NotStored,
 }
 
 pub(crate) struct Actor(pub(crate) command::Actor);

@@ -52,6 +52,12 @@ impl Device {
         self.0.rotating
     }
 
+    /// Whether its board takes other settings over the air, blinks and starts over when asked, and forgets the home when the
+    /// device is deleted; as the board said when it was last there.
+    async fn configurable(&self) -> bool {
+        self.0.settings.configurable
+    }
+
     /// When it last said anything, to about half a minute; null when never since the gateway started, or when its
     /// clock was not trusted.
     async fn last_seen(&self) -> Option<DateTime> {
@@ -135,7 +141,7 @@ pub(crate) struct UpdateDeviceInput {
 #[derive(InputObject)]
 pub(crate) struct DeleteDeviceInput {
     /// Which device.
-    id: ID,
+    pub(crate) id: ID,
 }
 
 /// A new secret for a device's board.
@@ -172,9 +178,10 @@ impl DevicesMutation {
         let edit = edit(input.name, input.room_id)?;
         shared(ctx).hub.update_device(cap, id, edit).await.map(Device).map_err(told)
     }
-    /// Deletes a device with its switches, and what was shared of them. Its board's connection ends within a second and it
-    /// cannot log in again; its relays stay as they are, and it can be claimed anew. What is under way settles as TIMED_OUT.
-    /// What was done stays on record. True when done. For the owner.
+    /// Deletes a device with its switches, and what was shared of them. A board that is there is asked to forget the home
+    /// before; what came of that is on record, and `removeDevice` answers it. Its connection ends within a second and it cannot log
+    /// in again; its relays stay as they are, and it can be claimed anew. What is under way settles as TIMED_OUT. What was done
+    /// stays on record. True when done. For the owner.
     /// Errors: NOT_FOUND, FORBIDDEN, BUSY, STORAGE.
     async fn delete_device(&self, ctx: &Context<'_>, input: DeleteDeviceInput) -> Result<bool> {
         let cap = signed_in(ctx)?.viewer.administer().map_err(told)?;

@@ -8,6 +8,7 @@
 
 mod account;
 mod api;
+mod board_settings;
 mod boards;
 mod commands;
 mod dashboard;

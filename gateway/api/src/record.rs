@@ -106,6 +106,14 @@ pub(crate) enum RecordKind {
     RecoveryCodeCreated,
     /// The home has another name, time zone or contact.
     HomeUpdated,
+    /// A board was asked to blink.
+    DeviceIdentified,
+    /// A board was asked to start over.
+    DeviceRestarted,
+    /// A board was asked to forget the home.
+    DeviceWiped,
+    /// A setting of a relay was asked to be another, on its board.
+    SwitchConfigured,
     /// Someone signs in by an account at a provider, too.
     IdentityLinked,
     /// Someone signs in by an account at a provider no more.

@@ -2,6 +2,7 @@
 
 use crate::account::{AccountMutation, AccountQuery};
 use crate::api::Shared;
+use crate::board_settings::BoardSettingsMutation;
 use crate::boards::{BoardsMutation, BoardsQuery};
 use crate::commands::CommandsQuery;
 use crate::devices::{DevicesMutation, DevicesQuery};
@@ -78,6 +79,7 @@ pub(crate) struct MutationRoot(
     RoomsMutation,
     DevicesMutation,
     QuarantineMutation,
+    BoardSettingsMutation,
     BoardsMutation,
     FlashingMutation,
     IntegrationsMutation,

@@ -1,5 +1,6 @@
 //! Switches: what they are, and asking them to be another.
 
+use crate::board_settings::SwitchSettings;
 use crate::commands::{Actor, Command};
 use crate::devices::{Device, edit};
 use crate::error::{code, no_such, told};
@@ -126,6 +127,11 @@ impl Switch {
     /// The device it belongs to; null when that is hidden from the viewer.
     async fn device(&self, ctx: &Context<'_>) -> Result<Option<Device>> {
         Ok(Device::find(&signed_in(ctx)?, self.0.device))
+    }
+
+    /// What its board says of its settings; null when it has said nothing since the gateway started.
+    async fn settings(&self, ctx: &Context<'_>) -> Result<Option<SwitchSettings>> {
+        Ok(SwitchSettings::find(&signed_in(ctx)?, self.0.id))
     }
 
     /// What the board last reported; null when it never has.

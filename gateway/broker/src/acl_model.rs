@@ -8,8 +8,20 @@ use gatehouse_core::ids::DeviceId;
 
 const ROUNDS: usize = 30_000;
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
-const WORDS: [&str; 11] =
-    ["homie", "5", "relay-1", "relay-2", "set", "$command", "$credential", "$SYS", "", "gatehouse_d1", "config"];
+const WORDS: [&str; 12] = [
+    "homie",
+    "5",
+    "relay-1",
+    "relay-2",
+    "set",
+    "$command",
+    "$credential",
+    "$configure",
+    "$SYS",
+    "",
+    "gatehouse_d1",
+    "config",
+];
 
 /// A small generator with a fixed seed, so that a failure comes again.
 struct Dice(u64);
@@ -142,7 +154,7 @@ fn model_publish(credential: &IntegrationCredential, topic: &str, retain: bool) 
     let (board, command, set) = match levels[..] {
         ["homie", "5", id, ref rest @ ..] => (
             id == "relay-1" && !rest.is_empty(),
-            is_id(&id) && (rest == ["$command"] || rest == ["$credential"]),
+            is_id(&id) && (rest == ["$command"] || rest == ["$credential"] || rest == ["$configure"]),
             is_id(&id) && rest.len() == 3 && rest.iter().all(is_id) && rest[2] == "set",
         ),
         _ => (false, false, false),
@@ -155,9 +167,9 @@ fn model_publish(credential: &IntegrationCredential, topic: &str, retain: bool) 
 
 fn model_board_publish(topic: &str) -> bool {
     match split(topic)[..] {
-        ["homie", "5", "relay-1", "$command" | "$credential", ..] | [.., "set"] | ["homie", "5", "relay-1", ""] => {
-            false
-        }
+        ["homie", "5", "relay-1", "$command" | "$credential" | "$configure", ..]
+        | [.., "set"]
+        | ["homie", "5", "relay-1", ""] => false,
         ["homie", "5", "relay-1", _, ..] => true,
         _ => false,
     }
@@ -308,7 +320,12 @@ fn a_board_says_and_hears_only_what_is_its_own() {
             }
         }
     }
-    for asked in ["homie/5/relay-1/$command", "homie/5/relay-1/$credential", "homie/5/relay-1/+/+/set"] {
+    for asked in [
+        "homie/5/relay-1/$command",
+        "homie/5/relay-1/$credential",
+        "homie/5/relay-1/$configure",
+        "homie/5/relay-1/+/+/set",
+    ] {
         assert!(board_subscribe(&board, asked), "{asked}");
     }
     assert!(said > 100 && heard > 10, "{said} {heard}");

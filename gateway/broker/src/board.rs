@@ -86,6 +86,7 @@ struct Session<'a, S> {
     owner: Owner,
     command_topic: String,
     credential_topic: String,
+    configure_topic: String,
     deadlines: Deadlines,
     rate: Rate,
     window: Window,
@@ -103,6 +104,7 @@ impl<'a, S: Stream> Session<'a, S> {
             slot,
             command_topic: Topic::Command.of(&board),
             credential_topic: Topic::Credential.of(&board),
+            configure_topic: Topic::Configure.of(&board),
             board,
             owner,
             deadlines: Deadlines::new(limits, Some(silence(keep_alive, limits.board_keep_alive))),
@@ -169,6 +171,10 @@ impl<'a, S: Stream> Session<'a, S> {
             ToBoard::Secret(new) => {
                 gatehouse_wire::homie::write_credential(new, &mut self.topic, &mut self.payload);
                 Count::NewSecrets
+            }
+            ToBoard::Configure(order) => {
+                gatehouse_wire::homie::write_configure(order, &mut self.topic, &mut self.payload);
+                Count::ConfigOrders
             }
         };
         let id = self.window.send();
@@ -246,6 +252,8 @@ impl<'a, S: Stream> Session<'a, S> {
             link.listening.orders.store(listens, Ordering::Release);
         } else if filter == self.credential_topic {
             link.listening.secrets.store(listens, Ordering::Release);
+        } else if filter == self.configure_topic {
+            link.listening.configures.store(listens, Ordering::Release);
         }
     }
 

@@ -114,6 +114,8 @@ counts! {
     Orders = "mqtt_orders_total", "";
     /// New secrets written to boards.
     NewSecrets = "mqtt_new_secrets_total", "";
+    /// Orders to configure written to boards.
+    ConfigOrders = "mqtt_config_orders_total", "";
     /// Messages refused: the client may not publish there.
     DroppedForbidden = "mqtt_dropped_total", "forbidden";
     /// Commands of integrations, handed to the hub.
@@ -185,6 +187,7 @@ const FAMILIES: &[(&str, &str, &str)] = &[
     ("mqtt_bytes_total", "direction", "Bytes, without those of TLS."),
     ("mqtt_orders_total", "", "Orders written to boards."),
     ("mqtt_new_secrets_total", "", "New secrets written to boards."),
+    ("mqtt_config_orders_total", "", "Orders to configure written to boards."),
     ("mqtt_commands_total", "reason", "Commands of integrations."),
     ("mqtt_dropped_total", "reason", "Messages dropped or refused."),
     ("mqtt_slowed_total", "kind", "Times a client that sent too fast was made to wait."),

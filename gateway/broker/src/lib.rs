@@ -53,6 +53,7 @@ mod world;
 use announcer::Announcer;
 use codec::Publish;
 use gatehouse_core::access::Credentials;
+use gatehouse_core::board_settings::ConfigOrder;
 use gatehouse_core::device::{NewSecret, Order};
 use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::homeassistant::Announced;
@@ -194,6 +195,14 @@ impl Orders {
     /// [`NotSent`] when nothing was and will be sent.
     pub fn send_secret(&self, new: &NewSecret) -> Result<(), NotSent> {
         self.registry.send_secret(new)
+    }
+
+    /// Hands an order to configure to the board's connection, as an order.
+    ///
+    /// # Errors
+    /// [`NotSent`] when nothing was and will be sent.
+    pub fn send_configure(&self, order: &ConfigOrder) -> Result<(), NotSent> {
+        self.registry.send_configure(order)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::counters::Count;
 use gatehouse_core::access::{Credentials, IntegrationCredential};
+use gatehouse_core::board_settings::ConfigOrder;
 use gatehouse_core::device::{NewSecret, Order, SecretHash};
 use gatehouse_core::ids::{DeviceId, LinkId};
 use gatehouse_core::name::BoardId;
@@ -30,6 +31,7 @@ pub enum NotSent {
 pub(crate) enum ToBoard {
     Order(Box<Order>),
     Secret(Box<NewSecret>),
+    Configure(Box<ConfigOrder>),
 }
 
 /// A client, as far as taking over goes. An integration's client id is its own within its credential, so that no
@@ -123,6 +125,8 @@ pub(crate) struct Listening {
     pub(crate) orders: AtomicBool,
     /// A new secret.
     pub(crate) secrets: AtomicBool,
+    /// Orders to configure.
+    pub(crate) configures: AtomicBool,
 }
 
 #[derive(Default)]
@@ -194,6 +198,15 @@ impl Registry {
             return Err(NotSent::NoLink);
         }
         link.push(ToBoard::Order(Box::new(order.clone())))
+    }
+
+    pub(crate) fn send_configure(&self, order: &ConfigOrder) -> Result<(), NotSent> {
+        let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
+        let link = links.get(&order.link).filter(|link| link.board == order.board).ok_or(NotSent::NoLink)?;
+        if !link.listening.configures.load(Ordering::Acquire) {
+            return Err(NotSent::NoLink);
+        }
+        link.push(ToBoard::Configure(Box::new(order.clone())))
     }
 
     pub(crate) fn send_secret(&self, new: &NewSecret) -> Result<(), NotSent> {

@@ -100,6 +100,14 @@ pub enum Kind {
     DeviceReleased,
     /// A board was given firmware over its cable.
     BoardFlashed,
+    /// A board was asked to blink.
+    DeviceIdentified,
+    /// A board was asked to start over.
+    DeviceRestarted,
+    /// A board was asked to forget the home.
+    DeviceWiped,
+    /// A setting of a relay was asked to be another, on its board.
+    SwitchConfigured,
 }
 
 /// One thing that was done, as kept on disk.

@@ -139,6 +139,10 @@ pub enum Reason {
     HeldByPulse,
     /// The board wrote the pin and read back the other value.
     ReadBackDiffers,
+    /// The setting cannot be another while the relay is on.
+    RelayOn,
+    /// The board could not store the setting.
+    NotStored,
 }
 
 impl fmt::Display for Reason {
@@ -154,6 +158,8 @@ impl fmt::Display for Reason {
             Self::BadValue => "The board does not accept this value.",
             Self::UnknownEndpoint => "The board has no such relay any more.",
             Self::HeldByPulse => "The relay is held by a running pulse.",
+            Self::RelayOn => "The relay is on. Turn it off first.",
+            Self::NotStored => "The board could not store it: its memory for settings fails.",
             Self::ReadBackDiffers => "The board switched, but its relay reads back the other state. Check the relay.",
         })
     }

@@ -1,5 +1,6 @@
 //! Boards as the edge reports them, and devices as the home keeps them.
 
+use crate::board_settings::{Configured, RelaySetting};
 use crate::command::{BoardSession, OrderId, Reason};
 use crate::ids::{DeviceId, LinkId, RoomId};
 use crate::name::{BoardId, Endpoint, Name};
@@ -96,6 +97,8 @@ pub struct Description {
     pub native: bool,
     /// Whether it declares the credential extension: it takes a new secret over the air.
     pub rotates: bool,
+    /// Whether it declares the settings extension: its settings can be changed over the air.
+    pub configures: bool,
     /// Its switching endpoints, in the order given; at most [`MAX_RELAYS`].
     pub relays: Vec<Endpoint>,
 }
@@ -178,6 +181,10 @@ pub enum Said {
     Report(Report),
     /// Why it did not obey.
     Refusal(Refusal),
+    /// What a setting of a relay is, by the endpoint that switches the relay.
+    Setting(Endpoint, RelaySetting),
+    /// It carried out an order to configure.
+    Configured(Configured),
     /// A fact about itself.
     Fact(Fact),
 }

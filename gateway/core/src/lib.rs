@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod board_settings;
 pub mod code;
 pub mod command;
 pub mod contact;

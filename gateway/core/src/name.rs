@@ -166,6 +166,11 @@ impl Endpoint {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The part before the slash.
+    pub fn node(&self) -> &str {
+        self.0.split_once('/').map_or(&*self.0, |(node, _)| node)
+    }
 }
 
 impl fmt::Display for Endpoint {

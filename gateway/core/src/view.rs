@@ -1,6 +1,7 @@
 //! What everyone may read: a snapshot, and the changes that lead from one to the next.
 
 use crate::access::Access;
+use crate::board_settings::BoardSettings;
 use crate::command::Command;
 use crate::device::BoardFacts;
 use crate::homeassistant::HomeAssistant;
@@ -49,6 +50,8 @@ pub struct DeviceView {
     pub facts: BoardFacts,
     /// Why the board that is there is not believed.
     pub quarantine: Option<Arc<Quarantine>>,
+    /// What it says of its settings.
+    pub settings: Arc<BoardSettings>,
 }
 
 /// A switch as shown.

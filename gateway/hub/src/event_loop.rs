@@ -6,6 +6,7 @@ use crate::message::{Message, Reply};
 use crate::random::random;
 use crate::zone::minutes_east;
 use gatehouse_core::access::{ClaimCode, Credentials, Denied};
+use gatehouse_core::board_settings::ConfigOrder;
 use gatehouse_core::device::{NewSecret, Order};
 use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::home::{Answer, Effect, Home, Input};
@@ -42,6 +43,8 @@ pub struct Ports {
     pub orders: Box<dyn FnMut(&Order) + Send>,
     /// Sends a new secret to a board's own connection, or drops it; must not block.
     pub secrets: Box<dyn FnMut(&NewSecret) + Send>,
+    /// Sends an order to configure to a board's own connection, or drops it; must not block.
+    pub config_orders: Box<dyn FnMut(&ConfigOrder) + Send>,
     /// Hands records to the store, or gives them back when its queue is full; must not block.
     pub writes: WriteQueue,
     /// Tickets the store wrote, or could not.
@@ -218,6 +221,9 @@ impl EventLoop {
             Message::SetSwitch { cap, on, timeout, request_id, reply } => {
                 Input::SetSwitch { cap, request: self.wait(reply), on, timeout, request_id }
             }
+            Message::Configure { cap, device, wish, reply } => {
+                Input::Configure { cap, request: self.wait(reply), device, wish }
+            }
             Message::TryClaimCode { code, reply } => Input::TryClaimCode { request: self.wait(reply), code },
             Message::TryInvitation { code, address, reply } => {
                 Input::TryInvitation { request: self.wait(reply), code, address }
@@ -296,6 +302,7 @@ impl EventLoop {
             match effect {
                 Effect::Send(order) => (self.ports.orders)(&order),
                 Effect::SendSecret(new) => (self.ports.secrets)(&new),
+                Effect::Configure(order) => (self.ports.config_orders)(&order),
                 Effect::Port(order) => (self.ports.port_orders)(order),
                 Effect::Answer(request, answer) => self.answers.push((request, answer)),
                 Effect::Changed(change) => {

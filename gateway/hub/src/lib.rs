@@ -13,5 +13,5 @@ mod zone;
 pub use clock::Clock;
 pub use code::{code_hash, new_code};
 pub use event_loop::{EventLoop, Ports, WriteQueue, hub, hub_by};
-pub use handle::{AskedClaim, AskedIntegration, Changes, Feed, HashSecret, Hub};
+pub use handle::{AskedClaim, AskedIntegration, Changes, Feed, HashSecret, Hub, RelayAnswer};
 pub use random::random;

@@ -1,11 +1,12 @@
 //! What people and the store put into the hub's inbox.
 
 use gatehouse_core::access::{Administer, Client, Denied, NameHash, Operate, TokenHash};
+use gatehouse_core::board_settings::Wish;
 use gatehouse_core::code::CodeHash;
 use gatehouse_core::command::Command;
 use gatehouse_core::home::{Answer, Dropped, NewClaim, NewFlash, Setting, SignInCheck};
 use gatehouse_core::identity::Identity;
-use gatehouse_core::ids::{ClaimId, CommandId, FoundId, MemberId, SessionId, TokenId};
+use gatehouse_core::ids::{ClaimId, CommandId, DeviceId, FoundId, MemberId, SessionId, TokenId};
 use gatehouse_core::mail::Address;
 use gatehouse_core::notice::{Incident, NoticeKind, Subject};
 use std::net::IpAddr;
@@ -19,6 +20,7 @@ pub(crate) type Reply = oneshot::Sender<Result<Answer, Denied>>;
 #[derive(Debug)]
 pub(crate) enum Message {
     SetSwitch { cap: Operate, on: bool, timeout: Duration, request_id: Option<String>, reply: Reply },
+    Configure { cap: Administer, device: DeviceId, wish: Wish, reply: Reply },
     FindCommand { id: CommandId, reply: oneshot::Sender<Option<Arc<Command>>> },
     TryClaimCode { code: String, reply: Reply },
     ClaimCode { reply: oneshot::Sender<Option<String>> },

@@ -65,6 +65,7 @@ impl Rig {
             port_orders: Box::new(|_| {}),
             orders: Box::new(move |order: &Order| order_sender.send(order.clone()).unwrap()),
             secrets: Box::new(move |new: &NewSecret| secret_sender.send(new.clone()).unwrap()),
+            config_orders: Box::new(|_| {}),
             writes: Box::new(move |ticket, records| {
                 if is_full.load(Ordering::Relaxed) || (ticket.is_none() && is_crowded.load(Ordering::Relaxed)) {
                     return Err(records);
@@ -107,8 +108,13 @@ impl Rig {
         let switch = rig.hub.view().switches[0].id;
         let (_, mut changes) = rig.hub.watch();
         rig.logs_in(LINK, SecretHash([1; 32])).await;
-        rig.says(Said::Description(Description { native: true, rotates: true, relays: vec![Endpoint::relay(1)] }))
-            .await;
+        rig.says(Said::Description(Description {
+            native: true,
+            rotates: true,
+            configures: false,
+            relays: vec![Endpoint::relay(1)],
+        }))
+        .await;
         rig.says(Said::Session(session(), 5_000)).await;
         rig.says(Said::State(BoardState::Ready)).await;
         until(

@@ -38,8 +38,12 @@ fn file(name: &str) -> Vec<u8> {
 fn valid_ones_read_as_listed() {
     for row in table("valid") {
         let relays = row[2].split(',').filter(|relay| *relay != "-").map(|relay| Endpoint::new(relay).unwrap());
-        let expected =
-            Description { native: row[1] != "plain", rotates: row[1] == "rotates", relays: relays.collect() };
+        let expected = Description {
+            native: row[1] != "plain",
+            rotates: row[1] == "rotates",
+            configures: row[1] == "configures",
+            relays: relays.collect(),
+        };
         assert_eq!(describe(&file(&row[0])), Ok(expected), "{}", row[0]);
     }
 }
@@ -74,7 +78,11 @@ fn a_stand_in_board_describes_itself_as_native() {
     for count in [0, 1, 12, MAX_RELAYS] {
         let relays = (1..=count).map(Endpoint::relay).collect();
         let payload = board::description("Kitchen \"lamp\"", count);
-        assert_eq!(describe(payload.as_bytes()), Ok(Description { native: true, rotates: false, relays }), "{count}");
+        assert_eq!(
+            describe(payload.as_bytes()),
+            Ok(Description { native: true, rotates: false, configures: false, relays }),
+            "{count}"
+        );
         let document: serde_json::Value = serde_json::from_str(&payload).unwrap();
         assert_eq!(document["name"], "Kitchen \"lamp\"");
         assert_eq!(document["nodes"]["system"]["properties"]["uptime"]["unit"], "ms");

@@ -67,6 +67,8 @@ fn taken_exactly(path: &str, payload: &[u8]) -> bool {
             write_credential(&new, &mut topic, &mut written);
             written
         }),
+        ("$configure", _) => board::parse_configure(payload).ok().map(|order| order.encode()),
+        (_, Ok(Some(Said::Configured(configured)))) => Some(board::encode_configured(&configured)),
         (_, Ok(Some(Said::Report(report)))) => Some(board::encode_report(&report)),
         (_, Ok(Some(Said::Refusal(refusal)))) => board::encode_refusal(&refusal),
         (_, Ok(Some(Said::Session(session, ms)))) => Some(board::encode_session(session, ms)),
@@ -85,9 +87,18 @@ fn random_bytes() {
     let mut random = Xorshift(0x9e37_79b9_7f4a_7c15);
     for _ in 0..20_000 {
         let payload = random.bytes(200);
-        for path in
-            ["$state", "$session", "$report", "$refusal", "$command", "$credential", "$description", "system/model"]
-        {
+        for path in [
+            "$state",
+            "$session",
+            "$report",
+            "$refusal",
+            "$command",
+            "$credential",
+            "$configure",
+            "$configured",
+            "$description",
+            "system/model",
+        ] {
             assert!(!taken_exactly(path, &payload) || path == "system/model", "{path}: {:?}", payload.escape_ascii());
         }
         let topic = String::from_utf8_lossy(&payload).into_owned();
@@ -104,6 +115,8 @@ fn injured_payloads() {
         ("$refusal", "refusal"),
         ("$command", "command"),
         ("$credential", "credential"),
+        ("$configure", "configure"),
+        ("$configured", "configured"),
     ];
     let mut taken = 0;
     for (path, table) in tables {

@@ -4,12 +4,14 @@
 
 mod support;
 
+use gatehouse_core::board_settings::{ConfigOrder, Configured, PowerOn, Pulse, RelaySetting, Wiring, Wish};
 use gatehouse_core::command::{BoardSession, OrderId, Reason};
 use gatehouse_core::device::{BoardState, Cause, Fact, NewSecret, Order, Refusal, Report, Said, Secret};
 use gatehouse_core::ids::LinkId;
 use gatehouse_core::name::{BoardId, Endpoint};
 use gatehouse_wire::homie::{
-    BadKind, BadMessage, MAX_FACT, MAX_MS, MAX_PAYLOAD, board, decode, encode_command, write_credential,
+    BadKind, BadMessage, MAX_FACT, MAX_MS, MAX_PAYLOAD, board, decode, encode_command, write_configure,
+    write_credential,
 };
 use std::num::NonZeroU32;
 use support::golden;
@@ -48,6 +50,8 @@ fn reason(text: &str) -> Reason {
         "bad-value" => Reason::BadValue,
         "interlocked" => Reason::Interlocked,
         "held-by-pulse" => Reason::HeldByPulse,
+        "relay-on" => Reason::RelayOn,
+        "not-stored" => Reason::NotStored,
         other => panic!("{other}"),
     }
 }
@@ -158,6 +162,94 @@ fn credentials() {
         let error = board::parse_credential(&payload).expect_err(&format!("took {:?}", payload.escape_ascii()));
         assert_eq!(error.at(), "$credential");
         assert!(!error.to_string().contains("0123456789abcdef"), "a secret is in no error: {error}");
+    }
+}
+
+/// What a golden order asks, by its endpoint and value.
+fn wish(endpoint: &str, value: &str) -> Wish {
+    let (node, property) = endpoint.split_once('/').unwrap();
+    let policies = [("off", PowerOn::Off), ("on", PowerOn::On), ("restore", PowerOn::Restore)];
+    let setting = match property {
+        "identify" => return Wish::Identify,
+        "restart" => return Wish::Restart,
+        "forget" => return Wish::Forget,
+        "power-on" => RelaySetting::PowerOn(policies.into_iter().find(|(word, _)| *word == value).unwrap().1),
+        "pulse" => RelaySetting::Pulse(Pulse::from_millis(value.parse().unwrap()).unwrap()),
+        "interlock" => RelaySetting::Interlock(value.parse().unwrap()),
+        "wiring" => RelaySetting::Wiring(Wiring {
+            normally_closed: value.starts_with("nc-"),
+            active_low: value.ends_with("-low"),
+        }),
+        other => panic!("{other}"),
+    };
+    Wish::Relay(Endpoint::new(&format!("{node}/on")).unwrap(), setting)
+}
+
+#[test]
+fn orders_to_configure() {
+    let golden = golden("wire/configure.tsv");
+    for (payload, fields) in golden.good {
+        let read = board::parse_configure(&payload).unwrap();
+        assert_eq!((read.endpoint.as_str(), read.value), (fields[3].as_str(), fields[4].as_str()));
+        let (id, deadline_ms) = (order_id(&fields[0], &fields[1]), fields[2].parse().unwrap());
+        let wish = wish(&fields[3], &fields[4]);
+        let (mut topic, mut written) = ("x".to_owned(), "x".to_owned());
+        let order = ConfigOrder { board: board_id(), link: LinkId(1), id, deadline_ms, wish };
+        write_configure(&order, &mut topic, &mut written);
+        assert_eq!((topic.as_str(), written.as_bytes()), ("homie/5/relay-a1b2c3/$configure", &payload[..]));
+    }
+    for payload in golden.bad {
+        let error = board::parse_configure(&payload).expect_err(&format!("took {:?}", payload.escape_ascii()));
+        assert_eq!(error.at(), "$configure");
+    }
+}
+
+#[test]
+fn answers_to_them() {
+    let golden = golden("wire/configured.tsv");
+    for (payload, fields) in golden.good {
+        let configured = Configured {
+            order: order_id(&fields[0], &fields[1]),
+            uptime_ms: fields[2].parse().unwrap(),
+            endpoint: Endpoint::new(&fields[3]).unwrap(),
+            value: fields[4].as_str().into(),
+        };
+        assert_eq!(board::encode_configured(&configured).as_bytes(), payload);
+        assert_eq!(hear("$configured", &payload, false), Ok(Some(Said::Configured(configured))));
+        assert_eq!(hear("$configured", &payload, true).unwrap_err().kind(), BadKind::Retained);
+    }
+    refused("$configured", &golden.bad);
+}
+
+#[test]
+fn settings_that_a_board_tells() {
+    for row in support::rows("wire/configure.tsv") {
+        let [verdict, _, _, _, _, endpoint, value] = &row[..] else { continue };
+        if verdict != "good" || endpoint.starts_with("system/") {
+            continue;
+        }
+        let Wish::Relay(relay, setting) = wish(endpoint, value) else { panic!() };
+        assert_eq!(
+            hear(endpoint, value.as_bytes(), true),
+            Ok(Some(Said::Setting(relay, setting))),
+            "{endpoint} {value}"
+        );
+    }
+    // Words of other boards under these names are nothing to us, and no mistake.
+    for (path, payload) in [
+        ("relay-1/power-on", "ON"),
+        ("relay-1/power-on", ""),
+        ("relay-1/pulse", "99"),
+        ("relay-1/pulse", "600001"),
+        ("relay-1/pulse", "2.5"),
+        ("relay-1/pulse", "0100"),
+        ("relay-1/interlock", "5"),
+        ("relay-1/interlock", "256"),
+        ("relay-1/interlock", "-1"),
+        ("relay-1/wiring", "nc"),
+        ("relay-1/colour", "red"),
+    ] {
+        assert_eq!(hear(path, payload.as_bytes(), true), Ok(None), "{path} {payload}");
     }
 }
 

@@ -48,7 +48,8 @@ fn a_plain_homie_board_is_understood() {
             said.extend(decode(&board(), topic, payload.as_bytes(), message["retain"] == true).unwrap());
         }
     }
-    let description = Description { native: false, rotates: false, relays: vec![Endpoint::relay(1)] };
+    let description =
+        Description { native: false, rotates: false, configures: false, relays: vec![Endpoint::relay(1)] };
     assert_eq!(said, [Said::State(BoardState::Init), Said::Description(description), Said::State(BoardState::Ready)]);
 }
 
@@ -120,7 +121,7 @@ fn a_board_speaks_for_itself_only() {
     for topic in ["homie/5/relay-a1b2c4/$state", "homie/5/relay-a1b2c/$state", "homie/5/$state", "x", ""] {
         assert_eq!(decode(&board(), topic, b"ready", true).unwrap_err().kind(), BadKind::Topic, "{topic:?}");
     }
-    for path in ["$command", "relay-1/on/set", "relay-1/power-on/set", "set"] {
+    for path in ["$command", "$credential", "$configure", "relay-1/on/set", "relay-1/power-on/set", "set"] {
         let topic = format!("homie/5/relay-a1b2c3/{path}");
         let error = decode(&board(), &topic, b"c0ffee01 1 5000 relay-1/on true", false).unwrap_err();
         assert_eq!(error.kind(), BadKind::Forbidden, "{path}");
@@ -132,7 +133,7 @@ fn what_the_home_does_not_go_by_is_passed_over() {
     let passed_over = [
         ("relay-1/on", &b"true"[..]),
         ("relay-1/on/$target", b"true"),
-        ("relay-1/power-on", b"restore"),
+        ("relay-1/colour", b"red"),
         ("system/rssi", b"-61"),
         ("system/something-new", b"\xff"),
         ("$alert/battery", b"low"),

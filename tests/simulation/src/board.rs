@@ -156,8 +156,12 @@ impl Board {
         let session = BoardSession(NonZeroU32::new(drawn).unwrap_or(NonZeroU32::MIN));
         (self.session, self.seen) = (Some(session), 0);
         let known = self.relays.iter().filter(|relay| relay.fault != Fault::Gone);
-        let description =
-            Description { native: true, rotates: true, relays: known.map(|relay| relay.endpoint.clone()).collect() };
+        let description = Description {
+            native: true,
+            rotates: true,
+            configures: false,
+            relays: known.map(|relay| relay.endpoint.clone()).collect(),
+        };
         let mut words = vec![
             Said::State(BoardState::Init),
             Said::Description(description),

@@ -363,6 +363,8 @@ impl<'a> World<'a> {
                 Effect::CredentialsChanged => self.credentials_changed(),
                 Effect::Answer(_, Ok(Answer::SignIn(check))) => self.check_password(check),
                 Effect::Answer(..) | Effect::Changed(_) | Effect::AnnouncedChanged | Effect::Port(_) => {}
+                // Nobody asks for it here.
+                Effect::Configure(_) => {}
             }
         }
     }

@@ -8,6 +8,7 @@ mod support;
 mod account;
 mod addresses;
 mod administration;
+mod board_settings;
 mod boards;
 mod claim;
 mod commands;

@@ -7,6 +7,7 @@ use super::auditing::Flutter;
 use super::backoff::Backoff;
 use super::boards::{Dropped, Presence};
 use super::commands::{Commands, SentOrders};
+use super::configuring::Configuring;
 use super::invitations::Invitations;
 use super::nearby::Nearby;
 use super::notices::Notices;
@@ -73,6 +74,7 @@ impl Home {
             onboarding: Onboarding::default(),
             nearby: Nearby::default(),
             commands: Commands::default(),
+            configuring: Configuring::default(),
             announcing: Announcing::default(),
             settings: Queue::default(),
             stopping: false,

@@ -3,6 +3,7 @@
 use super::clock_offset::ClockOffset;
 use super::verification::Standing;
 use super::{Effect, Home};
+use crate::board_settings::{BoardSettings, RelaySetting};
 use crate::command::{Actor, ActorKind, BoardSession, OrderId};
 use crate::device::{
     BoardEvent, BoardFacts, BoardState, Cause, Description, Fact, MAX_RELAYS, Report, Said, SecretHash,
@@ -44,12 +45,16 @@ pub struct Dropped {
     pub unknown_switch: u64,
 }
 
+/// Settings of a board that wait until it is believed: of each relay as many as there are kinds.
+const MAX_SETTINGS: usize = 4 * MAX_RELAYS;
+
 /// Whether a board is there, and what is known of it in this run.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
     pub(super) link: Option<Link>,
     /// What a board that is believed told of itself.
     facts: BoardFacts,
+    settings: Arc<BoardSettings>,
     last_seen: Option<(Mono, Option<Wall>)>,
     last_seen_shown: Option<(Mono, Option<Wall>)>,
 }
@@ -75,6 +80,10 @@ pub(super) struct Link {
     pub(super) noted: bool,
     /// Relays that it described and that have not been looked at yet.
     described: Option<Vec<Endpoint>>,
+    /// Whether it said that it takes wishes, and settings that it told, which have not been looked at yet; at most
+    /// [`MAX_SETTINGS`].
+    configures: Option<bool>,
+    settings: Vec<(Endpoint, RelaySetting)>,
     /// The last reports of relays whose switch is not on disk yet, or of a board that is not believed; at most
     /// [`MAX_RELAYS`], as the counters.
     early: Vec<Report>,
@@ -116,6 +125,34 @@ impl Presence {
 
     pub(super) fn facts(&self) -> &BoardFacts {
         &self.facts
+    }
+
+    /// What the board says of its settings; of one that is away, what it said last.
+    pub(super) fn settings(&self) -> &Arc<BoardSettings> {
+        &self.settings
+    }
+
+    /// Takes a setting of a relay. True when it is news.
+    pub(super) fn learn_setting(&mut self, relay: Endpoint, setting: RelaySetting) -> bool {
+        if !self.settings.relays.contains_key(&relay) && self.settings.relays.len() == MAX_RELAYS {
+            return false;
+        }
+        Arc::make_mut(&mut self.settings).relays.entry(relay).or_default().learn(setting)
+    }
+
+    /// Takes what a board that is believed said of its settings. True when it is news.
+    fn learn_settings(&mut self) -> bool {
+        let Some(link) = self.link.as_mut().filter(|link| link.is_believed()) else { return false };
+        let (configures, told) = (link.configures.take(), std::mem::take(&mut link.settings));
+        let mut news = false;
+        if let Some(configurable) = configures.filter(|configures| *configures != self.settings.configurable) {
+            Arc::make_mut(&mut self.settings).configurable = configurable;
+            news = true;
+        }
+        for (relay, setting) in told {
+            news |= self.learn_setting(relay, setting);
+        }
+        news
     }
 
     pub(super) fn last_seen_shown(&self) -> Option<Wall> {
@@ -169,6 +206,8 @@ impl Presence {
             standing,
             noted: false,
             described: None,
+            configures: None,
+            settings: Vec::new(),
             early: Vec::new(),
         });
     }
@@ -219,7 +258,14 @@ impl Link {
 
     fn describe(&mut self, description: Description) {
         (self.native, self.rotates) = (description.native, description.rotates);
+        self.configures = Some(description.configures);
         self.described = description.native.then_some(description.relays);
+    }
+
+    fn is_set(&mut self, relay: Endpoint, setting: RelaySetting) {
+        if self.settings.len() < MAX_SETTINGS {
+            self.settings.push((relay, setting));
+        }
     }
 
     fn is_told(&mut self, fact: Fact) {
@@ -264,6 +310,7 @@ impl Home {
                 entry.presence.connected(link, address, (secret, private), standing);
                 entry.presence.seen(now);
                 self.show_device_and_switches(device, out);
+                self.end_wishes_of(now, device, out);
                 self.logged_in(now, device, secret, out);
             }
             BoardEvent::Disconnected { board, link } => {
@@ -273,6 +320,7 @@ impl Home {
                     entry.presence.link = None;
                     entry.presence.show_last_seen();
                     self.show_device_and_switches(device, out);
+                    self.end_wishes_of(now, device, out);
                 }
             }
             BoardEvent::Said { board, link, said } => {
@@ -297,7 +345,7 @@ impl Home {
         if let Some(uptime_ms) = clock_sample(&said, link.session) {
             link.clock.sample(uptime_ms, now.mono);
         }
-        let (mut report, mut refusal) = (None, None);
+        let (mut report, mut refusal, mut configured) = (None, None, None);
         match said {
             Said::State(state) => link.ready = state == BoardState::Ready,
             Said::Description(description) => link.describe(description),
@@ -310,16 +358,20 @@ impl Home {
             Said::Report(said) => report = link.accepts(&said, &mut self.dropped).then_some(said),
             Said::Refusal(said) => refusal = Some(said),
             Said::Fact(fact) => link.is_told(fact),
+            Said::Setting(relay, setting) => link.is_set(relay, setting),
+            Said::Configured(said) => configured = Some(said),
         }
         let seen = presence.seen(now);
         self.judge(now, device, out);
         self.take_in(now, device, (was, seen), out);
-        match (report, refusal) {
-            (Some(report), _) if self.is_believed(device) => self.reported(now, device, &report, out),
-            (Some(report), _) => self.keep_early(device, &report),
-            (None, Some(refusal)) if self.is_believed(device) => self.refused(now, device, &refusal, out),
-            (None, Some(_)) => self.dropped.no_such_order += 1,
-            (None, None) => {}
+        let believed = self.is_believed(device);
+        match (report, refusal, configured) {
+            (Some(report), ..) if believed => self.reported(now, device, &report, out),
+            (Some(report), ..) => self.keep_early(device, &report),
+            (None, Some(refusal), _) if believed => self.refused(now, device, &refusal, out),
+            (None, None, Some(configured)) if believed => self.configured(now, device, &configured, out),
+            (None, Some(_), _) | (None, None, Some(_)) => self.dropped.no_such_order += 1,
+            (None, None, None) => {}
         }
         self.note_told(now, device, out);
     }
@@ -333,7 +385,7 @@ impl Home {
         out: &mut Vec<Effect>,
     ) {
         let Some(presence) = self.devices.get_mut(&device).map(|entry| &mut entry.presence) else { return };
-        let learnt = presence.learn();
+        let learnt = presence.learn() | presence.learn_settings();
         let is = presence.availability();
         let described = presence.link.as_mut().filter(|link| link.is_believed()).and_then(|link| link.described.take());
         if let Some(relays) = described {
@@ -420,6 +472,7 @@ fn clock_sample(said: &Said, session: Option<BoardSession>) -> Option<u64> {
         Said::Fact(Fact::Uptime(uptime_ms)) => Some(*uptime_ms),
         Said::Report(report) if Some(report.session) == session => Some(report.uptime_ms),
         Said::Refusal(refusal) => Some(refusal.uptime_ms),
+        Said::Configured(configured) => Some(configured.uptime_ms),
         _ => None,
     }
 }

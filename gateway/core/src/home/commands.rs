@@ -305,6 +305,9 @@ impl Home {
     }
 
     pub(super) fn refused(&mut self, now: &Now, device: DeviceId, refusal: &Refusal, out: &mut Vec<Effect>) {
+        if self.wish_refused(now, device, refusal, out) {
+            return;
+        }
         let switch = self.switch_of(device, &refusal.endpoint);
         let id = switch.and_then(|switch| self.switches.get(&switch)?.open);
         let named = id.filter(|id| self.commands.open.get(id).is_some_and(|o| o.command.order == Some(refusal.order)));
@@ -342,6 +345,7 @@ impl Home {
                 self.show_switch(settled.switch, out);
             }
         }
+        self.end_all_wishes(now, out);
         self.stop_claims(now, out);
         self.stop_flashes(now, out);
         self.notices.write_due(None, out);

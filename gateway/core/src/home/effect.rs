@@ -2,6 +2,7 @@
 
 use super::SignInCheck;
 use crate::access::{ApiToken, Denied, Grant, GuestLink, Member, Viewer};
+use crate::board_settings::{ConfigOrder, Fulfilment};
 use crate::command::Command;
 use crate::device::{NewSecret, Order};
 use crate::homeassistant::HomeAssistant;
@@ -20,6 +21,8 @@ pub enum Effect {
     Send(Order),
     /// Send a new secret to a board's own connection.
     SendSecret(NewSecret),
+    /// Send an order to configure to a board's own connection.
+    Configure(ConfigOrder),
     /// Do something at a serial port.
     Port(PortOrder),
     /// Answer someone who waits.
@@ -46,6 +49,8 @@ pub enum Answer {
     Done,
     /// A command settled.
     Command(Arc<Command>),
+    /// What came of what was asked of a board.
+    Configured(Fulfilment),
     /// Check this password, then come back with [`super::Input::FinishSignIn`].
     SignIn(SignInCheck),
     /// Signed in.

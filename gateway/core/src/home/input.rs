@@ -2,11 +2,12 @@
 
 use super::{NewClaim, NewFlash, Setting, SignInCheck};
 use crate::access::{Administer, ClaimCode, Client, NameHash, Operate, TokenHash};
+use crate::board_settings::Wish;
 use crate::code::CodeHash;
 use crate::device::BoardEvent;
 use crate::edge::IntegrationCommand;
 use crate::identity::Identity;
-use crate::ids::{ClaimId, FoundId, MemberId, Request, SessionId, Ticket, TokenId};
+use crate::ids::{ClaimId, DeviceId, FoundId, MemberId, Request, SessionId, Ticket, TokenId};
 use crate::mail::Address;
 use crate::nearby::NearbyEvent;
 use crate::notice::{Incident, NoticeKind, Subject};
@@ -83,6 +84,18 @@ pub enum Input {
         timeout: Duration,
         /// The caller's own name for this command: the same name again within ten minutes answers the same command.
         request_id: Option<String>,
+    },
+    /// Someone asks something of a board beside moving its relays. Answered with [`super::Answer::Configured`] when the board
+    /// has answered, or will not.
+    Configure {
+        /// The right to do so.
+        cap: Administer,
+        /// Who waits.
+        request: Request,
+        /// Whose board.
+        device: DeviceId,
+        /// What is asked.
+        wish: Wish,
     },
     /// Someone who is not signed in tries a claim code. Answered with [`super::Answer::Done`].
     TryClaimCode {

@@ -1,7 +1,7 @@
 //! The home: one owner of all rules.
 //!
 //! [`Home::handle`] takes one input with the time it arrived at and says what to do about it. It has four kinds of
-//! business, one file each: what boards say (`boards`) and whether they are believed (`verification`), commands (`commands`), who people are (`people`, `account`, `reset`, `backoff`), and settings,
+//! business, one file each: what boards say (`boards`) and whether they are believed (`verification`), commands (`commands`), what is asked of boards otherwise (`configuring`), who people are (`people`, `account`, `reset`, `backoff`), and settings,
 //! which are durable before they are true (`settings`, `rooms`, `things`, `integrations`, `invitations`, `rotation`). Home Assistant is told of
 //! them (`announcing`), and the owner of what went wrong (`notices`).
 
@@ -14,6 +14,7 @@ mod backoff;
 mod boards;
 mod clock_offset;
 mod commands;
+mod configuring;
 mod effect;
 mod household;
 mod identities;
@@ -70,6 +71,7 @@ use auditing::Flutter;
 use backoff::Backoff;
 use boards::Presence;
 use commands::{Commands, SentOrders};
+use configuring::Configuring;
 use integrations::IntegrationEntry;
 use invitations::Invitations;
 use nearby::Nearby;
@@ -132,6 +134,7 @@ pub struct Home {
     onboarding: Onboarding,
     nearby: Nearby,
     commands: Commands,
+    configuring: Configuring,
     announcing: Announcing,
     settings: Queue,
     stopping: bool,
@@ -146,6 +149,7 @@ impl Home {
         // A deadline that has passed comes before whatever arrived after it, however late its tick: no report that
         // waited in a queue can confirm a command whose time was over.
         self.settle_overdue(&now, out);
+        self.end_overdue_wishes(&now, out);
         self.end_what_is_over(&now, out);
         self.begin_due_round(&now, out);
         self.end_invitations(&now, out);
@@ -189,6 +193,9 @@ impl Home {
             Input::IntegrationCommand(asked) => self.integration_command(&now, &asked, out),
             Input::SetSwitch { cap, request, on, timeout, request_id } => {
                 self.set_switch(&now, cap, request, commands::Asked { on, timeout, request_id }, out);
+            }
+            Input::Configure { cap, request, device, wish } => {
+                self.configure(&now, &cap, (device, wish), request, out);
             }
             Input::TryClaimCode { request, code } => {
                 let answer = self.try_claim_code(&now, &code).map(|()| Answer::Done);
@@ -257,7 +264,13 @@ impl Home {
     pub fn next_deadline(&self) -> Option<Mono> {
         let (announcing, notices) = (self.announcing.next_deadline(), self.notices.next_deadline());
         let (sharing, backoff) = (self.sharing.next_deadline(), self.backoff.next_deadline());
-        let deadlines = self.commands.next_deadline().into_iter().chain(announcing).chain(notices);
+        let deadlines = self
+            .commands
+            .next_deadline()
+            .into_iter()
+            .chain(self.configuring.next_deadline())
+            .chain(announcing)
+            .chain(notices);
         deadlines.chain(sharing).chain(backoff).chain(self.onboarding.next_deadline()).min()
     }
 
@@ -330,6 +343,7 @@ impl Home {
             last_seen: entry.presence.last_seen_shown(),
             facts: entry.facts(),
             quarantine: entry.presence.quarantine().cloned(),
+            settings: entry.presence.settings().clone(),
         }
     }
 

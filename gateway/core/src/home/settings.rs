@@ -227,8 +227,10 @@ impl Home {
                     Record::Device(device) if self.is_other_hardware(device) => Some(device.id),
                     _ => None,
                 };
-                if let Record::SwitchDeleted(id) = record {
-                    self.settle_of_deleted(now, id, out);
+                match record {
+                    Record::SwitchDeleted(id) => self.settle_of_deleted(now, id, out),
+                    Record::DeviceDeleted(id) => self.end_wishes_of(now, id, out),
+                    _ => {}
                 }
                 self.apply_record(record, out);
                 if let Some(device) = judged {

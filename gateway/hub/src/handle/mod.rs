@@ -1,6 +1,7 @@
 //! How everyone else asks the hub for something: one file for each feature.
 
 mod addresses;
+mod configuring;
 mod household;
 mod integrations;
 mod invitations;
@@ -10,6 +11,7 @@ mod sharing;
 mod things;
 mod tokens;
 
+pub use configuring::RelayAnswer;
 pub use integrations::AskedIntegration;
 pub use onboarding::AskedClaim;
 

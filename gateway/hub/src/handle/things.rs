@@ -45,11 +45,6 @@ impl Hub {
         self.device(Setting::UpdateDevice(cap, id, edit)).await
     }
 
-    /// Deletes a device with its switches: its board's connection ends, and it cannot log in again.
-    pub async fn delete_device(&self, cap: Administer, id: DeviceId) -> Result<(), Denied> {
-        self.set(Setting::DeleteDevice(cap, id)).await.map(drop)
-    }
-
     /// Claims a board by hand.
     pub async fn register_board(&self, cap: Administer, board: Registration) -> Result<Arc<DeviceView>, Denied> {
         self.device(Setting::RegisterBoard(cap, board)).await

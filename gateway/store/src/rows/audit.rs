@@ -51,6 +51,10 @@ mirror!(
     ResetCodeCreated,
     DeviceReleased,
     BoardFlashed,
+    DeviceIdentified,
+    DeviceRestarted,
+    DeviceWiped,
+    SwitchConfigured,
 );
 
 #[derive(Serialize, Deserialize)]

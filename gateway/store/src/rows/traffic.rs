@@ -40,6 +40,8 @@ mirror!(
     UnknownEndpoint,
     HeldByPulse,
     ReadBackDiffers,
+    RelayOn,
+    NotStored,
 );
 
 #[derive(Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 
 use super::topic::SystemProperty;
 use super::{BadMessage, MAX_PAYLOAD, payload};
+use gatehouse_core::board_settings::Configured;
 use gatehouse_core::command::{BoardSession, OrderId};
 use gatehouse_core::device::{BoardState, Refusal, Report, Secret};
 use gatehouse_core::name::Endpoint;
@@ -51,8 +52,25 @@ impl Command<'_> {
 /// assert_eq!((command.endpoint.as_str(), command.on(), command.deadline_ms), ("relay-1/on", Some(true), 5000));
 /// ```
 pub fn parse_command(payload: &[u8]) -> Result<Command<'_>, BadMessage> {
-    let (id, deadline_ms, endpoint, value) = payload::command(payload)?;
+    let (id, deadline_ms, endpoint, value) = payload::command("$command", payload)?;
     Ok(Command { id, deadline_ms, endpoint, value })
+}
+
+/// Reads the payload of `$configure`, which has the form of a command. A message with the retain flag must be dropped
+/// before it comes here.
+///
+/// # Errors
+/// [`BadMessage`] when the payload is not exactly what `PROTOCOL.md` says.
+pub fn parse_configure(payload: &[u8]) -> Result<Command<'_>, BadMessage> {
+    let (id, deadline_ms, endpoint, value) = payload::command("$configure", payload)?;
+    Ok(Command { id, deadline_ms, endpoint, value })
+}
+
+/// The payload of `$configured`. An uptime past [`MAX_MS`](super::MAX_MS) is written as that.
+pub fn encode_configured(configured: &Configured) -> String {
+    let mut out = String::with_capacity(MAX_PAYLOAD);
+    payload::write_configured(configured, &mut out);
+    out
 }
 
 /// Reads the payload of `$credential`: the new secret and its name. A message with the retain flag must be dropped before

@@ -11,7 +11,8 @@ use std::marker::PhantomData;
 
 const COMMAND: &str = "org.gatehouse.command";
 const CREDENTIAL: &str = "org.gatehouse.credential";
-/// Of both extensions.
+const SETTINGS: &str = "org.gatehouse.settings";
+/// Of all extensions.
 const MAJOR: &str = "1";
 
 #[derive(Deserialize)]
@@ -129,7 +130,7 @@ pub(super) fn parse(payload: &[u8]) -> Result<Description, BadMessage> {
         }
     }
     let declares = |name| document.extensions.iter().any(|entry| is_extension(entry, name));
-    Ok(Description { native: declares(COMMAND), rotates: declares(CREDENTIAL), relays })
+    Ok(Description { native: declares(COMMAND), rotates: declares(CREDENTIAL), configures: declares(SETTINGS), relays })
 }
 
 /// Where it is wrong, but not the sender's own words, which serde's text would repeat.

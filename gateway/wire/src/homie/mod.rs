@@ -1,22 +1,24 @@
-//! Homie 5 with the command and credential extensions of `gateway/wire/PROTOCOL.md`.
+//! Homie 5 with the command, credential and settings extensions of `gateway/wire/PROTOCOL.md`.
 //!
-//! The gateway's side is [`decode`], [`write_command`] and [`write_credential`], the board's side is [`board`]; both share [`topic`].
+//! The gateway's side is [`decode`], [`write_command`], [`write_credential`] and [`write_configure`], the board's side is [`board`]; both share [`topic`].
 
 pub mod board;
 mod description;
 mod error;
 mod payload;
+mod settings;
 pub mod topic;
 
 pub use error::{BadKind, BadMessage};
 
+use gatehouse_core::board_settings::ConfigOrder;
 use gatehouse_core::device::{BoardState, Fact, NewSecret, Order, Said};
 use gatehouse_core::name::BoardId;
 use std::sync::Arc;
 use topic::{SystemProperty, Topic};
 
-/// Longest payload of the command extension (`$command`, `$report`, `$refusal`, `$session`) and of
-/// `$credential`, in bytes.
+/// Longest payload of the command extension (`$command`, `$report`, `$refusal`, `$session`), of
+/// `$credential`, `$configure` and `$configured`, in bytes.
 pub const MAX_PAYLOAD: usize = 160;
 /// Longest `$description`, in bytes.
 pub const MAX_DESCRIPTION: usize = 8 * 1024;
@@ -55,7 +57,7 @@ pub fn decode(board: &BoardId, topic: &str, payload: &[u8], retain: bool) -> Res
         return Err(BadMessage::new("topic", BadKind::Topic, "it does not belong to the board that published to it"));
     };
     if topic::is_for_gateway_only(path) {
-        return Err(BadMessage::new("topic", BadKind::Forbidden, "only the gateway publishes commands and secrets"));
+        return Err(BadMessage::new("topic", BadKind::Forbidden, "only the gateway publishes orders and secrets"));
     }
     let Some(topic) = Topic::parse_path(path) else { return Ok(None) };
     let removed = retain && payload.is_empty();
@@ -64,12 +66,16 @@ pub fn decode(board: &BoardId, topic: &str, payload: &[u8], retain: bool) -> Res
         Topic::State => payload::state(payload).map(|state| Some(Said::State(state))),
         Topic::Description if removed => Ok(None),
         Topic::Description => description::parse(payload).map(|d| Some(Said::Description(d))),
-        Topic::Session | Topic::Report | Topic::Refusal if retain => {
+        Topic::Session | Topic::Report | Topic::Refusal | Topic::Configured if retain => {
             Err(BadMessage::new(topic.label(), BadKind::Retained, "it must not be retained"))
         }
         Topic::Session => payload::session(payload).map(|(session, ms)| Some(Said::Session(session, ms))),
         Topic::Report => payload::report(payload).map(|report| Some(Said::Report(report))),
         Topic::Refusal => payload::refusal(payload).map(|refusal| Some(Said::Refusal(refusal))),
+        Topic::Configured => payload::configured(payload).map(|configured| Some(Said::Configured(configured))),
+        Topic::Property(endpoint) => {
+            Ok(settings::read(&endpoint, payload).map(|(relay, set)| Said::Setting(relay, set)))
+        }
         Topic::System(property) if !removed => fact(property, payload).map(|fact| fact.map(Said::Fact)),
         _ => Ok(None),
     }
@@ -161,4 +167,30 @@ pub fn write_credential(new: &NewSecret, topic: &mut String, payload: &mut Strin
     Topic::Credential.write(&new.board, topic);
     payload.clear();
     payload::write_credential(new.id, new.secret.reveal(), payload);
+}
+
+/// An order to configure as topic and payload, to be published at QoS 1 and never retained; into strings that are cleared
+/// first. Its form is that of a command.
+///
+/// ```
+/// use gatehouse_core::board_settings::{ConfigOrder, PowerOn, RelaySetting, Wish};
+/// use gatehouse_core::command::{BoardSession, OrderId};
+/// use gatehouse_core::ids::LinkId;
+/// use gatehouse_core::name::{BoardId, Endpoint};
+/// use gatehouse_wire::homie::write_configure;
+/// use std::num::NonZeroU32;
+///
+/// let id = OrderId { session: BoardSession(NonZeroU32::new(0xc0ff_ee01).unwrap()), seq: NonZeroU32::MIN };
+/// let wish = Wish::Relay(Endpoint::relay(2), RelaySetting::PowerOn(PowerOn::Restore));
+/// let order = ConfigOrder { board: BoardId::new("relay-a1b2c3").unwrap(), link: LinkId(1), id, deadline_ms: 5000, wish };
+/// let (mut topic, mut payload) = (String::new(), String::new());
+/// write_configure(&order, &mut topic, &mut payload);
+/// assert_eq!(topic, "homie/5/relay-a1b2c3/$configure");
+/// assert_eq!(payload, "c0ffee01 1 5000 relay-2/power-on restore");
+/// ```
+pub fn write_configure(order: &ConfigOrder, topic: &mut String, payload: &mut String) {
+    topic.clear();
+    Topic::Configure.write(&order.board, topic);
+    payload.clear();
+    settings::write(order, payload);
 }

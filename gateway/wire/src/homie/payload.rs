@@ -1,6 +1,7 @@
-//! Payloads of the command extension: fields separated by one space, exactly as `PROTOCOL.md` lists them.
+//! Payloads of the extensions: fields separated by one space, exactly as `PROTOCOL.md` lists them.
 
 use super::{BadKind, BadMessage, MAX_FACT, MAX_MS, MAX_PAYLOAD};
+use gatehouse_core::board_settings::Configured;
 use gatehouse_core::command::{BoardSession, OrderId, Reason};
 use gatehouse_core::device::{BoardState, Cause, Refusal, Report};
 use gatehouse_core::name::Endpoint;
@@ -36,8 +37,15 @@ const fn cause_word(cause: Cause) -> &'static str {
     }
 }
 
-const REASONS: [Reason; 5] =
-    [Reason::Stale, Reason::UnknownEndpoint, Reason::BadValue, Reason::Interlocked, Reason::HeldByPulse];
+const REASONS: [Reason; 7] = [
+    Reason::Stale,
+    Reason::UnknownEndpoint,
+    Reason::BadValue,
+    Reason::Interlocked,
+    Reason::HeldByPulse,
+    Reason::RelayOn,
+    Reason::NotStored,
+];
 
 /// None for the gateway's own reasons, which no board gives.
 const fn reason_word(reason: Reason) -> Option<&'static str> {
@@ -47,6 +55,8 @@ const fn reason_word(reason: Reason) -> Option<&'static str> {
         Reason::BadValue => Some("bad-value"),
         Reason::Interlocked => Some("interlocked"),
         Reason::HeldByPulse => Some("held-by-pulse"),
+        Reason::RelayOn => Some("relay-on"),
+        Reason::NotStored => Some("not-stored"),
         Reason::Offline
         | Reason::Quarantined
         | Reason::NoReport
@@ -140,6 +150,10 @@ fn decimal(text: &str) -> Option<u64> {
     text.parse().ok().filter(|number| *number <= MAX_MS)
 }
 
+pub(super) fn number(text: &str) -> Option<u32> {
+    u32::try_from(decimal(text)?).ok()
+}
+
 fn count_of(text: &str) -> Option<NonZeroU32> {
     NonZeroU32::new(u32::try_from(decimal(text)?).ok()?)
 }
@@ -222,19 +236,33 @@ pub(super) fn refusal(payload: &[u8]) -> Result<Refusal, BadMessage> {
     let endpoint = fields.endpoint()?;
     let word = fields.text()?;
     let reason = REASONS.into_iter().find(|reason| reason_word(*reason) == Some(word)).ok_or_else(|| {
-        fields.bad("the reason must be stale, unknown-endpoint, bad-value, interlocked or held-by-pulse")
+        fields.bad(
+            "the reason must be stale, unknown-endpoint, bad-value, interlocked, held-by-pulse, relay-on or not-stored",
+        )
     })?;
     fields.end()?;
     Ok(Refusal { order, uptime_ms, endpoint, reason })
 }
 
-/// A command as a board reads it: its name, deadline, endpoint and value.
-pub(super) fn command(payload: &[u8]) -> Result<(OrderId, u64, Endpoint, &str), BadMessage> {
-    let mut fields = Fields::of("$command", payload)?;
+/// A command, or an order to configure, as a board reads it: its name, deadline, endpoint and value.
+pub(super) fn command<'a>(
+    at: &'static str,
+    payload: &'a [u8],
+) -> Result<(OrderId, u64, Endpoint, &'a str), BadMessage> {
+    let mut fields = Fields::of(at, payload)?;
     let id = OrderId { session: fields.session()?, seq: fields.seq()? };
     let parsed = (id, fields.ms()?, fields.endpoint()?, fields.value()?);
     fields.end()?;
     Ok(parsed)
+}
+
+/// Which order a board carried out.
+pub(super) fn configured(payload: &[u8]) -> Result<Configured, BadMessage> {
+    let mut fields = Fields::of("$configured", payload)?;
+    let order = OrderId { session: fields.session()?, seq: fields.seq()? };
+    let (uptime_ms, endpoint, value) = (fields.ms()?, fields.endpoint()?, fields.value()?.into());
+    fields.end()?;
+    Ok(Configured { order, uptime_ms, endpoint, value })
 }
 
 /// A new secret as a board reads it: its name and text.
@@ -255,6 +283,10 @@ fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
 }
 
 pub(super) fn write_command(id: OrderId, deadline_ms: u64, endpoint: &Endpoint, value: &str, out: &mut String) {
+    write_order(id, deadline_ms, endpoint.as_str(), value, out);
+}
+
+pub(super) fn write_order(id: OrderId, deadline_ms: u64, endpoint: &str, value: &str, out: &mut String) {
     put(out, format_args!("{:08x} {} {} {endpoint} {value}", id.session.0, id.seq, deadline_ms.min(MAX_MS)));
 }
 
@@ -274,6 +306,12 @@ pub(super) fn write_report(report: &Report, out: &mut String) {
         None => out.push('-'),
         Some(id) => put(out, format_args!("{:08x}:{}", id.session.0, id.seq)),
     }
+}
+
+pub(super) fn write_configured(configured: &Configured, out: &mut String) {
+    let Configured { order, uptime_ms, endpoint, value } = configured;
+    let uptime_ms = (*uptime_ms).min(MAX_MS);
+    put(out, format_args!("{:08x} {} {uptime_ms} {endpoint} {value}", order.session.0, order.seq));
 }
 
 /// None for a reason that is not a board's to give.

@@ -74,6 +74,10 @@ pub enum Topic {
     Command,
     /// `$credential`.
     Credential,
+    /// `$configure`.
+    Configure,
+    /// `$configured`.
+    Configured,
     /// `$alert/<id>`.
     Alert(Box<str>),
     /// `$log/<level>`.
@@ -154,6 +158,8 @@ impl Topic {
             Self::Refusal => "$refusal",
             Self::Command => "$command",
             Self::Credential => "$credential",
+            Self::Configure => "$configure",
+            Self::Configured => "$configured",
             Self::Alert(_) => "$alert",
             Self::Log(_) => "$log",
             Self::System(property) => property.topic_label(),
@@ -172,6 +178,8 @@ impl Topic {
             Self::Refusal,
             Self::Command,
             Self::Credential,
+            Self::Configure,
+            Self::Configured,
         ];
         if path.starts_with('$') {
             if let Some(topic) = fixed.into_iter().find(|topic| topic.label() == path) {
@@ -234,13 +242,14 @@ pub(crate) fn path_of<'a>(board: &BoardId, topic: &'a str) -> Option<&'a str> {
     topic.strip_prefix(ROOT)?.strip_prefix(board.as_str())?.strip_prefix('/')
 }
 
-/// Whether a board would take a message there for an order, or for a secret.
+/// Whether a board would take a message there for an order of any kind, or for a secret.
 pub(crate) fn is_for_gateway_only(path: &str) -> bool {
-    matches!(path.split('/').next(), Some("$command" | "$credential")) || path.rsplit('/').next() == Some("set")
+    matches!(path.split('/').next(), Some("$command" | "$credential" | "$configure"))
+        || path.rsplit('/').next() == Some("set")
 }
 
 /// Whether a board may publish to a topic, or name it in its will: all of its own but `$command`,
-/// `$credential` and what ends in `/set`.
+/// `$credential`, `$configure` and what ends in `/set`.
 ///
 /// ```
 /// use gatehouse_core::name::BoardId;
@@ -250,6 +259,8 @@ pub(crate) fn is_for_gateway_only(path: &str) -> bool {
 /// assert!(may_publish(&board, "homie/5/relay-a1b2c3/$report"));
 /// assert!(!may_publish(&board, "homie/5/relay-a1b2c3/$command"));
 /// assert!(!may_publish(&board, "homie/5/relay-a1b2c3/$credential"));
+/// assert!(!may_publish(&board, "homie/5/relay-a1b2c3/$configure"));
+/// assert!(may_publish(&board, "homie/5/relay-a1b2c3/$configured"));
 /// assert!(!may_publish(&board, "homie/5/relay-a1b2c3/relay-1/on/set"));
 /// assert!(!may_publish(&board, "homie/5/relay-a1b2c34/$report"));
 /// ```

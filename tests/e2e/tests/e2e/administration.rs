@@ -23,7 +23,7 @@ async fn listener(home: &Home) -> Mosquitto {
 }
 
 #[tokio::test]
-async fn a_deleted_device_is_cut_off_its_relays_stay_and_it_can_be_registered_again() {
+async fn a_deleted_device_forgets_the_home_its_relays_stay_and_it_can_be_registered_again() {
     let mut home = Home::claimed().await;
     let mut board = home.board("Kitchen", 2).await;
     let other = home.board("Hall", 1).await;
@@ -41,7 +41,7 @@ async fn a_deleted_device_is_cut_off_its_relays_stay_and_it_can_be_registered_ag
     let delete = "mutation ($id: ID!) { deleteDevice(input: { id: $id }) }";
     let done: bool = home.owner().ask("deleteDevice", delete, json!({ "id": id })).await;
     assert!(done);
-    board.says("refused the login").await;
+    board.says("the home is forgotten").await;
     for _ in 0..2 {
         let switches = board.switches().to_vec();
         removed.value("switchRemoved", "its switches", |id| switches.iter().any(|one| id == one)).await;
@@ -75,7 +75,10 @@ async fn a_deleted_device_is_cut_off_its_relays_stay_and_it_can_be_registered_ag
     let first = anew.iter().find(|one| one.name == "Kitchen 1").expect("a new switch");
     assert!(!board.switches().contains(&first.id), "ids are never used again");
     let mut screen = home.owner().watch(std::slice::from_ref(&first.id)).await;
-    screen.until("back, and on as it was", |switch| switch.is_online() && switch.on == Some(true)).await;
-    assert_eq!(home.owner().set(&first.id, false).await.end(), ("CONFIRMED", None));
+    // It has forgotten all of it.
+    let mut board = board.reprovision().await;
+    board.booted(&[false, false]).await;
+    screen.until("back, and off", |switch| switch.is_online() && switch.on == Some(false)).await;
+    assert_eq!(home.owner().set(&first.id, true).await.end(), ("CONFIRMED", None));
     assert_eq!(board.movement().await.cause, "command");
 }

@@ -5,6 +5,7 @@ mod addresses;
 mod administration;
 mod bad_input;
 mod bad_requests;
+mod board_settings;
 mod browsers;
 mod capture;
 mod claim;

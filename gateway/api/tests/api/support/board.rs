@@ -1,6 +1,7 @@
 //! A board, as the edge would tell of it.
 
 use super::within;
+use gatehouse_core::board_settings::{ConfigOrder, Configured, RelaySetting};
 use gatehouse_core::command::{BoardSession, OrderId, Reason};
 use gatehouse_core::device::{BoardEvent, BoardState, Cause, Description, Order, Refusal, Report, Said, SecretHash};
 use gatehouse_core::edge::EdgeEvent;
@@ -21,6 +22,8 @@ pub(crate) struct Board {
     counter: u32,
     /// Whether nobody can read along when it connects.
     pub(crate) private: bool,
+    /// Whether it declares the settings extension.
+    pub(crate) configures: bool,
 }
 
 impl Board {
@@ -31,7 +34,17 @@ impl Board {
         events: mpsc::Sender<EdgeEvent>,
         orders: broadcast::Receiver<Order>,
     ) -> Self {
-        Self { device, switches, id: BoardId::new(id).unwrap(), events, orders, link: 0, counter: 0, private: true }
+        Self {
+            device,
+            switches,
+            id: BoardId::new(id).unwrap(),
+            events,
+            orders,
+            link: 0,
+            counter: 0,
+            private: true,
+            configures: false,
+        }
     }
 
     fn session(&self) -> BoardSession {
@@ -57,7 +70,8 @@ impl Board {
         self.events.send(connected.into()).await.unwrap();
         let relays = (1..=self.switches.len()).map(Endpoint::relay).collect();
         self.say(Said::Session(self.session(), 1_000)).await;
-        self.say(Said::Description(Description { native: true, rotates: true, relays })).await;
+        self.say(Said::Description(Description { native: true, rotates: true, configures: self.configures, relays }))
+            .await;
         for relay in 1..=self.switches.len() {
             self.report(relay, false, Cause::Boot, None).await;
         }
@@ -95,6 +109,21 @@ impl Board {
             }
         })
         .await
+    }
+
+    /// It says what a setting of a relay is.
+    pub(crate) async fn says_setting(&self, relay: usize, setting: RelaySetting) {
+        self.say(Said::Setting(Endpoint::relay(relay), setting)).await;
+    }
+
+    /// It carries out an order to configure, or says why not.
+    pub(crate) async fn answers(&self, order: &ConfigOrder, refused: Option<Reason>) {
+        let endpoint = Endpoint::new("relay-1/pulse").unwrap();
+        let said = match refused {
+            Some(reason) => Said::Refusal(Refusal { order: order.id, uptime_ms: 5_000, endpoint, reason }),
+            None => Said::Configured(Configured { order: order.id, uptime_ms: 5_000, endpoint, value: "true".into() }),
+        };
+        self.say(said).await;
     }
 
     /// Does what the next command says.

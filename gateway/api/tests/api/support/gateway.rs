@@ -3,6 +3,7 @@
 use super::{Board, Client, Socket, within};
 use gatehouse_api::{Api, Limits, Listener, Serve, Settings};
 use gatehouse_core::access::{Administer, Credentials, TokenHash, Viewer};
+use gatehouse_core::board_settings::ConfigOrder;
 use gatehouse_core::device::{NewSecret, Order, SecretHash};
 use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::home::Registration;
@@ -33,6 +34,8 @@ pub(crate) struct Gateway {
     pub(crate) api: JoinHandle<()>,
     edge: mpsc::Sender<EdgeEvent>,
     orders: broadcast::Sender<Order>,
+    /// Orders to configure for boards, as they are sent.
+    pub(crate) config_orders: broadcast::Sender<ConfigOrder>,
     /// New secrets for boards, as they are sent.
     pub(crate) secrets: broadcast::Sender<NewSecret>,
     serial: mpsc::Sender<PortEvent>,
@@ -130,9 +133,11 @@ impl Gateway {
         let (orders, _) = broadcast::channel(1_024);
         let (credentials_tx, credentials) = watch::channel(Arc::default());
         let (secrets, _) = broadcast::channel(16);
+        let (config_orders, _) = broadcast::channel(16);
         let (serial, serial_events) = mpsc::channel(64);
         let (nearby, nearby_events) = mpsc::channel(64);
         let (port_orders, _) = broadcast::channel(64);
+        let configures = config_orders.clone();
         let (sent, sent_secrets, asked) = (orders.clone(), secrets.clone(), port_orders.clone());
         let ports = Ports {
             edge: edge_events,
@@ -141,6 +146,7 @@ impl Gateway {
             port_orders: Box::new(move |order| drop(asked.send(order))),
             orders: Box::new(move |order| drop(sent.send(order.clone()))),
             secrets: Box::new(move |new| drop(sent_secrets.send(new.clone()))),
+            config_orders: Box::new(move |order| drop(configures.send(order.clone()))),
             writes: Box::new(move |ticket, records| {
                 queue.try_send(Batch { ticket, records }).map_err(|full| full.0.records)
             }),
@@ -164,6 +170,7 @@ impl Gateway {
             api,
             edge,
             orders,
+            config_orders,
             secrets,
             serial,
             nearby,

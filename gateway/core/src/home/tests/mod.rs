@@ -8,6 +8,7 @@ mod backoff;
 mod boards;
 mod bounds;
 mod commands;
+mod configuring;
 mod deleting;
 mod household;
 mod identities;
@@ -29,6 +30,7 @@ mod verification;
 
 use super::*;
 use crate::access::{Administer, Client, Denied, Member, NameHash, TokenHash, Viewer};
+use crate::board_settings::ConfigOrder;
 use crate::command::{BoardSession, OrderId, Outcome, Reason};
 use crate::device::{
     BoardEvent, BoardState, Cause, Description, Fact, NewSecret, Order, Refusal, Report, Said, Secret, SecretHash,
@@ -73,6 +75,7 @@ struct House {
     answers: HashMap<Request, Result<Answer, Denied>>,
     sent: Vec<Order>,
     secrets: Vec<NewSecret>,
+    config_orders: Vec<ConfigOrder>,
     port_orders: Vec<PortOrder>,
     /// What the board presents when it logs in.
     presents: SecretHash,
@@ -80,6 +83,8 @@ struct House {
     tells: Option<(&'static str, &'static str)>,
     /// Whether the board takes a new secret, and whether nobody can read along when it connects.
     rotates: bool,
+    /// Whether its board declares the settings extension.
+    configures: bool,
     private: bool,
     written: Vec<Record>,
     /// Tickets the store has not answered.
@@ -120,10 +125,12 @@ impl House {
             answers: HashMap::new(),
             sent: Vec::new(),
             secrets: Vec::new(),
+            config_orders: Vec::new(),
             port_orders: Vec::new(),
             presents: SECRET,
             tells: None,
             rotates: true,
+            configures: true,
             private: true,
             written: Vec::new(),
             tickets: Vec::new(),
@@ -159,6 +166,7 @@ impl House {
             match effect {
                 Effect::Send(order) => self.sent.push(order),
                 Effect::SendSecret(new) => self.secrets.push(new),
+                Effect::Configure(order) => self.config_orders.push(order),
                 Effect::Port(order) => self.port_orders.push(order),
                 Effect::Answer(request, answer) => {
                     assert_eq!(self.answers.insert(request, answer), None, "answered twice");
@@ -304,7 +312,12 @@ impl House {
 
     fn describe(&mut self, relays: &[usize]) {
         let relays = relays.iter().map(|&relay| Endpoint::relay(relay)).collect();
-        self.say(Said::Description(Description { native: true, rotates: self.rotates, relays }));
+        self.say(Said::Description(Description {
+            native: true,
+            rotates: self.rotates,
+            configures: self.configures,
+            relays,
+        }));
     }
 
     fn disconnect(&mut self, link: u64) {
