@@ -6,6 +6,7 @@ import { boardMutations, boardQueries } from './boards';
 import { checkInside, finds, inside, type Asker, type ById, type Searching } from './asking';
 import { commandMutations } from './commands';
 import { entryMutations, viewerOf } from './entry';
+import { boardSettingsMutations } from './board-settings';
 import { furnitureMutations } from './furniture';
 import { homeMutations, homeQueries } from './home';
 import { integrationMutations, integrationQueries } from './integrations';
@@ -35,6 +36,7 @@ export function rootsOf(world: World) {
       ...commandMutations(world),
       ...boardMutations(world),
       ...furnitureMutations(world),
+      ...boardSettingsMutations(world),
       ...integrationMutations(world),
       ...invitationMutations(world),
       ...noticeMutations(world),

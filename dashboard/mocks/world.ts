@@ -3,11 +3,13 @@
  * meet it. The names of states and outcomes are those of gateway/schema.graphql.
  */
 import type { Actor } from '../src/api/switches';
+import type { RelaySettings } from '../src/api/board-settings';
 import type { Device } from '../src/api/devices';
 import type { Room } from '../src/api/rooms';
 import type { Identity } from '../src/api/account';
 import type { Provider } from '../src/model/provider';
 import { Sessions } from './account';
+import { plainSettings } from './board-settings';
 import { Boards } from './boards';
 import { Commands, type MockCommand } from './commands';
 import { Integrations } from './integrations';
@@ -32,6 +34,7 @@ export interface MockSwitch {
   /** The command that settled last. */
   lastCommand: MockCommand | null;
   behaviour: Behaviour;
+  settings: RelaySettings;
 }
 
 export interface MockMember {
@@ -144,6 +147,10 @@ export class World {
     return room;
   }
 
+  /** Boards that were asked to blink, and to start over, by the names of their devices. */
+  readonly identified: string[] = [];
+  readonly restarted: string[] = [];
+
   addDevice(name: string, room: Room | null, facts: Partial<MockDevice> = {}): MockDevice {
     const id = this.id('d');
     const device: MockDevice = {
@@ -158,6 +165,7 @@ export class World {
       chip: `0000${String(this.devices.size + 10)}`,
       quarantine: null,
       rotatingCredential: false,
+      configurable: true,
       address: `192.168.1.${this.devices.size + 40}`,
       ...facts,
     };
@@ -177,6 +185,7 @@ export class World {
       lastChange: null,
       lastCommand: null,
       behaviour: 'prompt',
+      settings: plainSettings(),
       ...facts,
     };
     this.switches.set(it.id, it);

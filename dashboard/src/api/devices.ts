@@ -22,6 +22,7 @@ const DEVICE = graphql(`
       chip
       mac
     }
+    configurable
     room {
       id
       name

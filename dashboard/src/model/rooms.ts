@@ -59,7 +59,7 @@ export const deletingRoom = (act: () => Promise<unknown>) => ({
 /** What is asked before a device is deleted. */
 export const deletingDevice = (switches: number, act: () => Promise<unknown>) => ({
   label: 'Delete device',
-  warning: `Its board can log in no more; ${
+  warning: `Its board is told to forget this home, if it is there, and can log in no more; ${
     switches === 1 ? 'its switch goes' : `its ${switches} switches go`
   } with it, and what was shared of them. Its relays stay as they are, and what was done stays on record.`,
   act,
