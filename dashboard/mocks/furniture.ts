@@ -37,12 +37,14 @@ export function furnitureMutations(world: World) {
       world.record.add({ actor, what: 'DEVICE_RELEASED', subject: it.name });
       return views.device(it);
     }),
-    deleteDevice: inside(world, ({ input: { id } }: Input<ById>) => {
-      const { name: subject } = known(world.devices, id);
+    removeDevice: inside(world, ({ input: { id } }: Input<ById>) => {
+      const { name: subject, availability } = known(world.devices, id);
       world.deleteDevice(id);
       const actor = { kind: 'MEMBER', name: world.person.name } as const;
       world.record.add({ actor, what: 'DEVICE_DELETED', subject });
-      return true;
+      return availability === 'ONLINE'
+        ? { wiped: 'CONFIRMED', reason: null }
+        : { wiped: 'OFFLINE', reason: 'The board is offline. Check its power and Wi-Fi.' };
     }),
     createRoom: inside(world, ({ input }: Input<{ name: string }>) => {
       const room = world.addRoom(roomName(input.name));

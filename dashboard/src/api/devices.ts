@@ -78,9 +78,12 @@ const RELEASE_DEVICE = graphql(
   [DEVICE],
 );
 
-const DELETE_DEVICE = graphql(`
-  mutation DeleteDevice($input: DeleteDeviceInput!) {
-    deleteDevice(input: $input)
+const REMOVE_DEVICE = graphql(`
+  mutation RemoveDevice($input: DeleteDeviceInput!) {
+    removeDevice(input: $input) {
+      wiped
+      reason
+    }
   }
 `);
 
@@ -123,9 +126,11 @@ export const releaseDevice = async (input: {
   mac: string;
 }): Promise<Device> => (await request(RELEASE_DEVICE, { input })).releaseDevice;
 
-/** Its switches go with it, and what was shared of them. */
-export const deleteDevice = async (id: string): Promise<void> =>
-  void (await request(DELETE_DEVICE, { input: { id } }));
+export type Removed = ResultOf<typeof REMOVE_DEVICE>['removeDevice'];
+
+/** Its switches go with it, and what was shared of them. A board that is there forgets the home: what came of that. */
+export const deleteDevice = async (id: string): Promise<Removed> =>
+  (await request(REMOVE_DEVICE, { input: { id } }, BOARD_ANSWERS_WITHIN_MS)).removeDevice;
 
 /** It is gone, or is not to be seen any more. */
 export const onDeviceRemoved = (socket: Socket, next: (id: string) => void): void =>

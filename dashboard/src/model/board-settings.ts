@@ -88,3 +88,12 @@ export const outcomeOf = ({ outcome, reason }: Pick<BoardAnswer, 'outcome' | 're
 /** What is asked before a board is restarted. */
 export const RESTARTING =
   'Its relays let go while it starts, and then do what is set for when power returns: what is on may go off, or off and on. It is back within some seconds.';
+
+/** What is said after a device was deleted; empty when its board forgot the home. */
+export const ofRemoval = (
+  name: string,
+  { wiped, reason }: { wiped: BoardAnswer['outcome'] | null; reason: string | null },
+): string =>
+  wiped === 'CONFIRMED'
+    ? ''
+    : `${name} is deleted, but its board may still know this home and its Wi-Fi password. ${reason ?? ''} Whoever takes the board can read them: give it another home by its USB port, or erase it.`;

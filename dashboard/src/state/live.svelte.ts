@@ -20,6 +20,7 @@ import { summarise, type Summary } from '../model/apply';
 import { card, statusOf, type Card } from '../model/card';
 import { messageFor } from '../model/messages';
 import * as panel from '../model/panel';
+import { ofRemoval } from '../model/board-settings';
 import { compareNames } from '../model/rooms';
 import { ago } from '../model/time';
 
@@ -170,7 +171,15 @@ export class Live {
   updateSwitch = (input: Parameters<typeof switchesApi.updateSwitch>[0]) =>
     this.#change(() => switchesApi.updateSwitch(input));
   updateDevice = (input: Parameters<typeof updateDevice>[0]) => this.#change(() => updateDevice(input));
-  deleteDevice = (id: string) => this.#change(() => deleteDevice(id));
+  /** What is to be said of the device that was deleted last; empty when its board forgot the home. */
+  removal = $state('');
+  /** @throws ApiError */
+  async deleteDevice(id: string): Promise<void> {
+    const name = this.devices.get(id)?.name ?? 'The device';
+    await this.#change(async () => {
+      this.removal = ofRemoval(name, await deleteDevice(id));
+    });
+  }
 
   /** @throws ApiError */
   claimDevice = (input: boardsApi.ClaimDeviceInput) => this.checked(() => boardsApi.claimDevice(input));

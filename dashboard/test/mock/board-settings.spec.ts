@@ -72,3 +72,21 @@ test('a relay gets a pulse and a group; what the board refuses is said', async (
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await expect(board).toContainText('interlock group 2');
 });
+
+test('who deletes a device whose board is away is told that the board still knows the home', async ({
+  page,
+  home,
+}) => {
+  await home.enter(page);
+  const name = boardOf(home, 'Counter light');
+  for (const it of home.world.devices.values()) if (it.name === name) it.availability = 'OFFLINE';
+  await page.getByRole('link', { name: 'Devices' }).click();
+  await page.getByRole('button', { name: `Edit ${name}` }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Delete device' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('told to forget this home, if it is there');
+  await dialog.getByRole('button', { name: 'Yes, delete' }).click();
+  await expect(page.getByTestId('removal')).toContainText(
+    `${name} is deleted, but its board may still know this home`,
+  );
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RelayOfBoard, RelaySettings } from '../../src/api/board-settings';
-import { changes, formOf, inWords, outcomeOf, pulseMs } from '../../src/model/board-settings';
+import { changes, formOf, inWords, ofRemoval, outcomeOf, pulseMs } from '../../src/model/board-settings';
 
 const said = (more: Partial<RelaySettings> = {}): RelaySettings => ({
   powerOn: 'OFF',
@@ -78,4 +78,12 @@ test('what the board answered', () => {
   expect(outcomeOf({ outcome: 'CONFIRMED', reason: null })).toBe('');
   expect(outcomeOf({ outcome: 'REFUSED', reason: 'The relay is on.' })).toBe('The relay is on.');
   expect(outcomeOf({ outcome: 'TIMED_OUT', reason: null })).not.toBe('');
+});
+
+test('what is said of a deleted device', () => {
+  expect(ofRemoval('Gate', { wiped: 'CONFIRMED', reason: null })).toBe('');
+  expect(ofRemoval('Gate', { wiped: 'OFFLINE', reason: 'The board is offline.' })).toContain(
+    'The board is offline.',
+  );
+  expect(ofRemoval('Gate', { wiped: null, reason: null })).toContain('Gate is deleted');
 });
