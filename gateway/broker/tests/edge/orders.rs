@@ -1,7 +1,7 @@
 //! Orders to a board and its reports back.
 
 use crate::client::{Client, Login, Message, Packet, publish, subscribe};
-use crate::world::{World, board, new_secret, order, soon};
+use crate::world::{World, board, config_order, new_secret, order, soon};
 use gatehouse_broker::{Count, Limits, NotSent};
 use gatehouse_core::device::{BoardState, Cause, Said};
 use std::time::Duration;
@@ -217,4 +217,31 @@ async fn a_new_secret_goes_to_its_board_alone_and_to_nobody_who_listens() {
     world.disconnected("relay-1", link).await;
     assert_eq!(world.orders.send_secret(&new(link)), Err(NotSent::NoLink), "gone");
     assert_eq!(world.count(Count::NewSecrets), 1);
+}
+
+#[tokio::test]
+async fn an_order_to_configure_goes_to_its_board_alone_and_to_nobody_who_listens() {
+    const CONFIGURE: &str = "homie/5/relay-1/$configure";
+    let mut world = World::new().await;
+    let mut house = Client::login(world.at, "house").await;
+    assert_eq!(house.subscribe(&[("#", 1)]).await, [1]);
+    let (mut relay, link) = subscribed(&mut world).await;
+    assert_eq!(world.orders.send_configure(&config_order("relay-1", link, 1)), Err(NotSent::NoLink), "not subscribed");
+    assert_eq!(relay.subscribe(&[(CONFIGURE, 1)]).await, [1]);
+    assert_eq!(world.orders.send_configure(&config_order("relay-2", link, 1)), Err(NotSent::NoLink), "another board's");
+    world.orders.send_configure(&config_order("relay-1", link, 1)).unwrap();
+    let payload = "c0ffee01 1 5000 system/restart true".to_owned();
+    let expected = Message { topic: CONFIGURE.into(), payload, qos: 1, retain: false, id: 1 };
+    assert_eq!(relay.message().await, expected);
+    // Nobody else says it, not even the board to itself.
+    let before = world.count(Count::DroppedCommand);
+    relay.publish(CONFIGURE, "c0ffee01 2 5000 system/forget true", false).await;
+    house.publish(CONFIGURE, "c0ffee01 2 5000 system/forget true", false).await;
+    assert_eq!(world.count(Count::DroppedCommand), before + 2);
+    relay.publish("homie/5/relay-1/relay-1/on", "true", true).await;
+    assert_eq!(house.message().await.topic, "homie/5/relay-1/relay-1/on", "and nothing before it");
+    drop(relay);
+    world.disconnected("relay-1", link).await;
+    assert_eq!(world.orders.send_configure(&config_order("relay-1", link, 1)), Err(NotSent::NoLink), "gone");
+    assert_eq!(world.count(Count::ConfigOrders), 1);
 }

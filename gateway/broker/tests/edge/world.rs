@@ -3,6 +3,7 @@
 use crate::client::Client;
 use gatehouse_broker::{Broker, Count, Counters, Keeping, Limits, Listener, Orders, secret_hash};
 use gatehouse_core::access::{BoardCredential, Credentials, IntegrationCredential};
+use gatehouse_core::board_settings::{ConfigOrder, Wish};
 use gatehouse_core::command::{BoardSession, OrderId};
 use gatehouse_core::device::{BoardEvent, NewSecret, Order, Said, Secret};
 use gatehouse_core::edge::{EdgeEvent, IntegrationCommand};
@@ -244,4 +245,9 @@ pub(crate) fn order(id: &str, link: LinkId, seq: u32) -> Order {
 pub(crate) fn new_secret(id: &str, link: LinkId, seq: u32) -> NewSecret {
     let secret = Secret::new(&"0123456789abcdef".repeat(4));
     NewSecret { board: board(id), link, id: order(id, link, seq).id, secret }
+}
+
+pub(crate) fn config_order(id: &str, link: LinkId, seq: u32) -> ConfigOrder {
+    let Order { board, link, id, deadline_ms, .. } = order(id, link, seq);
+    ConfigOrder { board, link, id, deadline_ms, wish: Wish::Restart }
 }
