@@ -14,6 +14,14 @@ const DEVICE = graphql(`
     chip
     address
     rotatingCredential
+    health {
+      rssiDbm
+      freeHeapBytes
+      uptimeMs
+      restartReason
+      reconnects
+      restarts
+    }
     quarantine {
       reason
       since

@@ -1,4 +1,5 @@
 import type { Device } from '../api/devices';
+import { strength } from './boards';
 
 export type Quarantine = NonNullable<Device['quarantine']>;
 
@@ -42,3 +43,28 @@ export const compared = (quarantine: Quarantine) =>
 /** What to name when the board that is there is accepted; null while it does not say who it is. */
 export const acceptable = ({ chip, mac }: Quarantine): { chip: string; mac: string } | null =>
   chip !== null && mac !== null ? { chip, mac } : null;
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+const many = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+
+/** How long something has been so, in its largest unit. */
+export function lasted(ms: number): string {
+  if (ms < MINUTE_MS) return 'less than a minute';
+  if (ms < HOUR_MS) return many(Math.floor(ms / MINUTE_MS), 'minute');
+  return ms < DAY_MS ? many(Math.floor(ms / HOUR_MS), 'hour') : many(Math.floor(ms / DAY_MS), 'day');
+}
+
+const times = (count: number): string => (count === 0 ? 'never' : count === 1 ? 'once' : `${count} times`);
+
+/** How a device is, term by term, in words for people; the number behind them is for whoever looks closer. */
+export const health = ({ health: it }: Device): [string, string][] => [
+  ['Wi-Fi', it.rssiDbm === null ? 'not known' : `${strength(it.rssiDbm)} (${it.rssiDbm} dBm)`],
+  ['Running', it.uptimeMs === null ? 'not known' : `for ${lasted(it.uptimeMs)}`],
+  ['Started by', it.restartReason ?? 'not known'],
+  ['Came back', times(it.reconnects)],
+  ['Restarted', times(it.restarts)],
+  ['Memory', it.freeHeapBytes === null ? 'not known' : `${Math.round(it.freeHeapBytes / 1024)} KiB free`],
+];

@@ -90,6 +90,9 @@ test('a device has a page of its own, with its switches, and an address that kee
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Living room board');
   await expect(page.getByTestId('availability')).toHaveText('Online');
   await expect(page.getByRole('region', { name: 'What it is' })).toContainText('NodeMCU v3');
+  const health = page.getByRole('region', { name: 'How it is' });
+  await expect(health).toContainText('strong (-58 dBm)');
+  await expect(health).toContainText('for 9 days');
   const shown = page.getByRole('region', { name: 'Switches' }).getByRole('switch');
   await expect(shown).toHaveCount(3);
   await card(page, 'Floor lamp').click();

@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { acceptable, availabilityWord, compared, type Quarantine } from '../../src/model/devices';
+import type { Device } from '../../src/api/devices';
+import {
+  acceptable,
+  availabilityWord,
+  compared,
+  health,
+  lasted,
+  type Quarantine,
+} from '../../src/model/devices';
 
 const came = (chip: string | null, mac: string | null): Quarantine => ({
   reason: 'OTHER_HARDWARE',
@@ -9,6 +17,8 @@ const came = (chip: string | null, mac: string | null): Quarantine => ({
   chip,
   mac,
 });
+
+const device = (it: Device['health']): Device => ({ health: it }) as Device;
 
 test('what came beside what was expected, and what of it differs', () => {
   expect(compared(came('A1B2C3', '5c:cf:7f:ff:ff:ff'))).toEqual([
@@ -32,5 +42,52 @@ test('a board that is there and not believed is neither online nor offline', () 
     'Online',
     'Offline',
     'In quarantine',
+  ]);
+});
+
+test('how long a board has been running, in its largest unit', () => {
+  const minute = 60_000;
+  expect([0, minute, 59 * minute, 60 * minute, 47 * 60 * minute, 48 * 60 * minute].map(lasted)).toEqual([
+    'less than a minute',
+    '1 minute',
+    '59 minutes',
+    '1 hour',
+    '1 day',
+    '2 days',
+  ]);
+});
+
+test('how a device is, in words, and what is not known', () => {
+  const known = {
+    rssiDbm: -83,
+    freeHeapBytes: 20_480,
+    uptimeMs: 90_000,
+    restartReason: 'watchdog',
+    reconnects: 1,
+    restarts: 4,
+  };
+  expect(health(device(known)).map(([, value]) => value)).toEqual([
+    'very weak (-83 dBm)',
+    'for 1 minute',
+    'watchdog',
+    'once',
+    '4 times',
+    '20 KiB free',
+  ]);
+  const nothing = {
+    rssiDbm: null,
+    freeHeapBytes: null,
+    uptimeMs: null,
+    restartReason: null,
+    reconnects: 0,
+    restarts: 0,
+  };
+  expect(health(device(nothing)).map(([, value]) => value)).toEqual([
+    'not known',
+    'not known',
+    'not known',
+    'never',
+    'never',
+    'not known',
   ]);
 });

@@ -2,6 +2,7 @@
 
 use crate::error::{bad_name, no_such, told};
 use crate::gateway::{DateTime, date_time};
+use crate::health::Health;
 use crate::quarantine::Quarantine;
 use crate::rooms::Room;
 use crate::search::Search;
@@ -87,6 +88,11 @@ impl Device {
     /// Why the board that is connected now is not believed to be this device; null when it is, or none is connected.
     async fn quarantine(&self) -> Option<Quarantine> {
         self.0.quarantine.clone().map(Quarantine)
+    }
+
+    /// How it is: its signal, memory, restarts and connections.
+    async fn health(&self) -> Health {
+        Health(self.0.health.clone())
     }
 
     /// The IP address it connected from.

@@ -22,6 +22,7 @@ mod flashing;
 mod gateway;
 mod grants;
 mod guest_links;
+mod health;
 mod home;
 mod home_assistant;
 mod http;

@@ -166,6 +166,12 @@ pub enum Fact {
     Chip(Arc<str>),
     /// The board's monotonic clock, milliseconds.
     Uptime(u64),
+    /// Its Wi-Fi signal, dBm.
+    Rssi(i16),
+    /// Its free memory, bytes.
+    FreeHeap(u32),
+    /// Why it last started.
+    RestartReason(Arc<str>),
 }
 
 /// One thing a board said, decoded.

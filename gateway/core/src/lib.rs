@@ -12,6 +12,7 @@ pub mod contact;
 pub mod device;
 pub mod edge;
 pub mod flash;
+pub mod health;
 pub mod home;
 pub mod homeassistant;
 pub mod identity;

@@ -4,6 +4,7 @@
 //! becomes a notice. See [`crate::home::Home`] for the rule.
 
 use crate::access::origin;
+use crate::health::{FLAPPING, RESTARTING};
 use crate::ids::{MemberId, NoticeId};
 use crate::name::BoardId;
 use crate::time::Wall;
@@ -86,6 +87,14 @@ kinds! {
     DeviceQuarantined = "DEVICE_QUARANTINED", Critical;
     /// A device came with firmware that this gateway did not give it.
     FirmwareChanged = "FIRMWARE_CHANGED", Warning;
+    /// A device connects anew over and over.
+    DeviceFlapping = "DEVICE_FLAPPING", Warning;
+    /// A device restarts over and over.
+    DeviceRestarting = "DEVICE_RESTARTING", Warning;
+    /// A device has had a weak Wi-Fi signal for a while.
+    WeakWifi = "WEAK_WIFI", Warning;
+    /// A device has been away for long.
+    DeviceSilent = "DEVICE_SILENT", Warning;
 }
 
 impl NoticeKind {
@@ -94,6 +103,8 @@ impl NoticeKind {
         match self {
             Self::MqttLoginStorm => (10, Duration::from_secs(10 * 60)),
             Self::SignInStorm | Self::CodeStorm => (6, Duration::from_secs(60 * 60)),
+            Self::DeviceFlapping => FLAPPING,
+            Self::DeviceRestarting => RESTARTING,
             _ => (1, Duration::ZERO),
         }
     }
@@ -132,6 +143,16 @@ impl NoticeKind {
                  find that board, and set the right one up anew."
             }
             Self::FirmwareChanged => "If you did not update it, find out who did.",
+            Self::DeviceFlapping => {
+                "See on the device's page how good its Wi-Fi is, and whether it restarts. If its signal is good, look at the router."
+            }
+            Self::DeviceRestarting => {
+                "Look at its power supply first: a weak one is the most frequent cause. The device's page says what it started from."
+            }
+            Self::WeakWifi => "Move the board or the router, turn its antenna, or put a repeater between them.",
+            Self::DeviceSilent => {
+                "See whether it has power and its network is there. If it is not used any more, delete it."
+            }
         }
     }
 }
@@ -245,6 +266,10 @@ impl Notice {
             NoticeKind::FirmwareChanged => {
                 format!("{who} came with firmware that this gateway did not give it{detail}.")
             }
+            NoticeKind::DeviceFlapping => format!("{who} loses its connection and comes back over and over."),
+            NoticeKind::DeviceRestarting => format!("{who} restarts over and over{detail}."),
+            NoticeKind::WeakWifi => format!("{who} has had a weak Wi-Fi signal for at least ten minutes."),
+            NoticeKind::DeviceSilent => format!("{who} has not been there for a day."),
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::access::Access;
 use crate::board_settings::BoardSettings;
 use crate::command::Command;
 use crate::device::BoardFacts;
+use crate::health::Health;
 use crate::homeassistant::HomeAssistant;
 use crate::ids::{ClaimId, DeviceId, FoundId, IntegrationId, InvitationId, NoticeId, RoomId, SwitchId};
 use crate::integration::Integration;
@@ -48,6 +49,8 @@ pub struct DeviceView {
     pub last_seen: Option<Wall>,
     /// What it tells of itself; what it has not told in this run is as on record.
     pub facts: BoardFacts,
+    /// How it is, to about ten seconds.
+    pub health: Arc<Health>,
     /// Why the board that is there is not believed.
     pub quarantine: Option<Arc<Quarantine>>,
     /// What it says of its settings.

@@ -333,6 +333,15 @@ fn facts() {
     for bad in ["", " 1", "1 ", "01", "-1", "1.5", "9223372036854775808", "1 2"] {
         assert!(hear("system/uptime", bad.as_bytes(), false).is_err(), "{bad:?}");
     }
+    assert_eq!(hear("system/rssi", b"-61", true), Ok(Some(Said::Fact(Fact::Rssi(-61)))));
+    assert_eq!(hear("system/heap", b"20480", true), Ok(Some(Said::Fact(Fact::FreeHeap(20_480)))));
+    let reason = Fact::RestartReason("power-on".into());
+    assert_eq!(hear("system/restart-reason", b"power-on", true), Ok(Some(Said::Fact(reason))));
+    for bad in ["", " 1", "+1", "01", "-0", "1.5", "4294967296", "99999999999"] {
+        assert!(hear("system/rssi", bad.as_bytes(), false).is_err(), "{bad:?}");
+        assert!(hear("system/heap", bad.as_bytes(), false).is_err(), "{bad:?}");
+    }
+    assert!(hear("system/heap", b"-1", true).is_err());
     let longest = "x".repeat(MAX_FACT);
     assert!(hear("system/model", longest.as_bytes(), true).is_ok());
     assert_eq!(hear("system/model", format!("{longest}x").as_bytes(), true).unwrap_err().kind(), BadKind::TooLong);

@@ -134,7 +134,6 @@ fn what_the_home_does_not_go_by_is_passed_over() {
         ("relay-1/on", &b"true"[..]),
         ("relay-1/on/$target", b"true"),
         ("relay-1/colour", b"red"),
-        ("system/rssi", b"-61"),
         ("system/something-new", b"\xff"),
         ("$alert/battery", b"low"),
         ("$log/warn", b"low"),

@@ -135,7 +135,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("CreatedInvitation", "invitation code mailed"),
     (
         "Device",
-        "id name room availability rotatingCredential configurable lastSeen model firmware mac chip address quarantine switches",
+        "id name room availability rotatingCredential configurable lastSeen model firmware mac chip address quarantine health switches",
     ),
     ("FirmwareImage", "name version sha256 size"),
     ("Flash", "id image step percent message done error | by"),
@@ -145,6 +145,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("GrantHours", "days from to"),
     ("GrantTarget", "kind id name"),
     ("GuestLink", "id name target level until by createdAt"),
+    ("Health", "rssiDbm freeHeapBytes uptimeMs restartReason reconnects restarts clockOffsetMs"),
     ("Home", "id name timeZone contact"),
     ("HomeAssistant", "form prefix"),
     ("Identity", "id provider current linkedAt"),

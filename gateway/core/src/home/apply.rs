@@ -8,6 +8,7 @@ use super::backoff::Backoff;
 use super::boards::{Dropped, Presence};
 use super::commands::{Commands, SentOrders};
 use super::configuring::Configuring;
+use super::health::Silence;
 use super::invitations::Invitations;
 use super::nearby::Nearby;
 use super::notices::Notices;
@@ -73,6 +74,7 @@ impl Home {
             notices: Notices::default(),
             onboarding: Onboarding::default(),
             nearby: Nearby::default(),
+            silence: Silence::default(),
             commands: Commands::default(),
             configuring: Configuring::default(),
             announcing: Announcing::default(),
@@ -91,6 +93,7 @@ impl Home {
             }
         }
         home.refresh_access(&now, &mut effects);
+        home.await_all(&now);
         (home, effects)
     }
 
@@ -204,6 +207,7 @@ impl Home {
     fn apply_device_deletion(&mut self, id: DeviceId, out: &mut Vec<Effect>) {
         let Some(gone) = self.devices.remove(&id) else { return };
         self.by_board.remove(&gone.device.board);
+        self.silence.forget(id);
         out.push(Effect::Changed(Change::DeviceRemoved(id)));
         out.push(Effect::CredentialsChanged);
         self.announce_device(id, out);

@@ -1,6 +1,7 @@
 //! What boards say, and whether they are there.
 
 use super::clock_offset::ClockOffset;
+use super::health::Condition;
 use super::verification::Standing;
 use super::{Effect, Home};
 use crate::board_settings::{BoardSettings, RelaySetting};
@@ -8,6 +9,7 @@ use crate::command::{Actor, ActorKind, BoardSession, OrderId};
 use crate::device::{
     BoardEvent, BoardFacts, BoardState, Cause, Description, Fact, MAX_RELAYS, Report, Said, SecretHash,
 };
+use crate::health::Vitals;
 use crate::ids::{DeviceId, LinkId, SwitchId};
 use crate::name::Endpoint;
 use crate::quarantine::{Quarantine, Told};
@@ -57,6 +59,7 @@ pub(super) struct Presence {
     settings: Arc<BoardSettings>,
     last_seen: Option<(Mono, Option<Wall>)>,
     last_seen_shown: Option<(Mono, Option<Wall>)>,
+    pub(super) health: Condition,
 }
 
 /// One connection of a board, from login to its end.
@@ -75,6 +78,7 @@ pub(super) struct Link {
     clock: ClockOffset,
     /// Who it says that it is, and what is thought of that.
     pub(super) told: Told,
+    vitals: Vitals,
     pub(super) standing: Standing,
     /// Whether what it told is on its way to the disk, or was.
     pub(super) noted: bool,
@@ -203,6 +207,7 @@ impl Presence {
             counters: HashMap::new(),
             clock: ClockOffset::default(),
             told: Told::default(),
+            vitals: Vitals::default(),
             standing,
             noted: false,
             described: None,
@@ -275,7 +280,10 @@ impl Link {
             // Nothing becomes other hardware on one connection: it is judged by what it said first.
             Fact::Mac(mac) => drop(self.told.mac.get_or_insert(mac)),
             Fact::Chip(chip) => drop(self.told.chip.get_or_insert(chip)),
-            Fact::Uptime(_) => {}
+            Fact::Uptime(uptime_ms) => self.vitals.uptime_ms = Some(uptime_ms),
+            Fact::Rssi(rssi_dbm) => self.vitals.rssi_dbm = Some(rssi_dbm),
+            Fact::FreeHeap(bytes) => self.vitals.free_heap_bytes = Some(bytes),
+            Fact::RestartReason(reason) => self.vitals.restart_reason = Some(reason),
         }
     }
 
@@ -303,8 +311,9 @@ impl Link {
 impl Home {
     pub(super) fn board_event(&mut self, now: &Now, event: BoardEvent, out: &mut Vec<Effect>) {
         match event {
-            BoardEvent::Connected { board, link, address, secret, private } => {
-                let Some(&device) = self.by_board.get(&board) else { return };
+            BoardEvent::Connected { ref board, link, address, secret, private } => {
+                let Some(&device) = self.by_board.get(board) else { return };
+                self.note_connection(now, device, &event, out);
                 let Some(entry) = self.devices.get_mut(&device) else { return };
                 let standing = Standing::at_login(&entry.device);
                 entry.presence.connected(link, address, (secret, private), standing);
@@ -313,12 +322,13 @@ impl Home {
                 self.end_wishes_of(now, device, out);
                 self.logged_in(now, device, secret, out);
             }
-            BoardEvent::Disconnected { board, link } => {
-                let Some(&device) = self.by_board.get(&board) else { return };
+            BoardEvent::Disconnected { ref board, link } => {
+                let Some(&device) = self.by_board.get(board) else { return };
                 let Some(entry) = self.devices.get_mut(&device) else { return };
                 if entry.presence.current(link).is_some() {
                     entry.presence.link = None;
                     entry.presence.show_last_seen();
+                    self.note_connection(now, device, &event, out);
                     self.show_device_and_switches(device, out);
                     self.end_wishes_of(now, device, out);
                 }
@@ -363,7 +373,8 @@ impl Home {
         }
         let seen = presence.seen(now);
         self.judge(now, device, out);
-        self.take_in(now, device, (was, seen), out);
+        let shown = self.take_vitals(now, device, out);
+        self.take_in(now, device, (was, seen | shown), out);
         let believed = self.is_believed(device);
         match (report, refusal, configured) {
             (Some(report), ..) if believed => self.reported(now, device, &report, out),
@@ -374,6 +385,20 @@ impl Home {
             (None, None, None) => {}
         }
         self.note_told(now, device, out);
+    }
+
+    /// True when how a device is has to be told.
+    fn take_vitals(&mut self, now: &Now, device: DeviceId, out: &mut Vec<Effect>) -> bool {
+        let Some(presence) = self.devices.get_mut(&device).map(|entry| &mut entry.presence) else { return false };
+        let Some(link) = presence.link.as_mut().filter(|link| link.is_believed()) else { return false };
+        let uptime_ms = link.clock.on_board(now.mono, now.mono).and_then(|ms| i64::try_from(ms).ok());
+        let offset = uptime_ms.and_then(|ms| ms.checked_sub(i64::try_from(now.mono.as_millis()).ok()?));
+        let vitals = std::mem::take(&mut link.vitals);
+        // It is the last of what a board tells again and again.
+        let told_all = vitals.uptime_ms.is_some();
+        self.note_vitals(now, device, (&vitals, offset), out);
+        let presence = self.devices.get_mut(&device).map(|entry| &mut entry.presence);
+        presence.is_some_and(|presence| told_all && presence.health.show(now.mono, false))
     }
 
     /// What a board said that is believed, and was not looked at yet, counts; and whoever looks is told how it is now.
@@ -387,6 +412,9 @@ impl Home {
         let Some(presence) = self.devices.get_mut(&device).map(|entry| &mut entry.presence) else { return };
         let learnt = presence.learn() | presence.learn_settings();
         let is = presence.availability();
+        if was != is {
+            presence.health.show(now.mono, true);
+        }
         let described = presence.link.as_mut().filter(|link| link.is_believed()).and_then(|link| link.described.take());
         if let Some(relays) = described {
             self.adopt_relays(now, device, relays, out);

@@ -1,7 +1,7 @@
 //! The home: one owner of all rules.
 //!
 //! [`Home::handle`] takes one input with the time it arrived at and says what to do about it. It has four kinds of
-//! business, one file each: what boards say (`boards`) and whether they are believed (`verification`), commands (`commands`), what is asked of boards otherwise (`configuring`), who people are (`people`, `account`, `reset`, `backoff`), and settings,
+//! business, one file each: what boards say (`boards`) and whether they are believed (`verification`), how they are (`health`), commands (`commands`), what is asked of boards otherwise (`configuring`), who people are (`people`, `account`, `reset`, `backoff`), and settings,
 //! which are durable before they are true (`settings`, `rooms`, `things`, `integrations`, `invitations`, `rotation`). Home Assistant is told of
 //! them (`announcing`), and the owner of what went wrong (`notices`).
 
@@ -16,6 +16,7 @@ mod clock_offset;
 mod commands;
 mod configuring;
 mod effect;
+mod health;
 mod household;
 mod identities;
 mod input;
@@ -72,6 +73,7 @@ use backoff::Backoff;
 use boards::Presence;
 use commands::{Commands, SentOrders};
 use configuring::Configuring;
+use health::Silence;
 use integrations::IntegrationEntry;
 use invitations::Invitations;
 use nearby::Nearby;
@@ -133,6 +135,7 @@ pub struct Home {
     notices: Notices,
     onboarding: Onboarding,
     nearby: Nearby,
+    silence: Silence,
     commands: Commands,
     configuring: Configuring,
     announcing: Announcing,
@@ -161,6 +164,9 @@ impl Home {
         }
         if self.onboarding.next_deadline().is_some_and(|due| due <= now.mono) {
             self.settle_onboarding(&now, out);
+        }
+        if self.silence.next_deadline().is_some_and(|due| due <= now.mono) {
+            self.settle_silence(&now, out);
         }
         match input {
             Input::Board(event) => {
@@ -264,14 +270,9 @@ impl Home {
     pub fn next_deadline(&self) -> Option<Mono> {
         let (announcing, notices) = (self.announcing.next_deadline(), self.notices.next_deadline());
         let (sharing, backoff) = (self.sharing.next_deadline(), self.backoff.next_deadline());
-        let deadlines = self
-            .commands
-            .next_deadline()
-            .into_iter()
-            .chain(self.configuring.next_deadline())
-            .chain(announcing)
-            .chain(notices);
-        deadlines.chain(sharing).chain(backoff).chain(self.onboarding.next_deadline()).min()
+        let deadlines = self.commands.next_deadline().into_iter().chain(announcing).chain(notices);
+        let deadlines = deadlines.chain(sharing).chain(backoff).chain(self.onboarding.next_deadline());
+        deadlines.chain(self.silence.next_deadline()).chain(self.configuring.next_deadline()).min()
     }
 
     /// The claim code, while the home has no owner and the code is live.
@@ -342,6 +343,7 @@ impl Home {
             rotating: entry.device.next.is_some(),
             last_seen: entry.presence.last_seen_shown(),
             facts: entry.facts(),
+            health: entry.presence.health.shown().clone(),
             quarantine: entry.presence.quarantine().cloned(),
             settings: entry.presence.settings().clone(),
         }

@@ -61,6 +61,11 @@ impl Notices {
         self.entries.values().map(|entry| &entry.notice).filter(|notice| !notice.dismissed).cloned().collect()
     }
 
+    /// Whether there is one of this kind and subject, dismissed or not.
+    pub(super) fn has(&self, kind: NoticeKind, subject: &Subject) -> bool {
+        self.by_key.contains_key(&(kind, subject.clone()))
+    }
+
     fn entry(&self, key: &Key) -> Option<&Entry> {
         self.by_key.get(key).and_then(|id| self.entries.get(id))
     }

@@ -223,6 +223,10 @@ impl Home {
                     Record::Switch(switch) => Some(switch.clone()),
                     _ => None,
                 };
+                let new_device = match &record {
+                    Record::Device(device) if !self.devices.contains_key(&device.id) => Some(device.id),
+                    _ => None,
+                };
                 let judged = match &record {
                     Record::Device(device) if self.is_other_hardware(device) => Some(device.id),
                     _ => None,
@@ -233,6 +237,9 @@ impl Home {
                     _ => {}
                 }
                 self.apply_record(record, out);
+                if let Some(device) = new_device {
+                    self.silence.gone(device, now.mono);
+                }
                 if let Some(device) = judged {
                     self.judge_by_record(now, device, out);
                 }

@@ -25,6 +25,10 @@ mirror!(
     CodeStorm,
     DeviceQuarantined,
     FirmwareChanged,
+    DeviceFlapping,
+    DeviceRestarting,
+    WeakWifi,
+    DeviceSilent,
 );
 
 #[derive(Serialize, Deserialize)]

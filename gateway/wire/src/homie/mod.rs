@@ -76,7 +76,7 @@ pub fn decode(board: &BoardId, topic: &str, payload: &[u8], retain: bool) -> Res
         Topic::Property(endpoint) => {
             Ok(settings::read(&endpoint, payload).map(|(relay, set)| Said::Setting(relay, set)))
         }
-        Topic::System(property) if !removed => fact(property, payload).map(|fact| fact.map(Said::Fact)),
+        Topic::System(property) if !removed => fact(property, payload).map(|fact| Some(Said::Fact(fact))),
         _ => Ok(None),
     }
 }
@@ -93,16 +93,18 @@ pub fn asked_of_relay(payload: &[u8]) -> Option<bool> {
     [true, false].into_iter().find(|&on| payload::bool_word(on).as_bytes() == payload)
 }
 
-fn fact(property: SystemProperty, payload: &[u8]) -> Result<Option<Fact>, BadMessage> {
+fn fact(property: SystemProperty, payload: &[u8]) -> Result<Fact, BadMessage> {
     let text = || payload::fact(property.topic_label(), payload).map(Arc::<str>::from);
-    Ok(Some(match property {
+    Ok(match property {
         SystemProperty::Model => Fact::Model(text()?),
         SystemProperty::Firmware => Fact::Firmware(text()?),
         SystemProperty::Mac => Fact::Mac(text()?),
         SystemProperty::ChipId => Fact::Chip(text()?),
         SystemProperty::Uptime => Fact::Uptime(payload::uptime(payload)?),
-        SystemProperty::Rssi | SystemProperty::Heap | SystemProperty::RestartReason => return Ok(None),
-    }))
+        SystemProperty::Rssi => Fact::Rssi(payload::integer(property.topic_label(), payload)?),
+        SystemProperty::Heap => Fact::FreeHeap(payload::integer(property.topic_label(), payload)?),
+        SystemProperty::RestartReason => Fact::RestartReason(text()?),
+    })
 }
 
 /// An order as topic and payload, to be published at QoS 1 and never retained.

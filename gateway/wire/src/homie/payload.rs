@@ -189,6 +189,13 @@ pub(super) fn uptime(payload: &[u8]) -> Result<u64, BadMessage> {
     Ok(ms)
 }
 
+/// A decimal number, without a plus sign and without leading zeros.
+pub(super) fn integer<N: std::str::FromStr + ToString>(at: &'static str, payload: &[u8]) -> Result<N, BadMessage> {
+    let text = printable(at, payload)?;
+    let number = text.parse().ok().filter(|number: &N| number.to_string() == text);
+    number.ok_or_else(|| BadMessage::new(at, BadKind::Field, "it must be a decimal number within bounds"))
+}
+
 pub(super) fn fact<'a>(at: &'static str, payload: &'a [u8]) -> Result<&'a str, BadMessage> {
     if payload.len() > MAX_FACT {
         return Err(BadMessage::new(at, BadKind::TooLong, format!("it may have at most {MAX_FACT} bytes")));

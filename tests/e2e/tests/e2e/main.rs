@@ -11,6 +11,7 @@ mod capture;
 mod claim;
 mod flashing;
 mod guessing;
+mod health;
 mod home_assistant;
 mod hostile;
 mod integrations;

@@ -226,15 +226,11 @@ fn facts_are_shown_and_last_seen_moves_in_steps() {
     house.say(Said::Fact(Fact::Model("NodeMCU".into())));
     assert_eq!(house.view.devices[0].facts.model.as_deref(), Some("NodeMCU"));
     let seen = house.view.devices[0].last_seen;
-    assert_eq!(house.wait_ms(29_999).handle(heartbeat(1)), []);
-    house.wait_ms(1).handle(heartbeat(2));
+    let again = || BoardEvent::Said { board: lamp(), link: LinkId(1), said: Said::Fact(Fact::Model("NodeMCU".into())) };
+    assert_eq!(house.wait_ms(29_999).handle(Input::Board(again())), []);
+    house.wait_ms(1).handle(Input::Board(again()));
     let later = Wall::from_millis(seen.unwrap().as_millis() + 30_000);
     assert_eq!(house.view.devices[0].last_seen, Some(later));
-}
-
-fn heartbeat(uptime_ms: u64) -> Input {
-    let said = Said::Fact(Fact::Uptime(uptime_ms));
-    Input::Board(BoardEvent::Said { board: lamp(), link: LinkId(1), said })
 }
 
 #[test]
