@@ -175,7 +175,8 @@ impl FlashTrouble {
             }
             Self::WrongChip => "This is no ESP8266, so the image is not for it. Nothing was written.",
             Self::NoTool => {
-                "The gateway has no esptool to flash boards with. Install it, with apt install esptool say, then flash the board again."
+                "The gateway has no esptool to flash boards with. Install it: apt install esptool, or where apt has none pipx install esptool, and \
+                 name its path in [firmware] esptool. Then flash the board again."
             }
             Self::NotVerified => {
                 "What the board holds is not what was written. Flash it again; if it stays so, its memory may be worn out."
