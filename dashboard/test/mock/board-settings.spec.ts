@@ -4,9 +4,8 @@ import type { Page } from '@playwright/test';
 
 async function openBoard(page: Page, name: string) {
   await page.getByRole('link', { name: 'Devices' }).click();
-  const device = page.locator(`[data-device-name="${name}"]`);
-  await device.getByRole('button', { name: `Board settings of ${name}` }).click();
-  return device.getByTestId('board-settings');
+  await page.locator(`[data-device-name="${name}"]`).getByRole('link', { name }).click();
+  return page.getByTestId('board-settings');
 }
 
 const boardOf = (
