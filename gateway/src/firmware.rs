@@ -22,7 +22,6 @@ impl Held {
         let entries = std::fs::read_dir(&self.directory).map(|all| all.flatten().map(|entry| entry.path()));
         let mut files: Vec<_> = entries.into_iter().flatten().filter(|path| is_image_file(path)).collect();
         files.sort();
-        files.truncate(MAX_IMAGES);
         let read = |path: &PathBuf| match read(path) {
             Ok(image) => Some(Arc::new(image)),
             Err(error) => {
@@ -30,7 +29,7 @@ impl Held {
                 None
             }
         };
-        files.iter().filter_map(read).collect()
+        files.iter().filter_map(read).take(MAX_IMAGES).collect()
     }
 
     /// That of a name, or the only one there is.
