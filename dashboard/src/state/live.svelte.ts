@@ -23,6 +23,7 @@ import * as panel from '../model/panel';
 import { ofRemoval } from '../model/board-settings';
 import { compareNames } from '../model/rooms';
 import { ago } from '../model/time';
+import { Listed } from './listed.svelte';
 
 const CLOCK_TICK_MS = 5_000;
 
@@ -32,8 +33,6 @@ const CLOCK_TICK_MS = 5_000;
  */
 export class Live {
   panel = $state.raw(panel.emptyPanel());
-  devices = $state.raw<ReadonlyMap<string, Device>>(new Map());
-  notices = $state.raw<ReadonlyMap<string, noticesApi.Notice>>(new Map());
   /** Those that are plugged in; null until told, which an owner alone is. */
   boards = $state.raw<readonly boardsApi.Board[] | null>(null);
   claims = $state.raw<readonly boardsApi.ToldClaim[]>([]);
@@ -48,8 +47,8 @@ export class Live {
   readonly #expired: () => void;
   readonly #clock: ReturnType<typeof setInterval>;
   readonly #socket: Socket;
-  /** What was told of notices since each list that is being read was asked for. */
-  readonly #reading = new Set<Map<string, noticesApi.Notice | null>>();
+  readonly #devices = new Listed<Device>();
+  readonly #notices = new Listed<noticesApi.Notice>();
   #taps = 0;
 
   /** How often rights or people changed since this screen opened: what rests on them is asked for again. */
@@ -70,12 +69,12 @@ export class Live {
     });
     switchesApi.onSwitchChanged(this.#socket, (changed) => this.#changed(changed));
     switchesApi.onSwitchRemoved(this.#socket, (id) => (this.panel = panel.removed(this.panel, id)));
-    onDeviceChanged(this.#socket, (device) => this.#device(device));
-    onDeviceRemoved(this.#socket, (id) => this.#deviceGone(id));
+    onDeviceChanged(this.#socket, (device) => this.#devices.changed(device));
+    onDeviceRemoved(this.#socket, (id) => this.#devices.removed(id));
     boardsApi.onBoardsChanged(this.#socket, (boards) => (this.boards = boards));
     boardsApi.onClaimsChanged(this.#socket, (claims) => (this.claims = claims));
-    noticesApi.onNoticeChanged(this.#socket, (notice) => this.#noticed(notice));
-    noticesApi.onNoticeRemoved(this.#socket, (id) => this.#noticeGone(id));
+    noticesApi.onNoticeChanged(this.#socket, (notice) => this.#notices.changed(notice));
+    noticesApi.onNoticeRemoved(this.#socket, (id) => this.#notices.removed(id));
     onAccessChanged(this.#socket, () => {
       this.accessChanges += 1;
       accessChanged();
@@ -83,6 +82,14 @@ export class Live {
     });
     // The lists come even where a proxy lets no WebSocket through.
     void this.refresh();
+  }
+
+  get devices(): ReadonlyMap<string, Device> {
+    return this.#devices.all;
+  }
+
+  get notices(): ReadonlyMap<string, noticesApi.Notice> {
+    return this.#notices.all;
   }
 
   /** Milliseconds since 1970, by the gateway's clock. */
@@ -112,11 +119,14 @@ export class Live {
     const { connection } = this.panel;
     void this.#readNotices();
     try {
-      const [switches, rooms, all] = await Promise.all([switchesApi.switches(), roomsApi.rooms(), devices()]);
+      const [switches, rooms] = await Promise.all([
+        switchesApi.switches(),
+        roomsApi.rooms(),
+        this.#devices.read(devices),
+      ]);
       this.#tick();
       this.panel = panel.listed(this.panel, connection, switches, this.now);
       this.rooms = rooms.toSorted(compareNames);
-      this.devices = new Map(all.map((device) => [device.id, device]));
       return switches;
     } catch (error) {
       // What is asked in the background fails without a word: the banner tells that the gateway is away.
@@ -199,13 +209,13 @@ export class Live {
   rotateCredential = (deviceId: string) =>
     this.checked(async () => {
       const device = await rotateCredential(deviceId);
-      this.#device(device);
+      this.#devices.changed(device);
       return device;
     });
 
   /** @throws ApiError */
   releaseDevice = (input: Parameters<typeof releaseDevice>[0]) =>
-    this.checked(async () => this.#device(await releaseDevice(input)));
+    this.checked(async () => this.#devices.changed(await releaseDevice(input)));
 
   /** @throws ApiError */
   async dismissNotice(id: string): Promise<void> {
@@ -216,7 +226,7 @@ export class Live {
       // Dismissed on another screen meanwhile.
       if (problemOf(error).code !== 'NOT_FOUND') throw error;
     }
-    this.#noticeGone(id);
+    this.#notices.removed(id);
   }
 
   /** Changes the home's furniture, then reads it again. @throws ApiError */
@@ -261,44 +271,12 @@ export class Live {
     }
   }
 
-  #device(device: Device): void {
-    this.devices = new Map(this.devices).set(device.id, device);
-  }
-
-  #deviceGone(id: string): void {
-    const left = new Map(this.devices);
-    left.delete(id);
-    this.devices = left;
-  }
-
-  /** The list says which are no more; what is told while it is read is newer than it. */
   async #readNotices(): Promise<void> {
-    const told = new Map<string, noticesApi.Notice | null>();
-    this.#reading.add(told);
     try {
-      const read = new Map((await noticesApi.notices()).map((notice) => [notice.id, notice]));
-      for (const [id, notice] of told) {
-        if (notice) read.set(id, notice);
-        else read.delete(id);
-      }
-      this.notices = read;
+      await this.#notices.read(noticesApi.notices);
     } catch (error) {
       this.#checkSession(error);
-    } finally {
-      this.#reading.delete(told);
     }
-  }
-
-  #noticed(notice: noticesApi.Notice): void {
-    for (const told of this.#reading) told.set(notice.id, notice);
-    this.notices = new Map(this.notices).set(notice.id, notice);
-  }
-
-  #noticeGone(id: string): void {
-    for (const told of this.#reading) told.set(id, null);
-    const left = new Map(this.notices);
-    left.delete(id);
-    this.notices = left;
   }
 
   #tapped(switchId: string, on: boolean): number {
