@@ -22,7 +22,7 @@ run: ## a gateway with three virtual boards, until Ctrl-C
 	@exec env GATEHOUSE=$(TARGET_DIR)/debug/gatehouse BOARD=firmware/build/gatehouse-board tests/support/run
 
 boards: ## the virtual board: firmware/build/gatehouse-board
-	$(MAKE) --silent --directory firmware board
+	$(MAKE) --silent --directory firmware --jobs=$$(nproc) board
 
 dashboard: dashboard/dist/index.html
 dashboard/node_modules/.package-lock.json: dashboard/package-lock.json
@@ -72,11 +72,12 @@ program: dashboard/dist/index.html ## the optimised program, and that it has not
 
 test-firmware:
 	tests/support/debian-packages $(TEST_PACKAGES)
+	$(MAKE) --silent --directory firmware --jobs=$$(nproc) built
 	$(MAKE) --silent --directory firmware test
 
 lx106: ## the rules of the board on the instruction set of the ESP8266, in an emulator, and what they need of flash and RAM
 	tests/support/debian-packages $(LX106_PACKAGES)
-	$(MAKE) --silent --directory firmware lx106
+	$(MAKE) --silent --directory firmware --jobs=$$(nproc) lx106
 
 test-dashboard: dashboard/node_modules/.package-lock.json
 	tests/support/debian-packages $(TEST_PACKAGES)
