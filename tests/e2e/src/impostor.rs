@@ -243,9 +243,11 @@ impl Impostor {
         self.link = None;
     }
 
-    /// Closes the connection without a goodbye.
-    pub fn vanish(&mut self) {
+    /// Closes the connection without a goodbye, and waits until it is seen to be gone: what is shown after it is of the next one.
+    pub async fn vanish(&mut self) {
+        let mut screen = self.owner.watch(self.switches()).await;
         self.link = None;
+        screen.all(self.switches(), "the board should be gone", |switch| switch.availability == "OFFLINE").await;
     }
 
     /// Milliseconds since it booted.

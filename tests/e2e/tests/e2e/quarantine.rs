@@ -44,8 +44,8 @@ async fn forged_hardware_is_quarantined_until_the_owner_takes_it_or_the_right_bo
     home.start().await;
 
     for (session, forged) in [(2, (RIGHT.0, OTHER.1)), (3, (OTHER.0, RIGHT.1)), (4, OTHER)] {
+        board.vanish().await;
         let mut screen = owner.watch(board.switches()).await;
-        board.vanish();
         board.claims(Some(forged));
         board.introduce(session).await;
         let shown = screen.until("quarantined", |switch| switch.availability == "QUARANTINED").await;
@@ -68,8 +68,8 @@ async fn forged_hardware_is_quarantined_until_the_owner_takes_it_or_the_right_bo
     assert!([RIGHT.0, RIGHT.1, OTHER.0, OTHER.1].iter().all(|part| message.contains(part)), "{message}");
 
     // One that holds back who it is has its own words.
+    board.vanish().await;
     let mut screen = owner.watch(board.switches()).await;
-    board.vanish();
     board.claims(None);
     board.introduce(5).await;
     screen.until("quarantined", |switch| switch.availability == "QUARANTINED").await;
@@ -78,8 +78,8 @@ async fn forged_hardware_is_quarantined_until_the_owner_takes_it_or_the_right_bo
     assert_eq!(release(&owner, &shown, OTHER).await.unwrap_err().code, "CONFLICT");
 
     // The right board is back, and it is as if nothing had been.
+    board.vanish().await;
     let mut screen = owner.watch(board.switches()).await;
-    board.vanish();
     board.claims(Some(RIGHT));
     board.come_online(6).await;
     screen.until("online", |switch| switch.is_online()).await;
