@@ -81,10 +81,10 @@ std::string noticeLine(const Effect& effect, const std::string& gateway, const s
             text = "trying the network " + ssid + ", which came by the serial port";
             break;
         case Notice::Adopted:
-            text = "what came by the serial port has worked and is kept";
+            text = "what was handed over has worked and is kept";
             break;
         case Notice::StruckOut:
-            text = "what came by the serial port has not worked; what was there before counts";
+            text = "what was handed over has not worked; what was there before counts";
             break;
         case Notice::Identifying:
             text = "somebody asks which board this is; the light blinks";
@@ -94,6 +94,21 @@ std::string noticeLine(const Effect& effect, const std::string& gateway, const s
             break;
         case Notice::Forgotten:
             text = "the home is forgotten, as the gateway asked; buttons work";
+            break;
+        case Notice::FlashInVain:
+            text = "the FLASH button does nothing now: the board is in no network, or has a home";
+            break;
+        case Notice::WindowOpen:
+            text = "the board can be claimed in the network for two minutes";
+            break;
+        case Notice::WindowClosed:
+            text = "the board cannot be claimed in the network any more";
+            break;
+        case Notice::Blinking:
+            text = "the light blinks " + std::to_string(effect.number) + " for whoever claims the board";
+            break;
+        case Notice::HandedOver:
+            text = "trying the home that came over the network";
             break;
         case Notice::JoinFailed:
             text = "cannot join the network " + ssid + ": " + toText(effect.failure);

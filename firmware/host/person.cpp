@@ -7,7 +7,8 @@ namespace gatehouse::host {
 
 void VirtualBoard::pressButtons() {
     finger_.move(uptimeMs(), [this](uint8_t button, bool pressed) {
-        post(Event::buttonLevel(button, pressed, uptimeMs()));
+        post(button == SimulatedFinger::kFlash ? Event::flashLevel(pressed, uptimeMs())
+                                               : Event::buttonLevel(button, pressed, uptimeMs()));
     });
 }
 
@@ -36,7 +37,9 @@ void VirtualBoard::obeyLine(const std::string& line) {
     } else if (std::sscanf(text, "unstick %1u%n", &number, &end) == 1 && isRelay()) {
         pins_.unstick(static_cast<uint8_t>(number - 1));
     } else if (line == "flash-button") {
-        std::fprintf(stderr, "gatehouse-board: the FLASH button has no meaning to this firmware\n");
+        if (!finger_.press(SimulatedFinger::kFlash)) {
+            std::fprintf(stderr, "gatehouse-board: too many presses of the FLASH button wait\n");
+        }
     } else if (line == "power-cycle") {
         powerCycle();
     } else if (line == "wifi down") {

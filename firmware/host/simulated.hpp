@@ -45,9 +45,12 @@ class SimulatedPins final : public Pins {
     std::array<Pin, kRelaysMax> pins_;
 };
 
-/// Presses wall buttons as a person does: down long enough to count, then up, one press after another.
+/// Presses wall buttons, and FLASH, as a person does: down long enough to count, then up, one press after
+/// another.
 class SimulatedFinger {
   public:
+    /// After the wall buttons: the one on the module.
+    static constexpr uint8_t kFlash = kRelaysMax;
     static constexpr uint64_t kDownMs = 60;
     static constexpr uint64_t kUpMs = 60;
     /// Presses of one button that may wait.
@@ -65,7 +68,7 @@ class SimulatedFinger {
     /// Calls `change(button, pressed)` for every level that changes now.
     template <typename Change>
     void move(uint64_t nowMs, Change change) {
-        for (uint8_t at = 0; at < kRelaysMax; ++at) {
+        for (uint8_t at = 0; at < buttons_.size(); ++at) {
             Button& it = buttons_[at];
             if (nowMs < it.dueMs) {
                 continue;
@@ -99,7 +102,7 @@ class SimulatedFinger {
         bool down = false;
         uint64_t dueMs = 0;
     };
-    std::array<Button, kRelaysMax> buttons_;
+    std::array<Button, kRelaysMax + 1> buttons_;
 };
 
 class SimulatedChip final : public Chip {

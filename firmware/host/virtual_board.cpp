@@ -95,10 +95,9 @@ int VirtualBoard::run() {
     powerOn("power-on"_t);
     while (!stopped_) {
         serial_.attach();
-        pollfd fds[4] = {{lines_.fd(), POLLIN, 0},
-                         {connection_.fd(), 0, 0},
-                         {browser_.fd(), POLLIN, 0},
-                         {serial_.fd(), POLLIN, 0}};
+        pollfd fds[6] = {{lines_.fd(), POLLIN, 0},     {connection_.fd(), 0, 0},
+                         {browser_.fd(), POLLIN, 0},   {serial_.fd(), POLLIN, 0},
+                         {claimPort_.fd(), POLLIN, 0}, {responder_.fd(), POLLIN, 0}};
         const bool open = connection_.state() == Connection::State::Open;
         const bool wantsInput = open && board_->acceptsInput();
         if (wantsInput || connection_.state() == Connection::State::Securing) {
@@ -112,15 +111,15 @@ int VirtualBoard::run() {
         }
         const bool inputWaits = wantsInput && connection_.hasInput();
         const uint64_t nowMs = uptimeMs();
-        uint64_t due =
-            std::min({board_->nextDeadlineMs(), finger_.nextDeadlineMs(), radio_.nextDeadlineMs()});
+        uint64_t due = std::min({board_->nextDeadlineMs(), finger_.nextDeadlineMs(), radio_.nextDeadlineMs(),
+                                 responder_.nextDeadlineMs()});
         if (serial_.plugged() && serial_.fd() < 0) {
             due = std::min(due, nowMs + SerialPort::kAttachEveryMs);
         }
         const uint64_t leftMs = due > nowMs && !inputWaits ? std::min<uint64_t>(due - nowMs, 60000) : 0;
         const timespec timeout = {static_cast<time_t>(leftMs / 1000),
                                   static_cast<long>(leftMs % 1000) * 1000000};
-        if (ppoll(fds, 4, &timeout, &whileWaiting) < 0 && errno != EINTR) {
+        if (ppoll(fds, 6, &timeout, &whileWaiting) < 0 && errno != EINTR) {
             std::perror("gatehouse-board: cannot wait for events");
             return 1;
         }
@@ -139,6 +138,13 @@ int VirtualBoard::run() {
         if (fds[3].revents != 0) {
             serveSerial();
         }
+        if (fds[4].revents != 0 && claimPort_.fd() == fds[4].fd) {
+            serveClaim();
+        }
+        if (fds[5].revents != 0) {
+            responder_.answer();
+        }
+        responder_.tick(uptimeMs());
         post(now(Event::Kind::Tick));
         serveRadio();
         if (fds[0].revents != 0) {
@@ -163,7 +169,7 @@ void VirtualBoard::powerOn(Text why) {
     info.mac = view(mac_);
     info.chipId = view(chipId_);
     info.restartReason = why;
-    board_ = std::make_unique<Board>(info, pins_, flash_, chip_);
+    board_ = std::make_unique<Board>(info, pins_, flash_, chip_, sealing_);
     radio_.lose();
     post(now(Event::Kind::Boot));
     lookAround();
@@ -231,7 +237,7 @@ void VirtualBoard::serveSerial() {
 }
 
 void VirtualBoard::powerCycle() {
-    connection_.abandon();
+    abandonNetwork();
     pins_.losePower();
     powerOn("power-on"_t);
 }
@@ -285,6 +291,7 @@ void VirtualBoard::post(const Event& event) {
     board_->handle(event, effects);
     // First what the gateway waits for, then what people read.
     flush();
+    flushClaim();
     serial_.write(board_->serialPending());
     board_->serialSent(board_->serialPending().size);
     for (const Effect& effect : effects) {
@@ -323,6 +330,12 @@ void VirtualBoard::apply(const Effect& effect) {
                 const std::string& name = authority_->serverName;
                 browser_.ask(name.substr(0, name.find('.')));
             }
+            return;
+        case Effect::Kind::Advertise:
+            advertise();
+            return;
+        case Effect::Kind::ClaimClose:
+            hangUpClaim();
             return;
         case Effect::Kind::Close:
             connection_.close();
@@ -366,6 +379,8 @@ void VirtualBoard::flush() {
 void VirtualBoard::abandonNetwork() {
     connection_.abandon();
     browser_.close();
+    claimPort_.abandon();
+    responder_.drop();
 }
 
 void VirtualBoard::printMove(const Effect& effect) {

@@ -5,13 +5,16 @@
 #include <optional>
 #include <string>
 
+#include "bearssl_sealing.hpp"
 #include "board.hpp"
 #include "browser.hpp"
+#include "claim_port.hpp"
 #include "connection.hpp"
 #include "file_flash.hpp"
 #include "lines.hpp"
 #include "options.hpp"
 #include "radio.hpp"
+#include "responder.hpp"
 #include "serial_port.hpp"
 #include "simulated.hpp"
 
@@ -38,6 +41,12 @@ class VirtualBoard {
     /// clear.
     void trust();
     void serveSocket();
+    // claim.cpp: a home that comes over the network
+    void serveClaim();
+    void flushClaim();
+    void advertise();
+    void hangUpClaim();
+
     void serveRadio();
     void serveSerial();
     void abandonNetwork();
@@ -71,6 +80,9 @@ class VirtualBoard {
     SerialPort serial_;
     Connection connection_;
     Browser browser_;
+    BearSealing sealing_;
+    ClaimPort claimPort_;
+    Responder responder_;
     Lines lines_;
     std::unique_ptr<Board> board_;
     uint64_t bootedMs_ = 0;

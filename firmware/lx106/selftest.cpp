@@ -73,10 +73,21 @@ class FakeChip final : public Chip {
     uint32_t state_ = 7;
 };
 
+/// BearSSL is of the Arduino core, and not here.
+class NoSealing final : public Sealing {
+  public:
+    void hash(const Text*, size_t, char (&)[kClaimKeySize]) override {}
+    void publicKey(const char (&)[kClaimKeySize], char (&)[kClaimKeySize]) override {}
+    bool agree(const char (&)[kClaimKeySize], Text, Text, Text, ClaimKeys&) override { return false; }
+    bool open(const char (&)[kClaimKeySize], Text, char*, size_t) override { return false; }
+    void seal(const char (&)[kClaimKeySize], Text, char*, size_t) override {}
+};
+
 // Static, as in the firmware: the stack is 4 KB.
 RamFlash flash;
 FakePins pins;
 FakeChip chip;
+NoSealing sealing;
 Effects effects;
 alignas(Board) char room[sizeof(Board)];
 Board* board = nullptr;
@@ -119,7 +130,7 @@ void boot() {
     info.chipId = "a1b2c3"_t;
     info.restartReason = "power-on"_t;
     now = 0;
-    board = new (room) Board(info, pins, flash, chip);
+    board = new (room) Board(info, pins, flash, chip, sealing);
     post(Event::Kind::Boot);
 }
 

@@ -14,8 +14,9 @@ class Light {
         digitalWrite(kLight, HIGH);
         pinMode(kLight, OUTPUT);
     }
-    void show(LightMeaning meaning, uint64_t nowMs) {
-        digitalWrite(kLight, lit(meaning, nowMs) ? LOW : HIGH);
+    /// `number` is that of LightMeaning::Number.
+    void show(LightMeaning meaning, uint64_t nowMs, uint8_t number) {
+        digitalWrite(kLight, lit(meaning, nowMs, number) ? LOW : HIGH);
     }
 };
 

@@ -6,11 +6,13 @@
 
 #include <new>
 
+#include "bearssl_sealing.hpp"
 #include "board.hpp"
 #include "boot_guard.hpp"
 #include "chip.hpp"
 #include "gateway_link.hpp"
 #include "light.hpp"
+#include "nearby.hpp"
 #include "relay_pins.hpp"
 #include "sector_flash.hpp"
 #include "wifi.hpp"
@@ -36,6 +38,8 @@ RtcWord bootMemory;
 BootGuard guard(bootMemory);
 Wifi wifi;
 GatewayLink gateway;
+BearSealing sealing;
+Nearby nearby;
 Light light;
 char mac[18];
 char chipId[7];
@@ -53,6 +57,7 @@ bool browsable = false;
 bool joinAsked = false;
 bool dialAsked = false;
 bool browseAsked = false;
+bool advertiseAsked = false;
 bool restartAsked = false;
 
 uint64_t uptimeMs() {
@@ -95,6 +100,14 @@ void sendPending() {
     busy = before;
 }
 
+/// Hands what the core says to whoever claims the board.
+void sendClaim() {
+    const Text pending = board->claimPending();
+    if (!pending.empty()) {
+        board->claimSent(nearby.write(pending));
+    }
+}
+
 /// Hands up to `room` bytes of what the core says to the port.
 void sendSerial(size_t room) {
     const Text pending = board->serialPending();
@@ -127,8 +140,13 @@ void logLine(const Effect& effect) {
                                          "cannot join the network",
                                          "the light blinks for whoever looks for this board",
                                          "restarting, as the gateway asked",
-                                         "the home is forgotten, as the gateway asked"};
-    static_assert(sizeof kWords / sizeof kWords[0] == static_cast<size_t>(Notice::Forgotten) + 1,
+                                         "the home is forgotten, as the gateway asked",
+                                         "the FLASH button does nothing now",
+                                         "the board can be claimed in the network",
+                                         "the board cannot be claimed in the network any more",
+                                         "the light blinks for whoever claims the board",
+                                         "trying the home that came over the network"};
+    static_assert(sizeof kWords / sizeof kWords[0] == static_cast<size_t>(Notice::HandedOver) + 1,
                   "a word for each notice");
     // At most a kilobyte: a tenth of a second.
     sendSerial(SerialLine::kCapacity);
@@ -159,6 +177,13 @@ void apply(const Effect& effect) {
             return;
         case Effect::Kind::Browse:
             browseAsked = true;
+            return;
+        case Effect::Kind::Advertise:
+            advertiseAsked = true;
+            return;
+        case Effect::Kind::ClaimClose:
+            sendClaim();
+            nearby.hangUp();
             return;
         case Effect::Kind::Close:
             sendPending();
@@ -193,7 +218,8 @@ bool serveButtons() {
         for (uint8_t button = 0; button < kRelayCount; ++button) {
             post(Event::buttonLevel(button, digitalRead(kButtons[button]) == LOW, uptimeMs()));
         }
-        light.show(board->light(uptimeMs()), uptimeMs());
+        post(Event::flashLevel(digitalRead(kFlashButton) == LOW, uptimeMs()));
+        light.show(board->light(uptimeMs()), uptimeMs(), board->claimNumber());
     }
     return true;
 }
@@ -221,12 +247,23 @@ void dial() {
     applyWaiting();
 }
 
+bool speaksMdns() {
+    browsable = browsable || MDNS.begin(String("gatehouse-") + chipId);
+    return browsable;
+}
+
+void advertise() {
+    advertiseAsked = false;
+    if (speaksMdns()) {
+        nearby.advertise(*board);
+    }
+}
+
 /// Asks the network for gateways of our home and tells the core of each.
 void browse() {
     browseAsked = false;
-    browsable = browsable || MDNS.begin(String("gatehouse-") + chipId);
     char home[Settings::kHomeIdSize];
-    if (!browsable || !board->settings().homeId(home)) {
+    if (!speaksMdns() || !board->settings().homeId(home)) {
         return;
     }
     const uint32_t found = MDNS.queryService("gatehouse-hub", "tcp", 2000);
@@ -298,6 +335,7 @@ void start() {
     for (uint8_t button = 0; button < kRelayCount; ++button) {
         pinMode(kButtons[button], INPUT_PULLUP);
     }
+    pinMode(kFlashButton, INPUT_PULLUP);
     // While a connection is being made nobody reads: room for the frames that come meanwhile.
     Serial.setRxBufferSize(1024);
     Serial.begin(115200);
@@ -312,7 +350,7 @@ void start() {
     info.restartReason = restartReason();
     info.wiring = kBuiltWiring;
     info.safe = guard.safe();
-    board = new (room) Board(info, pins, flash, chip);
+    board = new (room) Board(info, pins, flash, chip, sealing);
     // The relays go where they belong before the radio is even on. Until then, some milliseconds, nothing
     // drives their pins: what is to be a low or a high level is only known from the settings.
     post(Event::Kind::Boot);
@@ -328,9 +366,16 @@ void turn() {
     }
     serveSerial();
     serveGateway();
+    nearby.poll(uptimeMs(), [](const Event& event) {
+        post(event);
+        sendClaim();
+    });
     if (uptimeMs() >= board->nextDeadlineMs()) {
         post(Event::Kind::Tick);
         sendPending();
+    }
+    if (advertiseAsked) {
+        advertise();
     }
     if (joinAsked) {
         join();

@@ -30,6 +30,9 @@ constexpr Wiring kBuiltWiring = {GATEHOUSE_NORMALLY_CLOSED != 0, GATEHOUSE_ACTIV
 /// Wall buttons, one a relay, between D5 or D6 and ground.
 constexpr uint8_t kButtons[] = {14, 12};
 
+/// The FLASH button on the module, on D3, between it and ground.
+constexpr uint8_t kFlashButton = 0;
+
 /// The light on the module, on D4. It shines when the pin is low.
 constexpr uint8_t kLight = 2;
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bearssl_sealing.hpp"
 #include "board.hpp"
 #include "broker_bytes.hpp"
 #include "fakes.hpp"
@@ -18,6 +19,7 @@ struct World {
     RamFlash flash;
     FakePins pins;
     FakeChip chip;
+    BearSealing sealing;
     uint8_t relays = 2;
     bool safe = false;
     Wiring wiring;
@@ -58,7 +60,7 @@ struct World {
         stream.clear();
         outbox.clear();
         history.clear();
-        board = std::make_unique<Board>(info, pins, flash, chip);
+        board = std::make_unique<Board>(info, pins, flash, chip, sealing);
         post(Event::Kind::Boot);
     }
 

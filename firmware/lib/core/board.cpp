@@ -4,14 +4,15 @@
 
 namespace gatehouse {
 
-Board::Board(const BoardInfo& info, Pins& pins, Flash& flash, Chip& chip)
+Board::Board(const BoardInfo& info, Pins& pins, Flash& flash, Chip& chip, Sealing& sealing)
     : info_(info),
       chip_(chip),
       settings_(flash, info.wiring),
       relays_(pins, info.relayCount),
       guard_(settings_),
       restore_(settings_, relays_),
-      session_(client_, relays_, settings_, info_, chip) {}
+      session_(client_, relays_, settings_, info_, chip),
+      window_(sealing, chip) {}
 
 void Board::handle(const Event& event, Effects& effects) {
     const uint64_t nowMs = event.nowMs;
@@ -67,8 +68,24 @@ void Board::handle(const Event& event, Effects& effects) {
                 press(event.button, nowMs, effects);
             }
             break;
+        case Event::Kind::Flash:
+            if (flash_.sample(event.pressed, nowMs)) {
+                pressFlash(nowMs, effects);
+            }
+            break;
+        case Event::Kind::ClaimConnected:
+            window_.connected(nowMs);
+            break;
+        case Event::Kind::ClaimReceived:
+            claimReceived(event.bytes, nowMs, effects);
+            break;
+        case Event::Kind::ClaimDisconnected:
+            if (window_.disconnected()) {
+                endWindow(effects);
+            }
+            break;
         case Event::Kind::Stop:
-            stop(effects);
+            stop(nowMs, effects);
             return;
     }
     tick(nowMs, effects);
@@ -80,6 +97,8 @@ void Board::boot(uint64_t nowMs, Effects& effects) {
         log(effects, Notice::SettingsFailed);
     }
     bootRelays(nowMs, effects);
+    // Held at a boot it would have begun the boot loader.
+    flash_.sample(false, nowMs);
     if (settings_.trial() != Settings::Trial::None) {
         trialDueMs_ = nowMs + kTrialMs;
         log(effects, Notice::Trying);
@@ -95,6 +114,7 @@ void Board::tick(uint64_t nowMs, Effects& effects) {
     }
     tickWifi(nowMs, effects);
     tickLink(nowMs, effects);
+    tickClaim(nowMs, effects);
     session_.pump(nowMs);
     const bool said = link_ != Link::Live || client_.inFlight() == 0 || nowMs >= partDueMs_;
     if (parting_ != Parting::No && said) {
@@ -108,12 +128,16 @@ uint64_t Board::nextDeadlineMs() const {
         due = earlier(due, buttons_[button].nextDeadlineMs());
     }
     due = parting_ != Parting::No ? earlier(due, partDueMs_) : due;
+    due = earlier(due, earlier(flash_.nextDeadlineMs(), window_.nextDeadlineMs()));
     return earlier(due, earlier(wifiDeadlineMs(), linkDeadlineMs()));
 }
 
 LightMeaning Board::light(uint64_t nowMs) const {
     if (nowMs < identifyUntilMs_) {
         return LightMeaning::Identify;
+    }
+    if (window_.isOpen()) {
+        return window_.number() != 0 ? LightMeaning::Number : LightMeaning::Claim;
     }
     if (info_.safe && wifi_ == Wifi::None) {
         return LightMeaning::Safe;
@@ -134,7 +158,7 @@ LightMeaning Board::light(uint64_t nowMs) const {
     return LightMeaning::NoHome;
 }
 
-void Board::stop(Effects& effects) {
+void Board::stop(uint64_t nowMs, Effects& effects) {
     if (!restore_.store()) {
         log(effects, Notice::SettingsFailed);
     }
@@ -145,6 +169,7 @@ void Board::stop(Effects& effects) {
         client_.disconnect();
     }
     link_ = Link::Stopped;
+    tickClaim(nowMs, effects);
     act(effects, Effect::Kind::Stopped);
 }
 

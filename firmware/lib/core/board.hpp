@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backoff.hpp"
+#include "claim_window.hpp"
 #include "command_gate.hpp"
 #include "debounce.hpp"
 #include "events.hpp"
@@ -66,7 +67,7 @@ class Board {
     static constexpr uint64_t kTrialMs = 120000;
     static constexpr uint64_t kScanMs = 10000;
 
-    Board(const BoardInfo& info, Pins& pins, Flash& flash, Chip& chip);
+    Board(const BoardInfo& info, Pins& pins, Flash& flash, Chip& chip, Sealing& sealing);
     Board(const Board&) = delete;
     Board& operator=(const Board&) = delete;
 
@@ -96,6 +97,17 @@ class Board {
     Text progress() const { return progress_.word(); }
     LightMeaning light(uint64_t nowMs) const;
 
+    /// What is to be said of the board in the network.
+    Advert advert() const;
+    /// Its id, given or its own, written to `own` where it has to be.
+    Text name(Writer& own) const { return id(own); }
+    /// What the light is to blink with LightMeaning::Number.
+    uint8_t claimNumber() const { return window_.number(); }
+    /// Bytes for whoever claims the board, at most 256; they go out before a ClaimClose.
+    Text claimPending() const { return window_.pending(); }
+    void claimSent(size_t count) { window_.sent(count); }
+
+    const BoardInfo& info() const { return info_; }
     Settings& settings() { return settings_; }
     const RelayBank& relays() const { return relays_; }
     const Drops& drops() const { return drops_; }
@@ -122,7 +134,7 @@ class Board {
 
     void boot(uint64_t nowMs, Effects& effects);
     void tick(uint64_t nowMs, Effects& effects);
-    void stop(Effects& effects);
+    void stop(uint64_t nowMs, Effects& effects);
 
     // board_wifi.cpp: the network, and candidates on trial
     void startWifi(uint64_t nowMs, Effects& effects);
@@ -155,6 +167,17 @@ class Board {
     /// written to `own`.
     Text id(Writer& own) const;
     Stage stage() const;
+
+    // board_claim.cpp: a home that comes over the network
+    /// It is in the network, and nobody has given it a home.
+    bool claimable() const;
+    void pressFlash(uint64_t nowMs, Effects& effects);
+    void tickClaim(uint64_t nowMs, Effects& effects);
+    void claimReceived(Text bytes, uint64_t nowMs, Effects& effects);
+    /// False when nothing more is to be heard on this connection.
+    bool heardClaim(ClaimWindow::Heard heard, uint64_t nowMs, Effects& effects);
+    void takeHome(uint64_t nowMs, Effects& effects);
+    void endWindow(Effects& effects);
 
     // board_link.cpp: the connection to the gateway
     void tickLink(uint64_t nowMs, Effects& effects);
@@ -215,6 +238,10 @@ class Board {
     HomieSession session_;
     SerialLine serial_;
     Progress progress_;
+    ClaimWindow window_;
+    Debouncer flash_;
+    /// As the adapter was last told.
+    Advert advertised_ = Advert::None;
     Drops drops_;
 
     Wifi wifi_ = Wifi::None;
@@ -251,6 +278,6 @@ class Board {
     uint16_t foundPorts_[kFoundMax] = {};
 };
 
-static_assert(sizeof(Board) < 12 * 1024, "an ESP8266 has about 40 KB left for everything");
+static_assert(sizeof(Board) < 14 * 1024, "an ESP8266 has about 40 KB left for everything");
 
 }  // namespace gatehouse

@@ -9,6 +9,18 @@ namespace gatehouse {
 /// Why a network cannot be joined.
 enum class WifiFailure : uint8_t { NoNetwork, WrongPassword, NoAddress };
 
+/// What a board says in the network by mDNS.
+enum class Advert : uint8_t {
+    /// Nothing; what was said is withdrawn.
+    None,
+    /// That it has no home.
+    Closed,
+    /// The same, and that it can be claimed at a TCP port. That port is open, for one connection at a time,
+    /// and only
+    /// then.
+    Open,
+};
+
 /// Something that happened. `nowMs` of every event is the uptime: milliseconds since boot, never falling.
 struct Event {
     enum class Kind : uint8_t {
@@ -42,6 +54,14 @@ struct Event {
         Found,
         /// A wall button has this level now.
         Button,
+        /// The FLASH button has this level now.
+        Flash,
+        /// Somebody connected to the port of Advert::Open.
+        ClaimConnected,
+        /// They sent something. At most ClaimWindow::kReceiveMax.
+        ClaimReceived,
+        /// They are gone.
+        ClaimDisconnected,
         /// Say goodbye.
         Stop,
     };
@@ -90,6 +110,16 @@ struct Event {
         event.bytes = bytes;
         return event;
     }
+    static Event claimReceived(Text bytes, uint64_t nowMs) {
+        Event event = of(Kind::ClaimReceived, nowMs);
+        event.bytes = bytes;
+        return event;
+    }
+    static Event flashLevel(bool pressed, uint64_t nowMs) {
+        Event event = of(Kind::Flash, nowMs);
+        event.pressed = pressed;
+        return event;
+    }
     static Event buttonLevel(uint8_t button, bool pressed, uint64_t nowMs) {
         Event event = of(Kind::Button, nowMs);
         event.button = button;
@@ -132,6 +162,16 @@ enum class Notice : uint8_t {
     Restarting,
     /// The home is forgotten, as the gateway asked.
     Forgotten,
+    /// The FLASH button was pressed while there is nothing to claim.
+    FlashInVain,
+    /// It was, and the board can be claimed for a while.
+    WindowOpen,
+    /// Nobody can claim it any more.
+    WindowClosed,
+    /// Somebody claims it: the light blinks `number`.
+    Blinking,
+    /// A home came over the network, and is tried.
+    HandedOver,
 };
 
 /// Something for the adapter to do.
@@ -153,6 +193,12 @@ struct Effect {
         /// Ask the network who is the gateway of our home, and post Found for each that says so, for
         /// Board::kBrowseMs.
         Browse,
+        /// Board::advert is another than before: say so in the network, and open or close the port.
+        Advertise,
+        /// Hang up on whoever claims the board. What is pending for them goes out before, as far as the
+        /// socket takes it at
+        /// once.
+        ClaimClose,
         /// Close it. What is pending goes out before, as far as the socket takes it at once.
         Close,
         /// A relay moved: `relay` (from 0), `on`, `cause`, and `number`, the sequence it obeyed last.

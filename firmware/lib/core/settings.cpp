@@ -70,7 +70,7 @@ bool Settings::load() {
     if ((mark & mark::kWorked) != 0 && finishAdoption()) {
         mark = 0;
     }
-    if ((mark & mark::kNetwork) != 0) {
+    if ((mark & mark::kWhole) != 0) {
         trial_ = (mark & mark::kHandover) != 0 ? Trial::Handover : Trial::Network;
     } else {
         removeCandidate();
@@ -111,7 +111,8 @@ void Settings::loadHome() {
         port_ = static_cast<uint16_t>(static_cast<uint8_t>(value[0]) | (static_cast<uint8_t>(value[1]) << 8));
         host_.assign(Text(value, size).from(2));
     }
-    if (journal_.get(trial_ == Trial::None ? kWifi : kNewWifi, value, sizeof value, size) &&
+    const bool newNetwork = trial_ != Trial::None && journal_.has(kNewWifi);
+    if (journal_.get(newNetwork ? kNewWifi : kWifi, value, sizeof value, size) &&
         splitPair({value, size}, first, second)) {
         ssid_.assign(first);
         password_.assign(second);

@@ -110,6 +110,8 @@ class Settings {
     bool setHandover(Text id, Text secret, Text host, uint16_t port, Text authority);
     /// Completes the candidate and begins its trial. A handover on trial stays part of it.
     bool tryNetwork(Text ssid, Text password);
+    /// Begins the trial of a handover by itself, for the network the board is in.
+    bool tryHandover();
     static bool isNetwork(Text ssid, Text password);
     /// It has worked: in one step it takes the place of what was there. False when that is not in flash yet;
     /// it may be repeated.

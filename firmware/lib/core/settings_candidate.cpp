@@ -61,13 +61,27 @@ bool Settings::tryNetwork(Text ssid, Text password) {
     return true;
 }
 
+bool Settings::tryHandover() {
+    if (!handedOver_) {
+        return false;
+    }
+    const uint8_t mark = mark::kHere | mark::kHandover;
+    if (!storeMark(journal_.has(kNewAuthority) ? mark | mark::kAuthority : mark)) {
+        return false;
+    }
+    handedOver_ = false;
+    trial_ = Trial::Handover;
+    loadHome();
+    return true;
+}
+
 bool Settings::adopt() {
     if (trial_ == Trial::None) {
         return true;
     }
     const uint8_t mark = readMark();
     // Without a mark all of it was done before, but for the tidying up.
-    if ((mark & mark::kNetwork) != 0 && (!storeMark(mark | mark::kWorked) || !finishAdoption())) {
+    if ((mark & mark::kWhole) != 0 && (!storeMark(mark | mark::kWorked) || !finishAdoption())) {
         return false;
     }
     trial_ = Trial::None;
@@ -86,7 +100,8 @@ bool Settings::finishAdoption() {
             return false;
         }
     }
-    return journal_.copyValue(kNewWifi, kWifi) && removeCandidate();
+    const bool network = (mark & mark::kNetwork) == 0 || journal_.copyValue(kNewWifi, kWifi);
+    return network && removeCandidate();
 }
 
 bool Settings::strikeOut() {

@@ -36,14 +36,17 @@ constexpr bool isOfRelays(Key key) {
     return key.tag == kRelayMask.tag || key.tag == 4 || key.tag == 13 || key.tag == 16 || key.tag == 17;
 }
 
-/// Bits of kMark: what the candidate in flash is made of, and what has become of it. Without kNetwork it is
-/// none.
+/// Bits of kMark: what the candidate in flash is made of, and what has become of it. Without kNetwork and
+/// kHere it is none.
 namespace mark {
 constexpr uint8_t kNetwork = 1;
 constexpr uint8_t kHandover = 2;
 constexpr uint8_t kAuthority = 4;
 /// It has worked: whatever interrupts its adoption, it is finished.
 constexpr uint8_t kWorked = 8;
+/// It is a handover for the network the board is in.
+constexpr uint8_t kHere = 16;
+constexpr uint8_t kWhole = kNetwork | kHere;
 }  // namespace mark
 
 }  // namespace gatehouse

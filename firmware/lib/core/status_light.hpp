@@ -18,10 +18,14 @@ enum class LightMeaning : uint8_t {
     Safe,
     /// Somebody asks which board this is: ten flashes a second.
     Identify,
+    /// Whoever is in the network may claim it: two short flashes a second.
+    Claim,
+    /// Somebody claims it: as many flashes as the number says, and a pause of two seconds.
+    Number,
 };
 
-/// Whether the light is on at `nowMs`.
-inline bool lit(LightMeaning meaning, uint64_t nowMs) {
+/// Whether the light is on at `nowMs`. `number` is that of LightMeaning::Number.
+inline bool lit(LightMeaning meaning, uint64_t nowMs, uint8_t number = 0) {
     const uint32_t at = static_cast<uint32_t>(nowMs % 2000);
     switch (meaning) {
         case LightMeaning::Online:
@@ -36,6 +40,13 @@ inline bool lit(LightMeaning meaning, uint64_t nowMs) {
             return at >= 200;
         case LightMeaning::Identify:
             return at % 100 < 50;
+        case LightMeaning::Claim:
+            return at % 500 < 60;
+        case LightMeaning::Number: {
+            const uint32_t flashes = number * 500U;
+            const uint32_t within = static_cast<uint32_t>(nowMs % (flashes + 1700U));
+            return within < flashes && within % 500 < 200;
+        }
     }
     return false;
 }

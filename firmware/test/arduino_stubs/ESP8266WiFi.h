@@ -56,3 +56,11 @@ class WiFiClient : public Stream {
     int available() override;
     int read() override;
 };
+
+class WiFiServer {
+  public:
+    explicit WiFiServer(uint16_t port);
+    void begin();
+    void stop();
+    WiFiClient available();
+};
