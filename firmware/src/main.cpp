@@ -59,6 +59,10 @@ bool dialAsked = false;
 bool browseAsked = false;
 bool advertiseAsked = false;
 bool restartAsked = false;
+/// The question for gateways that stands, and until when answers may come.
+constexpr uint64_t kAnswersTakeMs = 2000;
+MDNSResponder::hMDNSServiceQuery question = nullptr;
+uint64_t questionEndsMs = 0;
 
 uint64_t uptimeMs() {
     return micros64() / 1000;
@@ -259,24 +263,40 @@ void advertise() {
     }
 }
 
-/// Asks the network for gateways of our home and tells the core of each.
+/// Asks the network for gateways; `heed` tells the core of each that is our home's.
 void browse() {
     browseAsked = false;
-    char home[Settings::kHomeIdSize];
-    if (!speaksMdns() || !board->settings().homeId(home)) {
+    if (!speaksMdns()) {
         return;
     }
-    const uint32_t found = MDNS.queryService("gatehouse-hub", "tcp", 2000);
-    for (uint32_t at = 0; at < found; ++at) {
-        const String texts = MDNS.answerTxts(at);
-        const String wanted = "home=" + String(home, sizeof home);
-        if (texts.indexOf(wanted) < 0 || MDNS.answerIP(at, 0) == IPAddress()) {
+    if (question == nullptr) {
+        // The answers are looked at when there was time for them: until then there is nothing to do.
+        question = MDNS.installServiceQuery(
+            "gatehouse-hub", "tcp",
+            [](const MDNSResponder::MDNSServiceInfo&, MDNSResponder::AnswerType, bool) {});
+        questionEndsMs = uptimeMs() + kAnswersTakeMs;
+    }
+}
+
+void heed() {
+    if (question == nullptr || uptimeMs() < questionEndsMs) {
+        return;
+    }
+    char home[Settings::kHomeIdSize];
+    const bool homed = board->settings().homeId(home);
+    for (MDNSResponder::MDNSServiceInfo& answer : MDNS.answerInfo(question)) {
+        const char* theirs = answer.value("home");
+        if (!homed || theirs == nullptr || strlen(theirs) != sizeof home ||
+            memcmp(theirs, home, sizeof home) != 0) {
             continue;
         }
-        const String address = MDNS.answerIP(at, 0).toString();
-        post(Event::found({address.c_str(), address.length()}, MDNS.answerPort(at), uptimeMs()));
+        for (const IPAddress& ip : answer.IP4Adresses()) {
+            const String address = ip.toString();
+            post(Event::found({address.c_str(), address.length()}, answer.hostPort(), uptimeMs()));
+        }
     }
-    MDNS.removeQuery();
+    MDNS.removeServiceQuery(question);
+    question = nullptr;
 }
 
 void serveGateway() {
@@ -363,6 +383,7 @@ void turn() {
     wifi.poll(uptimeMs(), [](const Event& event) { post(event); });
     if (browsable) {
         MDNS.update();
+        heed();
     }
     serveSerial();
     serveGateway();

@@ -80,7 +80,11 @@ class Nearby {
     static constexpr uint16_t kPort = 8484;
     static constexpr uint32_t kWriteMs = 500;
 
-    static String text(Text bytes) { return String(bytes.data, bytes.size); }
+    static String text(Text bytes) {
+        String copy;
+        copy.concat(bytes.data, static_cast<unsigned>(bytes.size));
+        return copy;
+    }
     void tell(const char* key, Text value) { MDNS.addServiceTxt(service_, key, text(value).c_str()); }
 
     WiFiServer server_{kPort};

@@ -29,9 +29,9 @@ void HomieSession::begin(uint32_t session, uint64_t nowMs) {
 }
 
 void HomieSession::owe(uint8_t relay) {
-    owedReports_ |= bit(relay);
-    owedTargets_ |= bit(relay);
-    owedValues_ |= bit(relay);
+    owedReports_ |= maskOf(relay);
+    owedTargets_ |= maskOf(relay);
+    owedValues_ |= maskOf(relay);
 }
 
 bool HomieSession::refuse(const wire::Command& command, wire::Reason reason, uint64_t nowMs) {

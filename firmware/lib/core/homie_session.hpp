@@ -34,7 +34,7 @@ class HomieSession {
     /// A setting of the relay may be another.
     void oweSettings(uint8_t relay) {
         for (uint8_t& owed : owedSettings_) {
-            owed |= bit(relay);
+            owed |= maskOf(relay);
         }
     }
     /// False when there is no room; the gateway's deadline then answers the command.
@@ -71,7 +71,8 @@ class HomieSession {
         Ready,
     };
 
-    static uint8_t bit(uint8_t relay) { return static_cast<uint8_t>(1U << relay); }
+    /// Not called `bit`, which is a macro of the Arduino core.
+    static uint8_t maskOf(uint8_t relay) { return static_cast<uint8_t>(1U << relay); }
     bool publish(Text rest, Text payload, bool retain) {
         return client_.publish(base(), rest, payload, retain);
     }
@@ -85,13 +86,13 @@ class HomieSession {
     /// bit of its own: two under one bit would start over for ever when there is room for one only.
     template <typename Say>
     static bool pay(uint8_t& owed, uint8_t relay, Say say) {
-        if ((owed & bit(relay)) == 0) {
+        if ((owed & maskOf(relay)) == 0) {
             return true;
         }
         if (!say()) {
             return false;
         }
-        owed &= static_cast<uint8_t>(~bit(relay));
+        owed &= static_cast<uint8_t>(~maskOf(relay));
         return true;
     }
     bool pumpOwed(uint64_t nowMs);

@@ -8,6 +8,9 @@
 #include <string.h>
 #include <time.h>
 
+/// The real one has it as a macro too, which no name of ours may be.
+#define bit(b) (1UL << (b))
+
 constexpr uint8_t HIGH = 1;
 constexpr uint8_t LOW = 0;
 constexpr uint8_t OUTPUT = 1;
@@ -23,10 +26,9 @@ extern "C" unsigned long os_random();
 class String {
   public:
     String(const char* text = "");
-    String(const char* bytes, unsigned size);
     const char* c_str() const;
     unsigned length() const;
-    int indexOf(const String& part) const;
+    bool concat(const char* bytes, unsigned size);
 };
 String operator+(const String& a, const String& b);
 

@@ -2,6 +2,9 @@
 
 #include <ESP8266WiFi.h>
 
+#include <functional>
+#include <vector>
+
 class MDNSResponder {
   public:
     using hMDNSService = const void*;
@@ -13,10 +16,18 @@ class MDNSResponder {
     bool announce();
     bool begin(const String& hostName);
     bool update();
-    uint32_t queryService(const char* service, const char* protocol, uint16_t timeoutMs = 1000);
-    bool removeQuery();
-    IPAddress answerIP(uint32_t answer, uint32_t address);
-    uint16_t answerPort(uint32_t answer);
-    const char* answerTxts(uint32_t answer);
+
+    using hMDNSServiceQuery = const void*;
+    enum class AnswerType : uint32_t { Unknown = 0 };
+    struct MDNSServiceInfo {
+        uint16_t hostPort();
+        std::vector<IPAddress> IP4Adresses();
+        const char* value(const char* key);
+    };
+    using MDNSServiceQueryCallbackFunc = std::function<void(const MDNSServiceInfo&, AnswerType, bool)>;
+    hMDNSServiceQuery installServiceQuery(const char* service, const char* protocol,
+                                          MDNSServiceQueryCallbackFunc callback);
+    bool removeServiceQuery(hMDNSServiceQuery query);
+    std::vector<MDNSServiceInfo> answerInfo(const hMDNSServiceQuery query);
 };
 extern MDNSResponder MDNS;
