@@ -94,6 +94,7 @@ fuzz: ## what strangers may send, tried at random: make fuzz FUZZ_SECONDS=3600 f
 	tests/support/debian-packages g++
 	$(CARGO) fuzz --version 2>/dev/null | grep -qF $(CARGO_FUZZ) || $(CARGO) install --locked --quiet cargo-fuzz@$(CARGO_FUZZ)
 	tests/fuzz/run $(FUZZ_SECONDS)
+	$(MAKE) --silent -C firmware fuzz ROUNDS=$$(($(FUZZ_SECONDS) * 100))
 
 misbehave: ## more clients that misbehave beside well-behaved boards: make misbehave SESSIONS=100000 SEED=17
 	$(if $(SESSIONS),MISBEHAVIOUR_SESSIONS=$(SESSIONS)) $(if $(SEED),MISBEHAVIOUR_SEED=$(SEED)) $(CARGO) test --quiet --package gatehouse-broker --test edge misbehaviour
