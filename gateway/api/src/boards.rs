@@ -10,7 +10,7 @@ use gatehouse_core::access::{Denied, Viewer};
 use gatehouse_core::device::Secret;
 use gatehouse_core::ids::{ClaimId, DeviceId};
 use gatehouse_core::name::{BoardId, Name};
-use gatehouse_core::nearby::{NearbyBoard, NearbyFirmware, Sighting};
+use gatehouse_core::nearby::{NearbyBoard, Sighting};
 use gatehouse_core::onboarding::{
     self, ClaimStep, ClaimTrouble, ClaimView, FoundBoard, FoundState, Identity, PortTrouble, UsbAdapter, WifiSettings,
 };
@@ -186,10 +186,7 @@ impl From<&NearbyBoard> for Board {
             source: BoardSource::Mdns,
             name: Some(owned(name)),
             location: address.map(|address| address.to_string()).unwrap_or_default(),
-            state: match firmware {
-                NearbyFirmware::Gatehouse => BoardState::Noticed,
-                NearbyFirmware::EspHome | NearbyFirmware::Tasmota => BoardState::Foreign,
-            },
+            state: board.state().into(),
             advice: Some(firmware.advice()),
             board_id: id.as_ref().map(BoardId::to_string),
             model: model.as_deref().map(owned),

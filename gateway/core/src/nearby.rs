@@ -3,6 +3,7 @@
 
 use crate::ids::FoundId;
 use crate::name::BoardId;
+use crate::onboarding::FoundState;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -82,4 +83,14 @@ pub struct NearbyBoard {
     pub id: FoundId,
     /// What it says of itself.
     pub sighting: Sighting,
+}
+
+impl NearbyBoard {
+    /// How far it has come, as one that is plugged in: of another firmware, or merely noticed.
+    pub fn state(&self) -> FoundState {
+        match self.sighting.firmware {
+            NearbyFirmware::Gatehouse => FoundState::Noticed,
+            NearbyFirmware::EspHome | NearbyFirmware::Tasmota => FoundState::Foreign,
+        }
+    }
 }
