@@ -110,6 +110,14 @@ impl RelaySettings {
         }
         *self != before
     }
+
+    /// Those that it has said.
+    pub fn said(self) -> impl Iterator<Item = RelaySetting> {
+        let Self { power_on, pulse, interlock, wiring } = self;
+        let power_on = power_on.map(RelaySetting::PowerOn).into_iter();
+        let (pulse, interlock) = (pulse.map(RelaySetting::Pulse), interlock.map(RelaySetting::Interlock));
+        power_on.chain(pulse).chain(interlock).chain(wiring.map(RelaySetting::Wiring))
+    }
 }
 
 /// What a board says of its settings, kept in memory: it says so again at each connection.

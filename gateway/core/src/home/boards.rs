@@ -4,7 +4,7 @@ use super::clock_offset::ClockOffset;
 use super::health::Condition;
 use super::verification::Standing;
 use super::{Effect, Home};
-use crate::board_settings::{BoardSettings, RelaySetting};
+use crate::board_settings::{BoardSettings, RelaySetting, RelaySettings};
 use crate::command::{Actor, ActorKind, BoardSession, OrderId};
 use crate::device::{
     BoardEvent, BoardFacts, BoardState, Cause, Description, Fact, MAX_RELAYS, Report, Said, SecretHash,
@@ -17,7 +17,7 @@ use crate::record::Record;
 use crate::switch::{Reported, SwitchChange};
 use crate::time::{Mono, Now, Wall};
 use crate::view::Availability;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -46,9 +46,6 @@ pub struct Dropped {
     /// Commands of integrations for a relay that this home does not know.
     pub unknown_switch: u64,
 }
-
-/// Settings of a board that wait until it is believed: of each relay as many as there are kinds.
-const MAX_SETTINGS: usize = 4 * MAX_RELAYS;
 
 /// Whether a board is there, and what is known of it in this run.
 #[derive(Debug, Default)]
@@ -84,10 +81,10 @@ pub(super) struct Link {
     pub(super) noted: bool,
     /// Relays that it described and that have not been looked at yet.
     described: Option<Vec<Endpoint>>,
-    /// Whether it said that it takes wishes, and settings that it told, which have not been looked at yet; at most
-    /// [`MAX_SETTINGS`].
+    /// Whether it said that it takes wishes, and the last settings that it told, of at most [`MAX_RELAYS`], which have not been
+    /// looked at yet.
     configures: Option<bool>,
-    settings: Vec<(Endpoint, RelaySetting)>,
+    settings: BTreeMap<Endpoint, RelaySettings>,
     /// The last reports of relays whose switch is not on disk yet, or of a board that is not believed; at most
     /// [`MAX_RELAYS`], as the counters.
     early: Vec<Report>,
@@ -153,8 +150,10 @@ impl Presence {
             Arc::make_mut(&mut self.settings).configurable = configurable;
             news = true;
         }
-        for (relay, setting) in told {
-            news |= self.learn_setting(relay, setting);
+        for (relay, settings) in told {
+            for setting in settings.said() {
+                news |= self.learn_setting(relay.clone(), setting);
+            }
         }
         news
     }
@@ -212,7 +211,7 @@ impl Presence {
             noted: false,
             described: None,
             configures: None,
-            settings: Vec::new(),
+            settings: BTreeMap::new(),
             early: Vec::new(),
         });
     }
@@ -268,8 +267,10 @@ impl Link {
     }
 
     fn is_set(&mut self, relay: Endpoint, setting: RelaySetting) {
-        if self.settings.len() < MAX_SETTINGS {
-            self.settings.push((relay, setting));
+        if let Some(settings) = self.settings.get_mut(&relay) {
+            settings.learn(setting);
+        } else if self.settings.len() < MAX_RELAYS {
+            self.settings.entry(relay).or_default().learn(setting);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::audit::Kind;
+use crate::board_settings::{Pulse, RelaySetting};
 use crate::integration::{NewIntegration, user_name};
 use crate::notice::{Notice, NoticeKind, Severity};
 use crate::onboarding::Hardware;
@@ -202,6 +203,23 @@ fn nothing_counts_before_it_is_known_who_says_it() {
     assert_eq!(house.tickets.len(), 1, "and its relays are adopted");
     house.say(Said::State(BoardState::Ready));
     assert_eq!(house.availability(), ONLINE);
+}
+
+#[test]
+fn of_settings_that_wait_until_it_is_believed_the_last_count() {
+    let mut house = House::with_hardware(2);
+    house.disconnect(2);
+    house.log_in(3);
+    house.describe(&[1, 2]);
+    for ms in 1_001..=1_200 {
+        house.say(Said::Setting(Endpoint::relay(1), RelaySetting::Pulse(Pulse::from_millis(ms).unwrap())));
+    }
+    house.say(Said::Setting(Endpoint::relay(2), RelaySetting::Interlock(2)));
+    house.say(Said::Fact(Fact::Mac(MAC.into())));
+    house.say(Said::Fact(Fact::Chip(CHIP.into())));
+    let relays = &house.view.devices[0].settings.relays;
+    assert_eq!(relays[&Endpoint::relay(1)].pulse, Pulse::from_millis(1_200));
+    assert_eq!(relays[&Endpoint::relay(2)].interlock, Some(2));
 }
 
 #[test]
