@@ -4,8 +4,8 @@ use super::clock_offset::ClockOffset;
 use super::health::Condition;
 use super::verification::Standing;
 use super::{Effect, Home};
-use crate::board_settings::{BoardSettings, RelaySetting, RelaySettings};
-use crate::command::{Actor, ActorKind, BoardSession, OrderId};
+use crate::board_settings::{BoardSettings, Fulfilment, RelaySetting, RelaySettings};
+use crate::command::{Actor, ActorKind, BoardSession, OrderId, Reason};
 use crate::device::{
     BoardEvent, BoardFacts, BoardState, Cause, Description, Fact, MAX_RELAYS, Report, Said, SecretHash,
 };
@@ -117,6 +117,14 @@ impl Presence {
             Standing::Quarantined(_) => Availability::Quarantined,
             Standing::Believed if link.ready && link.native && link.session.is_some() => Availability::Online,
             Standing::Believed | Standing::Unproven => Availability::Offline,
+        }
+    }
+
+    /// What becomes of a wish that cannot be sent.
+    pub(super) fn unsent(&self) -> Fulfilment {
+        match self.availability() {
+            Availability::Quarantined => Fulfilment::Refused(Reason::Quarantined),
+            Availability::Online | Availability::Offline => Fulfilment::Offline,
         }
     }
 

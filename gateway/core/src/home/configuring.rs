@@ -87,8 +87,9 @@ impl Home {
         let line = EntryId::from_raw(self.ids.draw());
         let deadline = now.mono.plus(DEFAULT_TIMEOUT);
         let Some(order) = self.config_order(now, device, wish.clone(), deadline) else {
-            self.write_wish(now, line, cap.actor(), (device, &wish), Some(Fulfilment::Offline), out);
-            return Ok(Some(Fulfilment::Offline));
+            let unsent = self.devices.get(&device).map_or(Fulfilment::Offline, |entry| entry.presence.unsent());
+            self.write_wish(now, line, cap.actor(), (device, &wish), Some(unsent), out);
+            return Ok(Some(unsent));
         };
         self.write_wish(now, line, cap.actor(), (device, &wish), None, out);
         let open = Open { device, order: order.id, wish, actor: cap.actor().clone(), line, deadline, request };

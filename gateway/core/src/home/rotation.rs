@@ -46,6 +46,12 @@ impl Home {
         let name = &entry.device.name;
         let presented = match entry.presence.presented() {
             Some(presented) if entry.presence.availability() == Availability::Online => presented,
+            _ if entry.presence.quarantine().is_some() => {
+                let message = format!(
+                    "{name} is quarantined, so it is not given a new secret. Accept the board, or bring the right one back."
+                );
+                return Err(Denied::Conflict(message));
+            }
             _ => {
                 let message =
                     format!("{name} is offline, so it cannot be given a new secret. Try again when it is back.");

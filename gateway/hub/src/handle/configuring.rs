@@ -4,6 +4,7 @@ use super::{Hub, unexpected};
 use crate::message::Message;
 use gatehouse_core::access::{Administer, Denied};
 use gatehouse_core::board_settings::{Fulfilment, RelaySetting, Wish};
+use gatehouse_core::command::Reason;
 use gatehouse_core::home::{Answer, Setting};
 use gatehouse_core::ids::{DeviceId, SwitchId};
 use gatehouse_core::view::Availability;
@@ -53,8 +54,9 @@ impl Hub {
     pub async fn delete_device(&self, cap: Administer, id: DeviceId) -> Result<Option<Fulfilment>, Denied> {
         let device = self.view().device(id).cloned().ok_or(Denied::NotFound("device"))?;
         let wiped = match device.availability {
-            // One in quarantine is not its board, as far as is known, and is sent nothing.
-            Availability::Offline | Availability::Quarantined => Some(Fulfilment::Offline),
+            Availability::Offline => Some(Fulfilment::Offline),
+            // It is not its board, as far as is known, and is sent nothing.
+            Availability::Quarantined => Some(Fulfilment::Refused(Reason::Quarantined)),
             Availability::Online if !device.settings.configurable => None,
             Availability::Online => Some(self.configure(cap.clone(), id, Wish::Forget).await?),
         };

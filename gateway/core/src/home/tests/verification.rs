@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::audit::Kind;
-use crate::board_settings::{Pulse, RelaySetting};
+use crate::board_settings::{Fulfilment, Pulse, RelaySetting, Wish};
 use crate::integration::{NewIntegration, user_name};
 use crate::notice::{Notice, NoticeKind, Severity};
 use crate::onboarding::Hardware;
@@ -144,7 +144,7 @@ fn its_relays_its_firmware_and_a_new_secret_are_not_taken_from_it_or_given_to_it
     let new = NewCredential { secret: Secret::new("new"), hash: SecretHash([9; 32]) };
     let cap = house.viewer().administer().unwrap();
     let rotation = house.setting(Setting::RotateCredential(cap, house.view.devices[0].id, new));
-    assert!(matches!(house.answer(rotation), Err(Denied::Conflict(_))));
+    assert!(matches!(house.answer(rotation), Err(Denied::Conflict(why)) if why.contains("quarantined")));
     assert!(house.secrets.is_empty());
 }
 
@@ -220,6 +220,17 @@ fn of_settings_that_wait_until_it_is_believed_the_last_count() {
     let relays = &house.view.devices[0].settings.relays;
     assert_eq!(relays[&Endpoint::relay(1)].pulse, Pulse::from_millis(1_200));
     assert_eq!(relays[&Endpoint::relay(2)].interlock, Some(2));
+}
+
+#[test]
+fn a_wish_is_refused_as_quarantined_too() {
+    let mut house = House::with_hardware(1);
+    house.disconnect(2);
+    house.comes(3, OTHER);
+    let (cap, device) = (house.viewer().administer().unwrap(), house.view.devices[0].id);
+    let wish = house.ask(|request| Input::Configure { cap, request, device, wish: Wish::Identify });
+    assert_eq!(house.answer(wish), &Ok(Answer::Configured(Fulfilment::Refused(Reason::Quarantined))));
+    assert!(house.config_orders.is_empty());
 }
 
 #[test]
