@@ -105,6 +105,7 @@ async fn serve(
     let (announced_sender, announced) = watch::channel(Arc::default());
     let meter = broker.meter();
     let (queue, orders, configures) = (writer.queue(), to_boards.clone(), to_boards.clone());
+    let beliefs = to_boards.clone();
     let (serial, told_by_serial, port_orders) = Serial::new();
     let (nearby, told_by_network) = mpsc::channel(NEARBY_EVENTS);
     let ports = Ports {
@@ -129,6 +130,7 @@ async fn serve(
                 tracing::debug!(board = %order.board, %not_sent, "an order to configure was not sent");
             }
         }),
+        beliefs: Box::new(move |link, belief| beliefs.believe(link, belief)),
         writes: Box::new(move |ticket, records| {
             queue.try_send(Batch { ticket, records }).map_err(|full| full.0.records)
         }),

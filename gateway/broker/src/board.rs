@@ -1,12 +1,12 @@
 //! A board's connection: what it says goes to the hub, orders for it come straight from there. No router between.
 
+use crate::belief::Outlet;
 use crate::codec::{self, Ack, Announced, Outgoing, Packet, Publish, Version};
 use crate::connect::BoardLogin;
 use crate::connection::{Deadlines, Io, Stream, Window};
 use crate::counters::Count;
 use crate::registry::{Client, OpenLink, Proof, Slot, ToBoard};
 use crate::retained::Owner;
-use crate::router::NO_ORIGIN;
 use crate::throttle::Rate;
 use crate::{Edge, acl};
 use bytes::Buf;
@@ -52,20 +52,18 @@ pub(crate) async fn run<S: Stream>(
         return refused;
     }
     edge.counters.one(Count::BoardLogin);
-    let owner = Owner::Board(board.as_str().into());
+    let mut outlet = Outlet::new(edge, Owner::Board(board.as_str().into()), will, open.belief.clone());
     let address = Some(address);
     let event = BoardEvent::Connected { board: board.clone(), link: slot.link, address, secret, private };
     let end = if edge.inbox.send(event.into()).await.is_ok() {
-        let mut session = Session::new(edge, io, slot.clone(), board.clone(), owner.clone(), keep_alive);
+        let mut session = Session::new(edge, io, slot.clone(), board.clone(), &mut outlet, keep_alive);
         // A defect must not leave the hub with a board that seems connected.
         AssertUnwindSafe(session.run(open)).catch_unwind().await.unwrap_or(Count::EndCrashed)
     } else {
         Count::EndStopped
     };
     tracing::debug!(%board, link = slot.link.0, end = end.reason(), "board's connection ended");
-    if let Some(will) = will.filter(|_| end != Count::EndGoodbye) {
-        edge.share(NO_ORIGIN, &owner, &will.publish(None));
-    }
+    outlet.end(end);
     // With the hub gone there is nobody left to tell.
     let _ = edge.inbox.send(BoardEvent::Disconnected { board, link: slot.link }.into()).await;
     end
@@ -78,12 +76,12 @@ fn silence(keep_alive: u16, longest: Duration) -> Duration {
     held * 7 / 5
 }
 
-struct Session<'a, S> {
+struct Session<'a, 'b, S> {
     edge: &'a Edge,
     io: Io<S>,
     slot: Arc<Slot>,
     board: BoardId,
-    owner: Owner,
+    outlet: &'b mut Outlet<'a>,
     command_topic: String,
     credential_topic: String,
     configure_topic: String,
@@ -95,8 +93,15 @@ struct Session<'a, S> {
     payload: String,
 }
 
-impl<'a, S: Stream> Session<'a, S> {
-    fn new(edge: &'a Edge, io: Io<S>, slot: Arc<Slot>, board: BoardId, owner: Owner, keep_alive: u16) -> Self {
+impl<'a, 'b, S: Stream> Session<'a, 'b, S> {
+    fn new(
+        edge: &'a Edge,
+        io: Io<S>,
+        slot: Arc<Slot>,
+        board: BoardId,
+        outlet: &'b mut Outlet<'a>,
+        keep_alive: u16,
+    ) -> Self {
         let limits = &edge.limits;
         Self {
             edge,
@@ -106,7 +111,7 @@ impl<'a, S: Stream> Session<'a, S> {
             credential_topic: Topic::Credential.of(&board),
             configure_topic: Topic::Configure.of(&board),
             board,
-            owner,
+            outlet,
             deadlines: Deadlines::new(limits, Some(silence(keep_alive, limits.board_keep_alive))),
             rate: Rate::new(limits.board_rate),
             window: Window::new(limits.in_flight),
@@ -142,6 +147,7 @@ impl<'a, S: Stream> Session<'a, S> {
                         self.send(&message);
                     }
                 }
+                () = self.outlet.changed() => self.outlet.settle(),
                 filled = self.io.fill(), if pause.is_none() => {
                     filled?;
                     self.hear(link).await?;
@@ -257,7 +263,7 @@ impl<'a, S: Stream> Session<'a, S> {
         }
     }
 
-    async fn said(&self, publish: &Publish<'_>) -> Result<(), Count> {
+    async fn said(&mut self, publish: &Publish<'_>) -> Result<(), Count> {
         let counters = &self.edge.counters;
         counters.one(Count::MessagesIn);
         if let Err(refused) = acl::board_publish(&self.board, publish) {
@@ -275,7 +281,7 @@ impl<'a, S: Stream> Session<'a, S> {
                 return Ok(());
             }
         }
-        self.edge.share(NO_ORIGIN, &self.owner, publish);
+        self.outlet.share(publish);
         Ok(())
     }
 

@@ -136,6 +136,8 @@ counts! {
     DroppedRetained = "mqtt_dropped_total", "retained-full";
     /// Messages not fanned out to integrations: the router was full or dead.
     DroppedRouter = "mqtt_dropped_total", "router";
+    /// Messages of a board that was not believed: more than are kept, or kept until its connection ended.
+    DroppedUnbelieved = "mqtt_dropped_total", "unbelieved";
     /// Messages for an integration that is away: its queue was full.
     DroppedAway = "mqtt_dropped_total", "away";
     /// Messages not sent: larger than the client takes.

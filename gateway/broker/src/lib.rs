@@ -12,6 +12,7 @@
 mod accept;
 mod acl;
 mod announcer;
+mod belief;
 mod board;
 mod codec;
 mod connect;
@@ -55,8 +56,9 @@ use codec::Publish;
 use gatehouse_core::access::Credentials;
 use gatehouse_core::board_settings::ConfigOrder;
 use gatehouse_core::device::{NewSecret, Order};
-use gatehouse_core::edge::EdgeEvent;
+use gatehouse_core::edge::{Belief, EdgeEvent};
 use gatehouse_core::homeassistant::Announced;
+use gatehouse_core::ids::LinkId;
 use gatehouse_core::notice::{NoticeKind, Subject};
 use incidents::Incidents;
 use integration::{Excess, Groups, Pace, Sessions};
@@ -203,6 +205,12 @@ impl Orders {
     /// [`NotSent`] when nothing was and will be sent.
     pub fn send_configure(&self, order: &ConfigOrder) -> Result<(), NotSent> {
         self.registry.send_configure(order)
+    }
+
+    /// Says what to think of a board's connection. Until it is said to be believed, nothing that is published there is passed
+    /// on. Of one that is over nothing is thought. Never blocks.
+    pub fn believe(&self, link: LinkId, belief: Belief) {
+        self.registry.believe(link, belief);
     }
 }
 

@@ -4,12 +4,13 @@ use crate::counters::Count;
 use gatehouse_core::access::{Credentials, IntegrationCredential};
 use gatehouse_core::board_settings::ConfigOrder;
 use gatehouse_core::device::{NewSecret, Order, SecretHash};
+use gatehouse_core::edge::Belief;
 use gatehouse_core::ids::{DeviceId, LinkId};
 use gatehouse_core::name::BoardId;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Why an order or a secret was not sent. Nothing was written then, and nothing will be.
@@ -116,6 +117,7 @@ struct BoardLink {
     queue: mpsc::Sender<ToBoard>,
     private: bool,
     listening: Arc<Listening>,
+    belief: watch::Sender<Belief>,
 }
 
 /// What a board subscribed to.
@@ -186,9 +188,17 @@ impl Registry {
     pub(crate) fn open(self: &Arc<Self>, link: LinkId, board: BoardId, private: bool, waiting: usize) -> OpenLink {
         let (sender, queue) = mpsc::channel(waiting);
         let listening = Arc::new(Listening::default());
-        let entry = BoardLink { board, queue: sender, private, listening: listening.clone() };
+        let (believe, belief) = watch::channel(Belief::default());
+        let entry = BoardLink { board, queue: sender, private, listening: listening.clone(), belief: believe };
         self.links.write().unwrap_or_else(PoisonError::into_inner).insert(link, entry);
-        OpenLink { link, queue, listening, registry: self.clone() }
+        OpenLink { link, queue, listening, belief, registry: self.clone() }
+    }
+
+    pub(crate) fn believe(&self, link: LinkId, belief: Belief) {
+        let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(link) = links.get(&link) {
+            link.belief.send_replace(belief);
+        }
     }
 
     pub(crate) fn send(&self, order: &Order) -> Result<(), NotSent> {
@@ -255,6 +265,8 @@ pub(crate) struct OpenLink {
     link: LinkId,
     pub(crate) queue: mpsc::Receiver<ToBoard>,
     pub(crate) listening: Arc<Listening>,
+    /// What the home thinks of it.
+    pub(crate) belief: watch::Receiver<Belief>,
     registry: Arc<Registry>,
 }
 

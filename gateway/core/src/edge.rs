@@ -18,6 +18,18 @@ pub enum EdgeEvent {
     Incident(Incident),
 }
 
+/// What the home thinks of a board's connection. What is published there is passed on only while it is believed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Belief {
+    /// The board has yet to say who it is.
+    #[default]
+    Awaited,
+    /// It is the device's board.
+    Believed,
+    /// It is, or may be, other hardware.
+    Quarantined,
+}
+
 /// What an integration asks of a claimed board by a publish that its filters allow. It is never passed on: the home makes
 /// a command of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,10 +8,10 @@ use crate::zone::minutes_east;
 use gatehouse_core::access::{ClaimCode, Credentials, Denied};
 use gatehouse_core::board_settings::ConfigOrder;
 use gatehouse_core::device::{NewSecret, Order};
-use gatehouse_core::edge::EdgeEvent;
+use gatehouse_core::edge::{Belief, EdgeEvent};
 use gatehouse_core::home::{Answer, Effect, Home, Input};
 use gatehouse_core::homeassistant::Announced;
-use gatehouse_core::ids::{Request, Ticket};
+use gatehouse_core::ids::{LinkId, Request, Ticket};
 use gatehouse_core::nearby::NearbyEvent;
 use gatehouse_core::onboarding::{PortEvent, PortOrder};
 use gatehouse_core::record::Record;
@@ -45,6 +45,8 @@ pub struct Ports {
     pub secrets: Box<dyn FnMut(&NewSecret) + Send>,
     /// Sends an order to configure to a board's own connection, or drops it; must not block.
     pub config_orders: Box<dyn FnMut(&ConfigOrder) + Send>,
+    /// Says what the edge is to think of a board's connection; must not block.
+    pub beliefs: Box<dyn FnMut(LinkId, Belief) + Send>,
     /// Hands records to the store, or gives them back when its queue is full; must not block.
     pub writes: WriteQueue,
     /// Tickets the store wrote, or could not.
@@ -303,6 +305,7 @@ impl EventLoop {
                 Effect::Send(order) => (self.ports.orders)(&order),
                 Effect::SendSecret(new) => (self.ports.secrets)(&new),
                 Effect::Configure(order) => (self.ports.config_orders)(&order),
+                Effect::Believe(link, belief) => (self.ports.beliefs)(link, belief),
                 Effect::Port(order) => (self.ports.port_orders)(order),
                 Effect::Answer(request, answer) => self.answers.push((request, answer)),
                 Effect::Changed(change) => {

@@ -66,6 +66,7 @@ impl Rig {
             orders: Box::new(move |order: &Order| order_sender.send(order.clone()).unwrap()),
             secrets: Box::new(move |new: &NewSecret| secret_sender.send(new.clone()).unwrap()),
             config_orders: Box::new(|_| {}),
+            beliefs: Box::new(|_, _| {}),
             writes: Box::new(move |ticket, records| {
                 if is_full.load(Ordering::Relaxed) || (ticket.is_none() && is_crowded.load(Ordering::Relaxed)) {
                     return Err(records);

@@ -365,6 +365,8 @@ impl<'a> World<'a> {
                 Effect::Answer(..) | Effect::Changed(_) | Effect::AnnouncedChanged | Effect::Port(_) => {}
                 // Nobody asks for it here.
                 Effect::Configure(_) => {}
+                // No integration listens here.
+                Effect::Believe(..) => {}
             }
         }
     }

@@ -146,10 +146,12 @@ async fn a_will_is_published_at_any_end_but_a_goodbye() {
     house.subscribe(&[("homie/5/+/$state", 1), ("gone/+", 0)]).await;
     let will = Some(("homie/5/relay-1/$state", "lost", true));
     let (mut relay, _) = Client::try_login(world.at, &Login { will, ..Login::of("relay-1") }).await;
-    world.connected("relay-1").await;
+    let link = world.connected("relay-1").await;
     relay.send(&[0xe0, 0]).await;
     relay.closed().await;
+    world.disconnected("relay-1", link).await;
     let (relay, _) = Client::try_login(world.at, &Login { will, ..Login::of("relay-1") }).await;
+    world.connected("relay-1").await;
     drop(relay);
     assert_eq!(house.message().await, heard("homie/5/relay-1/$state", "lost", 1, false, 1), "the first, by closing");
     let will = Some(("gone/garden", "bye", false));

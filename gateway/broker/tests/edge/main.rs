@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod announcements;
+mod beliefs;
 mod client;
 mod client5;
 mod commands;

@@ -275,6 +275,7 @@ impl Cell<'_> {
 #[tokio::test]
 async fn each_credential_may_do_what_it_may_and_nothing_else() {
     let mut world = World::new().await;
+    world.believe_all();
     let mut witness = Witness::new(&world).await;
     let (secret, all) = (secret_hash("former", secret("former").as_bytes()), vec!["#".to_owned()]);
     let former = IntegrationCredential { secret, publish: all.clone(), subscribe: all };

@@ -27,6 +27,7 @@ pub(crate) async fn done(what: &str, mut command: Command) -> Output {
 #[tokio::test]
 async fn a_board_played_by_mosquitto_is_heard_and_its_state_retained() {
     let mut world = World::new().await;
+    world.believe_all();
     let state = ["-t", "homie/5/relay-1/$state", "-m", "ready", "-r", "-q", "1"];
     assert!(done("mosquitto_pub", command("mosquitto_pub", world.at, "relay-1", &state)).await.status.success());
     let link = world.connected("relay-1").await;

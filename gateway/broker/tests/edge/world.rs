@@ -6,7 +6,7 @@ use gatehouse_core::access::{BoardCredential, Credentials, IntegrationCredential
 use gatehouse_core::board_settings::{ConfigOrder, Wish};
 use gatehouse_core::command::{BoardSession, OrderId};
 use gatehouse_core::device::{BoardEvent, NewSecret, Order, Said, Secret};
-use gatehouse_core::edge::{EdgeEvent, IntegrationCommand};
+use gatehouse_core::edge::{Belief, EdgeEvent, IntegrationCommand};
 use gatehouse_core::homeassistant::Announced;
 use gatehouse_core::ids::{DeviceId, LinkId};
 use gatehouse_core::name::{BoardId, Endpoint};
@@ -41,6 +41,8 @@ pub(crate) struct World {
     pub(crate) running: JoinHandle<()>,
     pub(crate) events: mpsc::Receiver<EdgeEvent>,
     incidents: Vec<Incident>,
+    /// Whether every board is believed as soon as it has logged in.
+    pub(crate) believing: bool,
 }
 
 pub(crate) fn board(id: &str) -> BoardId {
@@ -122,7 +124,34 @@ impl World {
         let broker = with(broker).announcing(announcements);
         let (counters, stop) = (broker.counters(), CancellationToken::new());
         let running = tokio::spawn(broker.run(listeners, stop.clone()));
-        Self { at, tls_at, orders, counters, credentials, announced, stop, running, events, incidents: Vec::new() }
+        Self {
+            at,
+            tls_at,
+            orders,
+            counters,
+            credentials,
+            announced,
+            stop,
+            running,
+            events,
+            incidents: Vec::new(),
+            believing: true,
+        }
+    }
+
+    /// Every board is believed as soon as it has logged in, also while the test looks elsewhere.
+    pub(crate) fn believe_all(&mut self) {
+        let (sender, events) = mpsc::channel(4_096);
+        let mut told = std::mem::replace(&mut self.events, events);
+        let orders = self.orders.clone();
+        tokio::spawn(async move {
+            while let Some(event) = told.recv().await {
+                if let EdgeEvent::Board(BoardEvent::Connected { link, .. }) = &event {
+                    orders.believe(*link, Belief::Believed);
+                }
+                let Ok(()) = sender.send(event).await else { return };
+            }
+        });
     }
 
     pub(crate) async fn event(&mut self) -> BoardEvent {
@@ -136,7 +165,14 @@ impl World {
         loop {
             match soon("an event", self.events.recv()).await.expect("the edge is gone") {
                 EdgeEvent::Incident(incident) => self.incidents.push(incident),
-                event => return event,
+                event => {
+                    if let EdgeEvent::Board(BoardEvent::Connected { link, .. }) = &event
+                        && self.believing
+                    {
+                        self.orders.believe(*link, Belief::Believed);
+                    }
+                    return event;
+                }
             }
         }
     }

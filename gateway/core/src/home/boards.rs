@@ -62,7 +62,7 @@ pub(super) struct Presence {
 /// One connection of a board, from login to its end.
 #[derive(Debug)]
 pub(super) struct Link {
-    id: LinkId,
+    pub(super) id: LinkId,
     secret: SecretHash,
     private: bool,
     pub(super) ready: bool,
@@ -325,6 +325,7 @@ impl Home {
                 self.note_connection(now, device, &event, out);
                 let Some(entry) = self.devices.get_mut(&device) else { return };
                 let standing = Standing::at_login(&entry.device);
+                out.push(Effect::Believe(link, standing.belief()));
                 entry.presence.connected(link, address, (secret, private), standing);
                 entry.presence.seen(now);
                 self.show_device_and_switches(device, out);

@@ -5,8 +5,9 @@ use crate::access::{ApiToken, Denied, Grant, GuestLink, Member, Viewer};
 use crate::board_settings::{ConfigOrder, Fulfilment};
 use crate::command::Command;
 use crate::device::{NewSecret, Order};
+use crate::edge::Belief;
 use crate::homeassistant::HomeAssistant;
-use crate::ids::{Request, Ticket};
+use crate::ids::{LinkId, Request, Ticket};
 use crate::integration::Integration;
 use crate::invitation::{Invitation, Offer};
 use crate::onboarding::{ClaimView, FoundBoard, PortOrder};
@@ -23,6 +24,8 @@ pub enum Effect {
     SendSecret(NewSecret),
     /// Send an order to configure to a board's own connection.
     Configure(ConfigOrder),
+    /// What the edge is to think of a board's connection; before it is told, nothing is believed.
+    Believe(LinkId, Belief),
     /// Do something at a serial port.
     Port(PortOrder),
     /// Answer someone who waits.

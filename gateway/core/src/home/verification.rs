@@ -7,6 +7,7 @@
 use super::{Effect, Home, Setting};
 use crate::access::Denied;
 use crate::device::{BoardFacts, Device};
+use crate::edge::Belief;
 use crate::ids::DeviceId;
 use crate::notice::{Incident, NoticeKind, Subject};
 use crate::quarantine::{Quarantine, Told, Verdict, judge};
@@ -26,6 +27,15 @@ pub(super) enum Standing {
 }
 
 impl Standing {
+    /// As the edge is told.
+    pub(super) fn belief(&self) -> Belief {
+        match self {
+            Self::Unproven => Belief::Awaited,
+            Self::Believed => Belief::Believed,
+            Self::Quarantined(_) => Belief::Quarantined,
+        }
+    }
+
     pub(super) fn at_login(device: &Device) -> Self {
         if device.hardware.is_some() { Self::Unproven } else { Self::Believed }
     }
@@ -87,6 +97,7 @@ impl Home {
         if link.standing == was {
             return;
         }
+        out.push(Effect::Believe(link.id, link.standing.belief()));
         match link.standing.clone() {
             Standing::Unproven => {}
             Standing::Believed => self.take_in_early(now, id, out),

@@ -147,6 +147,7 @@ impl Gateway {
             orders: Box::new(move |order| drop(sent.send(order.clone()))),
             secrets: Box::new(move |new| drop(sent_secrets.send(new.clone()))),
             config_orders: Box::new(move |order| drop(configures.send(order.clone()))),
+            beliefs: Box::new(|_, _| {}),
             writes: Box::new(move |ticket, records| {
                 queue.try_send(Batch { ticket, records }).map_err(|full| full.0.records)
             }),

@@ -4,7 +4,7 @@ use super::{BOARDS, GOOD, good, vandal};
 use crate::world::order;
 use gatehouse_broker::Orders;
 use gatehouse_core::device::{BoardEvent, Said};
-use gatehouse_core::edge::EdgeEvent;
+use gatehouse_core::edge::{Belief, EdgeEvent};
 use gatehouse_core::ids::LinkId;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -83,6 +83,7 @@ impl Hub {
     fn take(&mut self, event: BoardEvent) {
         match event {
             BoardEvent::Connected { board, link, .. } => {
+                self.orders.believe(link, Belief::Believed);
                 assert_eq!(self.open.insert(board.to_string(), link), None, "{board} twice at once");
             }
             BoardEvent::Disconnected { board, link } => {

@@ -36,7 +36,7 @@ use crate::command::{BoardSession, OrderId, Outcome, Reason};
 use crate::device::{
     BoardEvent, BoardState, Cause, Description, Fact, NewSecret, Order, Refusal, Report, Said, Secret, SecretHash,
 };
-use crate::edge::IntegrationCommand;
+use crate::edge::{Belief, IntegrationCommand};
 use crate::homeassistant::Announced;
 use crate::ids::{LinkId, Request, SessionId, Ticket};
 use crate::name::Name;
@@ -77,6 +77,8 @@ struct House {
     sent: Vec<Order>,
     secrets: Vec<NewSecret>,
     config_orders: Vec<ConfigOrder>,
+    /// What the edge was told of connections.
+    beliefs: HashMap<LinkId, Belief>,
     port_orders: Vec<PortOrder>,
     /// What the board presents when it logs in.
     presents: SecretHash,
@@ -127,6 +129,7 @@ impl House {
             sent: Vec::new(),
             secrets: Vec::new(),
             config_orders: Vec::new(),
+            beliefs: HashMap::new(),
             port_orders: Vec::new(),
             presents: SECRET,
             tells: None,
@@ -177,6 +180,7 @@ impl House {
                     self.tickets.extend(ticket);
                     self.written.extend(records);
                 }
+                Effect::Believe(link, belief) => drop(self.beliefs.insert(link, belief)),
                 Effect::CredentialsChanged => {}
                 Effect::AnnouncedChanged => self.announced = self.home.announced(),
             }

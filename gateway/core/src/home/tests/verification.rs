@@ -206,6 +206,23 @@ fn nothing_counts_before_it_is_known_who_says_it() {
 }
 
 #[test]
+fn the_edge_is_told_what_is_thought_of_each_connection() {
+    let mut house = House::with_hardware(1);
+    let thought = |house: &House, link| house.beliefs.get(&LinkId(link)).copied();
+    assert_eq!(thought(&house, 2), Some(Belief::Believed), "nothing was on record");
+    house.disconnect(2);
+    house.log_in(3);
+    assert_eq!(thought(&house, 3), Some(Belief::Awaited));
+    house.comes(4, (CHIP, MAC));
+    assert_eq!(thought(&house, 4), Some(Belief::Believed));
+    house.comes(5, OTHER);
+    assert_eq!(thought(&house, 5), Some(Belief::Quarantined));
+    house.release(OTHER);
+    house.written_ok();
+    assert_eq!(thought(&house, 5), Some(Belief::Believed));
+}
+
+#[test]
 fn of_settings_that_wait_until_it_is_believed_the_last_count() {
     let mut house = House::with_hardware(2);
     house.disconnect(2);
