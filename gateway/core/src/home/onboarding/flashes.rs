@@ -199,25 +199,35 @@ impl Home {
     fn fail_flash(&mut self, now: &Now, id: FlashId, trouble: FlashTrouble, out: &mut Vec<Effect>) {
         let Some(flash) = self.onboarding.flashes.get_mut(&id) else { return };
         let begun = flash.view.step > FlashStep::Connecting;
+        let given_up = matches!(trouble, FlashTrouble::Cancelled | FlashTrouble::Stopping);
         let mut view = FlashView::clone(&flash.view);
         (view.step, view.trouble) = (FlashStep::Failed, Some(trouble));
         flash.view = Arc::new(view);
         if begun {
             self.end_flash(now, id, out);
-        } else {
-            // Nothing was written: nobody did anything to the board.
-            self.close_flash(now, id, out);
+            return;
         }
+        if given_up {
+            // The boot loader may have been about to begin, and its tool not have said so yet.
+            self.write_flash(now, id, ", given up before it was known to have begun", out);
+        }
+        self.close_flash(now, id, out);
+    }
+
+    /// Its line in the record, with what there is to say beside what it was given.
+    fn write_flash(&mut self, now: &Now, id: FlashId, how: &str, out: &mut Vec<Effect>) {
+        let Some(flash) = self.onboarding.flashes.get(&id) else { return };
+        let (view, port) = (flash.view.clone(), flash.port.clone());
+        let text = format!("{}, SHA-256 {}{how}", view.image.name, view.image.digest());
+        let line = self.entry(now, Deed::new(&view.by, Kind::BoardFlashed, &port.0).saying(text));
+        out.push(Effect::Write { ticket: None, records: vec![line] });
     }
 
     /// Something was written: that is told in the record, and the board is asked anew who it is.
     fn end_flash(&mut self, now: &Now, id: FlashId, out: &mut Vec<Effect>) {
         let Some(flash) = self.onboarding.flashes.get(&id) else { return };
         let (view, port) = (flash.view.clone(), flash.port.clone());
-        let image = format!("{}, SHA-256 {}", view.image.name, view.image.digest());
-        let text = if view.trouble.is_some() { format!("{image}, not to its end") } else { image };
-        let line = self.entry(now, Deed::new(&view.by, Kind::BoardFlashed, &port.0).saying(text));
-        out.push(Effect::Write { ticket: None, records: vec![line] });
+        self.write_flash(now, id, if view.trouble.is_some() { ", not to its end" } else { "" }, out);
         self.close_flash(now, id, out);
         let Some(board) = self.onboarding.on(&port) else { return };
         if let Some(found) = self.onboarding.found.get_mut(&board) {

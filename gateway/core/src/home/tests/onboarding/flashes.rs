@@ -228,11 +228,14 @@ fn it_is_cancelled_by_an_owner_alone_and_by_a_gateway_that_stops() {
     house.flashes(false);
     cancel(&mut house);
     assert_eq!((house.trouble(), house.open_order(1)), (Some(FlashTrouble::Cancelled), None));
+    assert_eq!(house.told().len(), 1, "esptool may have been about to write");
     house.flashes(false);
     let (cap, board) = (house.viewer().administer().unwrap(), house.board().id);
     let session = house.view.access.viewer(&ANAS_TOKEN).and_then(|viewer| viewer.session()).unwrap();
     house.handle(Input::Stop);
     assert_eq!((house.trouble(), house.open_order(1)), (Some(FlashTrouble::Stopping), None));
+    let told = house.told();
+    assert!(told.len() == 2 && told[1].ends_with("given up before it was known to have begun"), "{told:?}");
     house.setting(Setting::CloseSession(session));
     house.written_ok();
     let new = NewFlash { board, image: image(), even_a_device: true };
