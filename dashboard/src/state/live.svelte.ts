@@ -183,6 +183,10 @@ export class Live {
   updateDevice = (input: Parameters<typeof updateDevice>[0]) => this.#change(() => updateDevice(input));
   /** What is to be said of the device that was deleted last; empty when its board forgot the home. */
   removal = $state('');
+  /** It was read: whoever leaves the page where it stood is told no more of it. */
+  forgetRemoval = (): void => {
+    this.removal = '';
+  };
   /** @throws ApiError */
   async deleteDevice(id: string): Promise<void> {
     const name = this.devices.get(id)?.name ?? 'The device';

@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from './home';
+import { expect, open, test } from './home';
 import type { Page } from '@playwright/test';
 
 async function openBoard(page: Page, name: string) {
@@ -88,4 +88,15 @@ test('who deletes a device whose board is away is told that the board still know
   await expect(page.getByTestId('removal')).toContainText(
     `${name} is deleted, but its board may still know this home`,
   );
+
+  // It was read; and where all is deleted it is told too.
+  await open(page, 'Administration');
+  await expect(page.getByRole('heading', { level: 1, name: 'Administration' })).toBeVisible();
+  await expect(page.getByTestId('removal')).toHaveCount(0);
+  for (const it of home.world.devices.values()) it.availability = 'OFFLINE';
+  const stored = page.locator('[data-stored="devices"]').getByRole('listitem');
+  await stored.filter({ hasText: 'Hall board' }).getByRole('button', { name: 'Edit' }).click();
+  await page.getByRole('button', { name: 'Delete device' }).click();
+  await page.getByRole('button', { name: 'Yes, delete' }).click();
+  await expect(page.getByTestId('removal')).toContainText('Hall board is deleted, but its board may still');
 });
