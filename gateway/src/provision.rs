@@ -22,22 +22,25 @@ pub(crate) struct Provision {
     /// File that holds the network's password; without one the network is open
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
-    /// What people call it [default: its id]
+    /// What people call it [default: its id, or as the device is called whose board it is]
     #[arg(long)]
     name: Option<String>,
     /// The room it is in, made when there is none of that name
     #[arg(long)]
     room: Option<String>,
+    /// The device whose board it takes the place of, which stays what it is otherwise
+    #[arg(long, value_name = "NAME-OR-ID")]
+    replaces: Option<String>,
 }
 
 impl Provision {
     /// Claims the board, and waits until it is a device or cannot be one.
     pub(crate) fn carry_out(self, config: &Config) -> Result<(), Failure> {
-        let Self { port, ssid, password_file, name, room } = self;
+        let Self { port, ssid, password_file, name, room, replaces } = self;
         let password = password_file.map(|file| secret_file::read("--password-file", &file)).transpose()?;
         // As the daemon knows it, whoever calls from another folder.
         let port = std::path::absolute(&port).map_or(port, |path| path.display().to_string());
-        let new = NewProvision { port, ssid, password, name, room };
+        let new = NewProvision { port, ssid, password, name, room, replaces };
         let Answer::ClaimBegun { claim } = client::call(config, &Call::Provision(new))? else {
             return Err(another_question());
         };

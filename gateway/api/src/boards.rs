@@ -376,6 +376,12 @@ impl Claim {
 
 #[ComplexObject]
 impl Claim {
+    /// The device whose board this one takes the place of; null when it takes that of none.
+    async fn replaces(&self, ctx: &Context<'_>) -> Result<Option<Device>> {
+        let asked = signed_in(ctx)?;
+        Ok(self.view.replaces.as_ref().and_then(|old| Device::find(&asked, old.device)))
+    }
+
     /// Who claims it.
     async fn by(&self, ctx: &Context<'_>) -> Option<Actor> {
         Actor::shown(ctx, &self.view.by)
@@ -455,10 +461,14 @@ impl WifiInput {
 pub(crate) struct ClaimDeviceInput {
     /// Which board.
     board_id: ID,
-    /// What the device is to be called: 1 to 64 characters; the board's id when left out.
+    /// What the device is to be called: 1 to 64 characters; when left out the board's id, or as the device is called that it is or
+    /// whose board it takes the place of.
     name: Option<String>,
     /// Where it is to be.
     room_id: Option<ID>,
+    /// The device whose board it takes the place of: that device keeps name, room, switches, what was shared of it, and history, and
+    /// may keep its old board until this one has logged in.
+    replaces_device_id: Option<ID>,
     /// How it gets into the network.
     wifi: WifiInput,
 }
@@ -484,16 +494,20 @@ pub(crate) struct BoardsMutation;
 impl BoardsMutation {
     /// Begins to make a device of a board: gives it this home and the network over the cable, and waits for its own login,
     /// 90 s at most. Answers at the beginning; `claimProgress` tells the rest. Name and password of the network go to the board and
-    /// nowhere else. A board that is a device already stays that device, with a new secret. No relay moves. For the owner.
-    /// Errors: BAD_INPUT (name, roomId, ssid, password), NOT_FOUND, CONFLICT (it is being claimed, it cannot be, or there are 1,000
-    /// devices), FORBIDDEN, BUSY.
+    /// nowhere else. A board that is a device already stays that device, with a new secret. With `replacesDeviceId` it takes the place of
+    /// a device's board: at its login, in one step, that device is this hardware with this credential, and the old board may log in no
+    /// more; a claim that fails changes nothing. Relays beyond those of the old board become new switches. No relay moves. For the
+    /// owner.
+    /// Errors: BAD_INPUT (name, roomId, ssid, password), NOT_FOUND, CONFLICT (it is being claimed, it cannot be, it is another
+    /// device's board or has too few relays for the one that it is to replace, or there are 1,000 devices), FORBIDDEN, BUSY.
     async fn claim_device(&self, ctx: &Context<'_>, input: ClaimDeviceInput) -> Result<Claim> {
         let cap = signed_in(ctx)?.viewer.administer().map_err(told)?;
         let board = input.board_id.parse().map_err(|_| no_such("board"))?;
         let name = input.name.map(|name| Name::new(&name)).transpose().map_err(bad_name("name"))?;
         let no_room = |_| told(Denied::BadInput { field: "roomId", message: "There is no such room.".to_owned() });
         let room = input.room_id.map(|id| id.parse()).transpose().map_err(no_room)?;
-        let asked = AskedClaim { board, name, room, wifi: input.wifi.checked()? };
+        let replaces = input.replaces_device_id.map(|id| id.parse()).transpose().map_err(|_| no_such("device"))?;
+        let asked = AskedClaim { board, name, room, replaces, wifi: input.wifi.checked()? };
         let shared = shared(ctx);
         let claim = shared.hub.claim_board(cap, asked, shared.settings.hash_secret).await.map_err(told)?;
         Ok(Claim::new(claim))

@@ -60,6 +60,8 @@ pub(crate) enum RecordKind {
     RoomDeleted,
     /// A board was claimed.
     DeviceClaimed,
+    /// A device has another board in place of the one that it had.
+    DeviceReplaced,
     /// A device has another name or room.
     DeviceUpdated,
     /// A device was given a new secret.

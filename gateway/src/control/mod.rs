@@ -98,6 +98,8 @@ pub(crate) struct NewProvision {
     pub(crate) name: Option<String>,
     /// Made when there is none.
     pub(crate) room: Option<String>,
+    /// The device whose board it takes the place of, by name or id.
+    pub(crate) replaces: Option<String>,
 }
 
 /// A board that is to be flashed, as the command line has it.

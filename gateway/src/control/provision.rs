@@ -4,7 +4,7 @@ use super::server::{explain, refused};
 use super::{Answer, NewProvision};
 use gatehouse_core::access::{Administer, Denied};
 use gatehouse_core::device::Secret;
-use gatehouse_core::ids::{ClaimId, FoundId, RoomId};
+use gatehouse_core::ids::{ClaimId, DeviceId, FoundId, RoomId};
 use gatehouse_core::name::Name;
 use gatehouse_core::onboarding::{ClaimStep, FoundState, WifiSettings};
 use gatehouse_hub::{AskedClaim, Hub};
@@ -26,7 +26,7 @@ pub(super) async fn begin(hub: &Hub, new: NewProvision) -> Answer {
 }
 
 async fn claim(hub: &Hub, new: NewProvision) -> Result<ClaimId, Answer> {
-    let NewProvision { port, ssid, password, name, room } = new;
+    let NewProvision { port, ssid, password, name, room, replaces } = new;
     let wifi =
         WifiSettings::new(&ssid, password.as_deref().map(Secret::new)).map_err(|(_, message)| refused(message))?;
     let name_of = |option: &str, text: Option<String>| match text {
@@ -34,13 +34,14 @@ async fn claim(hub: &Hub, new: NewProvision) -> Result<ClaimId, Answer> {
         Some(text) => Name::new(&text).map(Some).map_err(|error| refused(format!("{option} {text:?}: {error}"))),
     };
     let (name, room) = (name_of("--name", name)?, name_of("--room", room)?);
+    let replaces = replaces.map(|device| device_called(hub, &device)).transpose()?;
     let board = plugged_in(hub, &port).await?;
     identified(hub, board).await?;
     let room = match room {
         None => None,
         Some(name) => Some(room_called(hub, name).await.map_err(explain)?),
     };
-    let asked = AskedClaim { board, name, room, wifi };
+    let asked = AskedClaim { board, name, room, replaces, wifi };
     let claim = hub.claim_board(Administer::console(), asked, gatehouse_broker::secret_hash).await;
     claim.map(|claim| claim.id).map_err(explain)
 }
@@ -73,6 +74,24 @@ async fn identified(hub: &Hub, board: FoundId) -> Result<(), Answer> {
         }
     }
     Err(refused("the board does not say who it is; unplug it, plug it in again, and try again"))
+}
+
+/// The device of this name or id; of several of one name the id says which.
+fn device_called(hub: &Hub, called: &str) -> Result<DeviceId, Answer> {
+    let view = hub.view();
+    let by_id = called.parse().ok().filter(|id: &DeviceId| view.devices.iter().any(|device| device.id == *id));
+    let name = Name::new(called).ok();
+    let named = view.devices.iter().filter(|device| name.as_ref().is_some_and(|name| device.name.same_as(name)));
+    let named: Vec<DeviceId> = named.map(|device| device.id).collect();
+    match (by_id, &named[..]) {
+        (Some(id), _) => Ok(id),
+        (None, [id]) => Ok(*id),
+        (None, []) => Err(refused(format!("--replaces {called:?}: there is no device of that name or id"))),
+        (None, several) => {
+            let ids: Vec<_> = several.iter().map(DeviceId::to_string).collect();
+            Err(refused(format!("--replaces {called:?}: there are several; say which by id: {}", ids.join(", "))))
+        }
+    }
 }
 
 async fn room_called(hub: &Hub, name: Name) -> Result<RoomId, Denied> {

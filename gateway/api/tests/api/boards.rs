@@ -258,6 +258,38 @@ async fn a_claim_whose_cable_was_pulled_is_told_of_without_its_board() {
 }
 
 #[tokio::test]
+async fn a_board_takes_the_place_of_a_devices_and_the_claim_says_of_which() {
+    let (gateway, ana) = Gateway::claimed().await;
+    let old = gateway.online_board("relay-old", 2).await;
+    let mut orders = gateway.port_orders.subscribe();
+    plug(&gateway, native()).await;
+    let id = only_board(&gateway).await;
+    let wifi = json!({ "ssid": "Home", "password": "blue curtain" });
+    let input = |device: &str| json!({ "input": { "boardId": id, "wifi": wifi, "replacesDeviceId": device } });
+    for unknown in ["d1", "nonsense"] {
+        assert_eq!(ana.ask(CLAIM, input(unknown)).await.code(), "NOT_FOUND");
+    }
+    let begun = ana.ask(CLAIM, input(&old.device)).await;
+    assert_eq!(begun.data()["claimDevice"]["name"], "Board relay-old");
+    let message = begun.data()["claimDevice"]["progress"]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("relay-old is still there"), "{message}");
+    let of = ana.ask("{ claims { replaces { id } } }", Value::Null).await;
+    assert_eq!(of.data()["claims"], json!([{ "replaces": { "id": old.device } }]));
+    let secret = loop {
+        if let PortOrder::Provision { secret, .. } = within("the handover", orders.recv()).await.unwrap() {
+            break secret;
+        }
+    };
+    gateway.board_logs_in("relay-a1b2c3", secret.reveal()).await;
+    gateway.until("its own", |view| view.devices.iter().all(|device| device.board.as_str() == "relay-a1b2c3")).await;
+    let now = ana.ask("{ devices { id name switches { id } } boards { device { id } } }", Value::Null).await;
+    let switches: Vec<_> = old.switches.iter().map(|id| json!({ "id": id })).collect();
+    let device = json!({ "id": old.device, "name": "Board relay-old", "switches": switches });
+    assert_eq!(now.data()["devices"], json!([device]));
+    assert_eq!(now.data()["boards"], json!([{ "device": { "id": old.device } }]));
+}
+
+#[tokio::test]
 async fn a_board_in_the_network_is_shown_unless_it_is_plugged_in() {
     let (gateway, ana) = Gateway::claimed().await;
     let mut socket = gateway.socket(&token(&ana)).await;

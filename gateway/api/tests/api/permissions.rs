@@ -125,7 +125,7 @@ const SHOWN: &[(&str, &str)] = &[
         "id source name location state advice boardId model mac firmware relays hasHome networks device flash claim",
     ),
     ("Change", "on at command | actor"),
-    ("Claim", "id name ssid progress board | by"),
+    ("Claim", "id name ssid progress board replaces | by"),
     ("ClaimProgress", "step percent message done error device"),
     ("Command", "id switch on outcome confirmedBy reason reasonCode requestedAt settledAt latencyMs | actor"),
     ("CreatedGuestLink", "link token"),

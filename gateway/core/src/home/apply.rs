@@ -187,6 +187,11 @@ impl Home {
         self.by_board.insert(device.board.clone(), id);
         match self.devices.get_mut(&id) {
             Some(entry) => {
+                if entry.device.board != device.board {
+                    // Nothing that the old board said is true of the new one.
+                    entry.presence = Presence::default();
+                    self.by_board.remove(&entry.device.board);
+                }
                 entry.device = device.clone();
                 entry.rotation.take_if(|rotation| !rotation.is_of(&device));
             }

@@ -196,7 +196,13 @@ impl Home {
             }
             Setting::FinishClaim(cap, finished) => {
                 let new = &finished.registration;
-                let called = new.name.as_ref().map_or(new.board.as_str(), |name| name.as_str());
+                if let Some(old) = &finished.replaces {
+                    let text = format!("board {} in place of {}, over USB", new.board, old.board);
+                    let name = &self.devices.get(&old.device)?.device.name;
+                    return Some(Deed::new(cap.actor(), Kind::DeviceReplaced, name).saying(text));
+                }
+                let known = self.devices.get(&finished.device).map(|entry| entry.device.name.as_str());
+                let called = new.name.as_ref().map(Name::as_str).or(known).unwrap_or(new.board.as_str());
                 Deed::new(cap.actor(), Kind::DeviceClaimed, called).saying(format!("board {}, over USB", new.board))
             }
             Setting::RotateCredential(cap, id, _) => {

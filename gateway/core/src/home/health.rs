@@ -156,7 +156,7 @@ impl Home {
         self.tell_silence(now, out);
     }
 
-    fn tell_silence(&mut self, now: &Now, out: &mut Vec<Effect>) {
+    pub(super) fn tell_silence(&mut self, now: &Now, out: &mut Vec<Effect>) {
         let away = self.devices.iter().filter(|(id, _)| self.silence.is_away(**id));
         let away = away.map(|(id, entry)| (id, Subject::Board(entry.device.board.clone())));
         // One that was silent before a restart, and has not come since, still is.

@@ -2,7 +2,7 @@
 //!
 //! [`Home::handle`] takes one input with the time it arrived at and says what to do about it. It has four kinds of
 //! business, one file each: what boards say (`boards`) and whether they are believed (`verification`), how they are (`health`), commands (`commands`), what is asked of boards otherwise (`configuring`), who people are (`people`, `account`, `reset`, `backoff`), and settings,
-//! which are durable before they are true (`settings`, `rooms`, `things`, `integrations`, `invitations`, `rotation`). Home Assistant is told of
+//! which are durable before they are true (`settings`, `rooms`, `things`, `replacing`, `integrations`, `invitations`, `rotation`). Home Assistant is told of
 //! them (`announcing`), and the owner of what went wrong (`notices`).
 
 mod account;
@@ -27,6 +27,7 @@ mod nearby;
 mod notices;
 mod onboarding;
 mod people;
+mod replacing;
 mod reset;
 mod rooms;
 mod rotation;

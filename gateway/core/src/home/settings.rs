@@ -231,6 +231,10 @@ impl Home {
                     Record::Device(device) if self.is_other_hardware(device) => Some(device.id),
                     _ => None,
                 };
+                let replaced = match &record {
+                    Record::Device(device) if self.is_other_board(device) => Some(device.id),
+                    _ => None,
+                };
                 match record {
                     Record::SwitchDeleted(id) => self.settle_of_deleted(now, id, out),
                     Record::DeviceDeleted(id) => self.end_wishes_of(now, id, out),
@@ -239,6 +243,9 @@ impl Home {
                 self.apply_record(record, out);
                 if let Some(device) = new_device {
                     self.silence.gone(device, now.mono);
+                }
+                if let Some(device) = replaced {
+                    self.board_replaced(now, device, out);
                 }
                 if let Some(device) = judged {
                     self.judge_by_record(now, device, out);

@@ -122,11 +122,17 @@ impl Home {
 
     /// A board that was claimed at a port is a device: a new one, or the one that it was, with the new secret.
     pub(super) fn plan_finished_claim(&mut self, finished: FinishedClaim) -> Result<Vec<Record>, Denied> {
-        let FinishedClaim { claim: _, device: id, registration, room, hardware } = finished;
+        let FinishedClaim { claim: _, device: id, registration, replaces, room, hardware } = finished;
         let Registration { board, secret, name, room: _, relays } = registration;
         // It may have been deleted since.
         let room = room.filter(|room| self.rooms.contains_key(room));
         let hardware = Some(hardware);
+        if let Some(replaces) = replaces {
+            self.still_replaces(&replaces, &board, relays)?;
+            let known = Device::clone(&self.devices.get(&id).ok_or(Denied::NotFound("device"))?.device);
+            let (name, room) = (name.unwrap_or(known.name), room.or(known.room));
+            return Ok(self.plan_new_device(Device { id, board, name, room, secret, next: None, hardware }, relays));
+        }
         if let Some(entry) = self.devices.get(&id) {
             let known = Device::clone(&entry.device);
             let (name, room) = (name.unwrap_or(known.name), room.or(known.room));

@@ -3,7 +3,7 @@
 use super::{PortTrouble, Progress};
 use crate::command::Actor;
 use crate::ids::{ClaimId, DeviceId, FoundId};
-use crate::name::Name;
+use crate::name::{BoardId, Name};
 use std::sync::Arc;
 
 /// The steps of a claim, in their order.
@@ -81,6 +81,17 @@ impl ClaimTrouble {
     }
 }
 
+/// What a board that is claimed takes the place of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replaces {
+    /// The device, which stays what it is but for its board.
+    pub device: DeviceId,
+    /// Its board until then.
+    pub board: BoardId,
+    /// Whether that board was there when the claim began. It works until the new one has come, and no longer.
+    pub online: bool,
+}
+
 /// A claim, as people see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimView {
@@ -102,6 +113,8 @@ pub struct ClaimView {
     pub trouble: Option<ClaimTrouble>,
     /// The device it became.
     pub device: Option<DeviceId>,
+    /// The device whose board it takes the place of.
+    pub replaces: Option<Replaces>,
 }
 
 impl ClaimView {
@@ -127,9 +140,18 @@ impl ClaimView {
             return trouble.advice(ssid);
         }
         match (self.step, self.progress) {
+            (ClaimStep::Done, _) if self.replaces.is_some() => format!(
+                "{name} has its new board. Wiring, pulse, interlock and what a relay does when power returns are this board's \
+                 own: see that they are right."
+            ),
             (ClaimStep::Done, _) => format!("{name} is ready."),
             (ClaimStep::Registering, _) => format!("{name} is here, and is being written down."),
-            (ClaimStep::HandingOver, _) => "The board is given its home.".to_owned(),
+            (ClaimStep::HandingOver, _) => match self.replaces.as_ref().filter(|old| old.online) {
+                None => "The board is given its home.".to_owned(),
+                Some(Replaces { board, .. }) => format!(
+                    "The board is given its home. {board} is still there as {name}, and works until this one has come."
+                ),
+            },
             (_, Some(Progress::NoNetwork)) => format!("The board looks for the network “{ssid}”."),
             (ClaimStep::Joining, _) => format!("The board is on its way into the network “{ssid}”."),
             (_, Some(Progress::Unreachable)) => "The board is in the network and looks for this gateway.".to_owned(),

@@ -3,7 +3,7 @@
 
 mod claim;
 
-pub use claim::{ClaimStep, ClaimTrouble, ClaimView};
+pub use claim::{ClaimStep, ClaimTrouble, ClaimView, Replaces};
 
 use crate::device::Secret;
 use crate::flash::{FirmwareImage, FlashProgress, FlashTrouble, FlashView};

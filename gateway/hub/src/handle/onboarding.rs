@@ -6,7 +6,7 @@ use crate::random::random;
 use gatehouse_core::access::{Administer, Denied};
 use gatehouse_core::device::Secret;
 use gatehouse_core::home::{Answer, NewClaim, NewCredential, NewFlash};
-use gatehouse_core::ids::{ClaimId, FoundId, RoomId};
+use gatehouse_core::ids::{ClaimId, DeviceId, FoundId, RoomId};
 use gatehouse_core::name::Name;
 use gatehouse_core::onboarding::{ClaimView, FoundBoard, Identity, WifiSettings};
 use std::sync::Arc;
@@ -20,6 +20,8 @@ pub struct AskedClaim {
     pub name: Option<Name>,
     /// Where it is to be.
     pub room: Option<RoomId>,
+    /// The device whose board it takes the place of.
+    pub replaces: Option<DeviceId>,
     /// How it gets into the network.
     pub wifi: WifiSettings,
 }
@@ -32,7 +34,7 @@ impl Hub {
         asked: AskedClaim,
         hash: HashSecret,
     ) -> Result<Arc<ClaimView>, Denied> {
-        let AskedClaim { board, name, room, wifi } = asked;
+        let AskedClaim { board, name, room, replaces, wifi } = asked;
         let found = self.view().board(board).cloned();
         // Whatever it is that has no id, or is not there: the home says why that cannot be claimed.
         let user = match found.as_ref().and_then(|found| found.identity.as_ref()) {
@@ -42,7 +44,7 @@ impl Hub {
         let secret = hexadecimal(&random::<32>());
         let hash = hash(user, secret.as_bytes());
         let credential = NewCredential { secret: Secret::new(&secret), hash };
-        let new = NewClaim { board, name, room, wifi, credential };
+        let new = NewClaim { board, name, room, replaces, wifi, credential };
         match self.ask(|reply| Message::ClaimBoard { cap, new, reply }).await? {
             Answer::Claim(claim) => Ok(claim),
             other => unexpected(&other),

@@ -55,6 +55,7 @@ mirror!(
     DeviceRestarted,
     DeviceWiped,
     SwitchConfigured,
+    DeviceReplaced,
 );
 
 #[derive(Serialize, Deserialize)]

@@ -25,6 +25,7 @@ mod notices;
 mod presence;
 mod provider;
 mod quarantine;
+mod replacing;
 mod restart;
 mod revocation;
 mod rotation;

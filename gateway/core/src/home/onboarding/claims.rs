@@ -10,7 +10,7 @@ use crate::ids::{ClaimId, DeviceId, FoundId, LinkId, RoomId};
 use crate::name::Name;
 use crate::onboarding::{
     Attempt, ClaimStep, ClaimTrouble, ClaimView, Hardware, Identity, NativeBoard, PortName, PortOrder, PortTrouble,
-    Progress, WifiSettings,
+    Progress, Replaces, WifiSettings,
 };
 use crate::time::{Mono, Now};
 use crate::view::Change;
@@ -39,6 +39,8 @@ pub struct NewClaim {
     pub name: Option<Name>,
     /// Where it is to be.
     pub room: Option<RoomId>,
+    /// The device whose board it takes the place of; a device of its own when none.
+    pub replaces: Option<DeviceId>,
     /// How it gets into the network.
     pub wifi: WifiSettings,
     /// What it is to log in with.
@@ -56,6 +58,8 @@ pub(super) struct Claim {
     pub(super) due: Mono,
     pub(super) end: Mono,
     pub(super) native: NativeBoard,
+    /// What it is to be called; none where it keeps the name that it has.
+    pub(super) name: Option<Name>,
     pub(super) room: Option<RoomId>,
     pub(super) secret: SecretHash,
     pub(super) device: DeviceId,
@@ -81,6 +85,8 @@ pub struct FinishedClaim {
     pub device: DeviceId,
     /// As what.
     pub registration: Registration,
+    /// What it takes the place of, where it does.
+    pub replaces: Option<Replaces>,
     /// Where it is to be.
     pub room: Option<RoomId>,
     /// What it is.
@@ -90,6 +96,12 @@ pub struct FinishedClaim {
 impl Onboarding {
     pub(super) fn open_claim(&self, found: &Found) -> Option<&Claim> {
         found.claim.and_then(|id| self.claims.get(&id)).filter(|claim| claim.is_open())
+    }
+
+    /// Who has an open claim of a board that is a device, or is to take the place of its board.
+    pub(in crate::home) fn claim_of_device(&self, id: DeviceId) -> Option<&str> {
+        let mut open = self.claims.values().filter(|claim| claim.is_open());
+        open.find(|claim| claim.device == id).map(|claim| &*claim.view.by.name)
     }
 
     /// The open claim that an event at a port is of.
@@ -155,9 +167,13 @@ impl Home {
             let message = format!("Board {} is being claimed at another port.", native.board);
             return Err(Denied::Conflict(message));
         }
-        let known = self.by_board.get(&native.board).copied();
+        let replaces = new.replaces.map(|id| self.replaces(id, &native)).transpose()?;
+        let known = new.replaces.or_else(|| self.by_board.get(&native.board).copied());
+        if let Some(id) = known {
+            self.not_claimed_elsewhere(id)?;
+        }
         let called = known.and_then(|id| self.devices.get(&id)).map(|entry| entry.device.name.clone());
-        let name = new.name.or(called).or_else(|| Name::new(native.board.as_str()).ok()).ok_or(Denied::Busy)?;
+        let name = new.name.clone().or(called).or_else(|| Name::new(native.board.as_str()).ok()).ok_or(Denied::Busy)?;
         if known.is_none() {
             self.room_for_a_device()?;
         }
@@ -175,6 +191,7 @@ impl Home {
             progress: None,
             trouble: None,
             device: None,
+            replaces,
         });
         out.push(Effect::Port(PortOrder::Provision {
             port: port.clone(),
@@ -191,6 +208,7 @@ impl Home {
             due: now.mono.plus(HANDOVER_WITHIN),
             end: now.mono.plus(CLAIM_WITHIN),
             native,
+            name: new.name.or_else(|| known.is_none().then(|| view.name.clone())),
             room: new.room,
             secret: new.credential.hash,
             device,
@@ -338,7 +356,7 @@ impl Home {
             let registration = Registration {
                 board: claim.native.board.clone(),
                 secret: claim.secret,
-                name: Some(claim.view.name.clone()),
+                name: claim.name.clone(),
                 room: None,
                 relays: claim.native.relays,
             };
@@ -346,6 +364,7 @@ impl Home {
                 claim: id,
                 device: claim.device,
                 registration,
+                replaces: claim.view.replaces.clone(),
                 room: claim.room,
                 hardware: Arc::new(hardware(&claim.native, &claim.location)),
             };

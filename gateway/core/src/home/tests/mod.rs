@@ -69,6 +69,8 @@ fn lamp() -> BoardId {
 struct House {
     home: Home,
     now: Now,
+    /// The board that speaks.
+    board: BoardId,
     link: LinkId,
     session: BoardSession,
     counter: u32,
@@ -121,6 +123,7 @@ impl House {
             announced: home.announced(),
             home,
             now,
+            board: lamp(),
             link: LinkId(0),
             session: session(7),
             counter: 0,
@@ -311,7 +314,8 @@ impl House {
     fn log_in(&mut self, link: u64) {
         (self.link, self.session) = (LinkId(link), session(u32::try_from(link).unwrap() + 100));
         let (secret, private) = (self.presents, self.private);
-        let connected = BoardEvent::Connected { board: lamp(), link: self.link, address: None, secret, private };
+        let (board, link) = (self.board.clone(), self.link);
+        let connected = BoardEvent::Connected { board, link, address: None, secret, private };
         self.handle(Input::Board(connected));
     }
 
@@ -326,7 +330,7 @@ impl House {
     }
 
     fn disconnect(&mut self, link: u64) {
-        self.handle(Input::Board(BoardEvent::Disconnected { board: lamp(), link: LinkId(link) }));
+        self.handle(Input::Board(BoardEvent::Disconnected { board: self.board.clone(), link: LinkId(link) }));
     }
 
     fn say(&mut self, said: Said) {
@@ -334,7 +338,7 @@ impl House {
     }
 
     fn say_by(&mut self, link: LinkId, said: Said) {
-        self.handle(Input::Board(BoardEvent::Said { board: lamp(), link, said }));
+        self.handle(Input::Board(BoardEvent::Said { board: self.board.clone(), link, said }));
     }
 
     /// A report as the board would make it now, the next one.

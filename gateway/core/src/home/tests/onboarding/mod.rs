@@ -3,6 +3,7 @@
 mod claims;
 mod flashes;
 mod ports;
+mod replacing;
 
 use super::*;
 use crate::home::{CLAIM_WITHIN, MAX_FOUND};
@@ -118,9 +119,13 @@ impl House {
     }
 
     fn claims_the(&mut self, index: usize, called: Option<&str>) -> Request {
+        self.claims_for(index, called, None)
+    }
+
+    fn claims_for(&mut self, index: usize, called: Option<&str>, replaces: Option<DeviceId>) -> Request {
         let board = self.view.boards[index].id;
         let credential = NewCredential { secret: Secret::new("given"), hash: GIVEN };
-        let new = NewClaim { board, name: called.map(name), room: None, wifi: wifi(), credential };
+        let new = NewClaim { board, name: called.map(name), room: None, replaces, wifi: wifi(), credential };
         let cap = self.viewer().administer().unwrap();
         self.ask(|request| Input::ClaimBoard { cap, request, new })
     }
