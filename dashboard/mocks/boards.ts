@@ -83,13 +83,14 @@ export class Boards extends Map<string, Board> {
   /** The board of an open claim has logged in. */
   arrives(id: string): void {
     const { claim } = known(this, id);
-    const device = this.world.addDevice(claim?.name ?? 'Board', null);
-    this.world.addSwitch(device.name, device);
+    const replaced = claim?.replaces && this.world.devices.get(claim.replaces.id);
+    const device = replaced ?? this.world.addDevice(claim?.name ?? 'Board', null);
+    if (!replaced) this.world.addSwitch(device.name, device);
     this.world.tell({ kind: 'device', id: device.id });
     this.progress(id, {
       step: 'DONE',
       percent: 100,
-      message: `${device.name} is ready.`,
+      message: replaced ? `${device.name} has its new board.` : `${device.name} is ready.`,
       done: true,
       error: null,
     });
@@ -131,10 +132,13 @@ export const boardMutations = (world: World) => ({
         'The password of a network has 8 to 63 printable characters of ASCII, or is 64 hexadecimal digits.';
       throw refuse('BAD_INPUT', message, { field: 'password' });
     }
-    const name = input.name ? nameFrom(input.name) : (board.boardId ?? 'Board');
+    const replaced = input.replacesDeviceId ? known(world.devices, input.replacesDeviceId) : null;
+    const name = input.name ? nameFrom(input.name) : (replaced?.name ?? board.boardId ?? 'Board');
     const message = 'The board is given its home.';
     const progress = { step: 'HANDING_OVER', percent: 10, message, done: false, error: null } as const;
-    const claim = { id: world.id('p'), name, ssid, by: { name: world.whoIs(session).name }, progress };
+    const by = { name: world.whoIs(session).name };
+    const replaces = replaced && { id: replaced.id };
+    const claim = { id: world.id('p'), name, ssid, by, replaces, progress };
     world.boards.change(board.id, { state: 'CLAIMING', claim });
     return claim;
   }),

@@ -10,6 +10,9 @@ const CLAIM = graphql(`
     by {
       name
     }
+    replaces {
+      id
+    }
     progress {
       step
       percent

@@ -1,4 +1,5 @@
 import type { Board, Claim, ToldClaim } from '../api/boards';
+import type { Device } from '../api/devices';
 
 /** Boards at the gateway’s own ports. */
 export const pluggedIn = (boards: readonly Board[]): Board[] =>
@@ -131,3 +132,28 @@ export function strength(rssi: number): string {
 export function lacking(ssid: string): string | null {
   return ssid.trim() ? null : 'Choose a network, or type its name.';
 }
+
+/** What it means that a board takes the place of a device’s. */
+export function inPlaceOf(device: Device): string[] {
+  const still =
+    device.availability === 'OFFLINE'
+      ? []
+      : [
+          `The board that ${device.name} has now is still there. It works until this one has come, and no longer.`,
+        ];
+  return [
+    `${device.name} keeps its name, room, switches, history and what was shared of it.`,
+    ...still,
+    'Wiring, pulse, interlock and what a relay does when power returns are the new board’s own: set them again before anything that is dangerous hangs on it.',
+  ];
+}
+
+/** Boards that can take the place of a device’s now. */
+export const spare = (boards: readonly Board[]): Board[] =>
+  pluggedIn(boards).filter((one) => one.state === 'READY');
+
+/** Ports that are left alone because this device’s board was there; another may be there now. */
+export const leftAlone = (boards: readonly Board[], device: string): Board[] =>
+  pluggedIn(boards).filter(
+    (one) => one.device?.id === device && one.boardId === null && one.state === 'CLAIMED',
+  );

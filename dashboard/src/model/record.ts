@@ -34,6 +34,7 @@ const TOLD: Partial<Record<RecordKind, string>> = {
   ROOM_DELETED: 'deleted room',
   DEVICE_CLAIMED: 'claimed board',
   DEVICE_UPDATED: 'changed device',
+  DEVICE_REPLACED: 'gave another board to',
   DEVICE_DELETED: 'deleted device',
   CREDENTIAL_ROTATED: 'gave a new password to',
   DEVICE_IDENTIFIED: 'looked for',

@@ -36,6 +36,7 @@ const claim = (step: Claim['progress']['step'], percent: number): Claim => ({
   name: 'Porch',
   ssid: 'Alder',
   by: { name: 'Ana' },
+  replaces: null,
   progress: { step, percent, message: '', done: false, error: null },
 });
 
