@@ -37,6 +37,12 @@ export function furnitureMutations(world: World) {
       world.record.add({ actor, what: 'DEVICE_RELEASED', subject: it.name });
       return views.device(it);
     }),
+    setBehindRepeater: inside(world, ({ input }: Input<{ deviceId: string; behindRepeater: boolean }>) => {
+      const it = known(world.devices, input.deviceId);
+      it.behindRepeater = input.behindRepeater;
+      world.deviceChanged(it);
+      return views.device(it);
+    }),
     removeDevice: inside(world, ({ input: { id } }: Input<ById>) => {
       const { name: subject, availability } = known(world.devices, id);
       world.deleteDevice(id);

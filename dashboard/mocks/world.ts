@@ -172,6 +172,8 @@ export class World {
         restarts: 0,
       },
       quarantine: null,
+      neighbourMac: null,
+      behindRepeater: false,
       rotatingCredential: false,
       configurable: true,
       address: `192.168.1.${this.devices.size + 40}`,

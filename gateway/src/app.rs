@@ -8,6 +8,7 @@ use crate::exit::Failure;
 use crate::firmware::Held;
 use crate::listeners::{Addresses, Listeners};
 use crate::mail::Mail;
+use crate::neighbours;
 use crate::oidc;
 use crate::parts::{Part, Parts, StopAsked};
 use crate::ready_file::Ready;
@@ -101,6 +102,7 @@ async fn serve(
     let (edge_sender, edge) = mpsc::channel(EDGE_EVENTS);
     let (broker, to_boards) = Broker::new(config.limits.clone(), credentials, edge_sender);
     let clock = if config.clock_trusted { Clock::vouched_for() } else { Clock::start() };
+    let broker = broker.asking(Arc::new(neighbours::mac_of));
     let broker = broker.keeping(keeping(opened.retained, writer.queue(), clock.clone()));
     let (announced_sender, announced) = watch::channel(Arc::default());
     let meter = broker.meter();

@@ -13,6 +13,8 @@ const DEVICE = graphql(`
     mac
     chip
     address
+    neighbourMac
+    behindRepeater
     rotatingCredential
     health {
       rssiDbm
@@ -86,6 +88,17 @@ const RELEASE_DEVICE = graphql(
   [DEVICE],
 );
 
+const SET_BEHIND_REPEATER = graphql(
+  `
+    mutation SetBehindRepeater($input: SetBehindRepeaterInput!) {
+      setBehindRepeater(input: $input) {
+        ...DeviceFields
+      }
+    }
+  `,
+  [DEVICE],
+);
+
 const REMOVE_DEVICE = graphql(`
   mutation RemoveDevice($input: DeleteDeviceInput!) {
     removeDevice(input: $input) {
@@ -133,6 +146,12 @@ export const releaseDevice = async (input: {
   chip: string;
   mac: string;
 }): Promise<Device> => (await request(RELEASE_DEVICE, { input })).releaseDevice;
+
+/** Whether its packets come by way of another machine, so that it is no news when they do. */
+export const setBehindRepeater = async (input: {
+  deviceId: string;
+  behindRepeater: boolean;
+}): Promise<Device> => (await request(SET_BEHIND_REPEATER, { input })).setBehindRepeater;
 
 export type Removed = ResultOf<typeof REMOVE_DEVICE>['removeDevice'];
 

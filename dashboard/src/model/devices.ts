@@ -26,6 +26,10 @@ export const identity = (device: Device, since: (at: string) => string): [string
   ['Address', device.address ?? 'not known'],
 ];
 
+/** Whether its packets come from another MAC address than its board says it has; not to know is no difference. */
+export const comesFromElsewhere = ({ mac, neighbourMac }: Pick<Device, 'mac' | 'neighbourMac'>): boolean =>
+  mac !== null && neighbourMac !== null && mac.toLowerCase() !== neighbourMac.toLowerCase();
+
 /** What was expected and what came, side by side; what differs is marked. */
 export const compared = (quarantine: Quarantine) =>
   (

@@ -4,6 +4,7 @@ import {
   onDeviceChanged,
   onDeviceRemoved,
   releaseDevice,
+  setBehindRepeater,
   rotateCredential,
   updateDevice,
   type Device,
@@ -220,6 +221,10 @@ export class Live {
   /** @throws ApiError */
   releaseDevice = (input: Parameters<typeof releaseDevice>[0]) =>
     this.checked(async () => this.#devices.changed(await releaseDevice(input)));
+
+  /** @throws ApiError */
+  setBehindRepeater = (input: Parameters<typeof setBehindRepeater>[0]) =>
+    this.checked(async () => this.#device(await setBehindRepeater(input)));
 
   /** @throws ApiError */
   async dismissNotice(id: string): Promise<void> {

@@ -108,6 +108,28 @@ test('a device has a page of its own, with its switches, and an address that kee
   await expect(page.getByText('There is no such device here')).toBeVisible();
 });
 
+test('packets that come from elsewhere are told on the page of the device, until a repeater explains them', async ({
+  page,
+  home,
+}) => {
+  await home.enter(page);
+  await open(page, 'Devices');
+  await page.getByRole('link', { name: 'Living room board' }).click();
+  const told = page.getByTestId('neighbour');
+  await expect(told).toHaveCount(0);
+  const device = home.world.devices.get(home.world.named('Floor lamp').deviceId)!;
+  device.neighbourMac = '02:00:00:00:00:09';
+  home.world.deviceChanged(device);
+  await expect(told).toContainText('comes from 02:00:00:00:00:09');
+  await told.getByRole('button', { name: 'It is behind a repeater' }).click();
+  await expect(told).toContainText('It is behind a repeater, so that');
+  await told.getByRole('button', { name: 'It is not any more' }).click();
+  await expect(told).toContainText('Its packets come from another MAC address');
+  device.neighbourMac = device.mac!.toLowerCase();
+  home.world.deviceChanged(device);
+  await expect(told).toHaveCount(0);
+});
+
 test('another board in place of a device is shown for what it is, and moves nothing until it is accepted', async ({
   page,
   home,

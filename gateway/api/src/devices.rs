@@ -100,6 +100,17 @@ impl Device {
         self.0.facts.address.map(|address| address.to_string())
     }
 
+    /// The MAC address from which the packets of that address come, as the gateway's kernel has it; null when it is not known: the
+    /// board is not in the gateway's own network, or came by IPv6.
+    async fn neighbour_mac(&self) -> Option<&str> {
+        self.0.facts.neighbour.as_deref()
+    }
+
+    /// Whether an owner said that it is behind a repeater, so that its packets come from another MAC address than its own.
+    async fn behind_repeater(&self) -> bool {
+        self.0.behind_repeater
+    }
+
     /// Its switches.
     #[graphql(complexity = "5 * child_complexity + 1")]
     async fn switches(&self, ctx: &Context<'_>) -> Result<Vec<Switch>> {
@@ -143,6 +154,15 @@ pub(crate) struct UpdateDeviceInput {
     room_id: MaybeUndefined<ID>,
 }
 
+/// Whether a device is behind a repeater.
+#[derive(InputObject)]
+pub(crate) struct SetBehindRepeaterInput {
+    /// Which device.
+    device_id: ID,
+    /// Whether its packets come by way of another machine.
+    behind_repeater: bool,
+}
+
 /// A device less.
 #[derive(InputObject)]
 pub(crate) struct DeleteDeviceInput {
@@ -184,6 +204,16 @@ impl DevicesMutation {
         let edit = edit(input.name, input.room_id)?;
         shared(ctx).hub.update_device(cap, id, edit).await.map(Device).map_err(told)
     }
+
+    /// Says whether a device is behind a repeater. While it is, packets that come from another MAC address than its board's are no
+    /// notice. For the owner.
+    /// Errors: NOT_FOUND, FORBIDDEN, BUSY, STORAGE.
+    async fn set_behind_repeater(&self, ctx: &Context<'_>, input: SetBehindRepeaterInput) -> Result<Device> {
+        let cap = signed_in(ctx)?.viewer.administer().map_err(told)?;
+        let id = input.device_id.parse().map_err(|_| no_such("device"))?;
+        shared(ctx).hub.set_behind_repeater(cap, id, input.behind_repeater).await.map(Device).map_err(told)
+    }
+
     /// Deletes a device with its switches, and what was shared of them. A board that is there is asked to forget the home
     /// before; what came of that is on record, and `removeDevice` answers it. Its connection ends within a second and it cannot log
     /// in again; its relays stay as they are, and it can be claimed anew. What is under way settles as TIMED_OUT. What was done

@@ -12,6 +12,7 @@ use crate::{Edge, acl};
 use bytes::Buf;
 use futures_util::FutureExt;
 use gatehouse_core::device::BoardEvent;
+use gatehouse_core::ids::LinkId;
 use gatehouse_core::name::BoardId;
 use gatehouse_core::notice::Subject;
 use gatehouse_wire::homie::topic::Topic;
@@ -56,6 +57,7 @@ pub(crate) async fn run<S: Stream>(
     let address = Some(address);
     let event = BoardEvent::Connected { board: board.clone(), link: slot.link, address, secret, private };
     let end = if edge.inbox.send(event.into()).await.is_ok() {
+        ask_neighbour(edge, &board, slot.link, peer.address);
         let mut session = Session::new(edge, io, slot.clone(), board.clone(), &mut outlet, keep_alive);
         // A defect must not leave the hub with a board that seems connected.
         AssertUnwindSafe(session.run(open)).catch_unwind().await.unwrap_or(Count::EndCrashed)
@@ -67,6 +69,20 @@ pub(crate) async fn run<S: Stream>(
     // With the hub gone there is nobody left to tell.
     let _ = edge.inbox.send(BoardEvent::Disconnected { board, link: slot.link }.into()).await;
     end
+}
+
+/// Has it looked up, beside the connection, where a board's packets come from. This machine has no neighbour of its own.
+fn ask_neighbour(edge: &Edge, board: &BoardId, link: LinkId, address: IpAddr) {
+    let address = address.to_canonical();
+    let Some(neighbours) = edge.neighbours.clone().filter(|_| !address.is_loopback()) else { return };
+    let (board, inbox) = (board.clone(), edge.inbox.clone());
+    edge.background.spawn(async move {
+        let asked = tokio::task::spawn_blocking(move || neighbours(address)).await;
+        if let Ok(Some(mac)) = asked {
+            // With the hub gone there is nobody left to tell.
+            let _ = inbox.send(BoardEvent::Neighbour { board, link, mac }.into()).await;
+        }
+    });
 }
 
 /// How long a board may be silent: one that pings at 0.75 of its keep-alive misses it by more than half.

@@ -65,6 +65,7 @@ use integration::{Excess, Groups, Pace, Sessions};
 use registry::Registry;
 use retained::{Owner, Retained};
 use router::Fanout;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use throttle::{Failures, Places};
@@ -77,6 +78,9 @@ pub struct Broker {
     keeping: Option<Keeping>,
     announced: Option<watch::Receiver<Arc<Announced>>>,
 }
+
+/// The MAC address from which packets of an IP address come, in lower case with colons; none when it is not known. It may block.
+pub type Neighbours = Arc<dyn Fn(IpAddr) -> Option<Arc<str>> + Send + Sync>;
 
 /// The way for orders, and new secrets, to boards.
 #[derive(Clone)]
@@ -92,6 +96,7 @@ struct Edge {
     registry: Arc<Registry>,
     retained: Arc<Retained>,
     announcer: Announcer,
+    neighbours: Option<Neighbours>,
     fanout: Arc<Fanout>,
     failures: Failures,
     counters: Arc<Counters>,
@@ -130,6 +135,7 @@ impl Broker {
             registry: registry.clone(),
             retained: Arc::new(Retained::new(&limits)),
             announcer: Announcer::new(limits.announced_bytes),
+            neighbours: None,
             fanout: Arc::new(Fanout::new(feeds, counters.clone(), incidents.clone())),
             failures: Failures::new(&limits),
             counters,
@@ -165,6 +171,16 @@ impl Broker {
         // Nobody listens yet.
         drop(self.edge.announce(&now));
         self.announced = Some(announced);
+        self
+    }
+
+    /// The same edge, which looks at each board's login where its packets come from, and tells it. To be called before anything
+    /// else is made of it.
+    #[must_use]
+    pub fn asking(mut self, neighbours: Neighbours) -> Self {
+        if let Some(edge) = Arc::get_mut(&mut self.edge) {
+            edge.neighbours = Some(neighbours);
+        }
         self
     }
 

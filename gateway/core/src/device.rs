@@ -58,6 +58,8 @@ pub struct Device {
     pub next: Option<SecretHash>,
     /// What it was when it was claimed at a port, or when it first came, if it was claimed by hand; none until then.
     pub hardware: Option<Arc<Hardware>>,
+    /// Whether its packets come by way of another machine, a repeater say, so that theirs is the MAC address that is seen.
+    pub behind_repeater: bool,
 }
 
 /// Facts a board tells of itself. Kept in memory: it tells them again at each connection.
@@ -73,6 +75,8 @@ pub struct BoardFacts {
     pub chip: Option<Arc<str>>,
     /// The address it connected from.
     pub address: Option<IpAddr>,
+    /// The MAC address from which the packets of that address come, in lower case with colons; none when it is not known.
+    pub neighbour: Option<Arc<str>>,
 }
 
 /// Homie's `$state`.
@@ -217,6 +221,15 @@ pub enum BoardEvent {
         board: BoardId,
         /// This connection.
         link: LinkId,
+    },
+    /// Where the packets of a connection come from.
+    Neighbour {
+        /// Which board.
+        board: BoardId,
+        /// The connection.
+        link: LinkId,
+        /// The MAC address, in lower case with colons.
+        mac: Arc<str>,
     },
     /// The board said something.
     Said {

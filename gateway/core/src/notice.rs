@@ -95,6 +95,8 @@ kinds! {
     WeakWifi = "WEAK_WIFI", Warning;
     /// A device has been away for long.
     DeviceSilent = "DEVICE_SILENT", Warning;
+    /// The packets of a device come from another MAC address than its board says it has.
+    NeighbourDiffers = "NEIGHBOUR_DIFFERS", Warning;
 }
 
 impl NoticeKind {
@@ -152,6 +154,10 @@ impl NoticeKind {
             Self::WeakWifi => "Move the board or the router, turn its antenna, or put a repeater between them.",
             Self::DeviceSilent => {
                 "See whether it has power and its network is there. If it is not used any more, delete it."
+            }
+            Self::NeighbourDiffers => {
+                "If a repeater is between it and the gateway, say so on the device's page. If not, another machine may be in its place: \
+                 look at that address."
             }
         }
     }
@@ -270,6 +276,9 @@ impl Notice {
             NoticeKind::DeviceRestarting => format!("{who} restarts over and over{detail}."),
             NoticeKind::WeakWifi => format!("{who} has had a weak Wi-Fi signal for at least ten minutes."),
             NoticeKind::DeviceSilent => format!("{who} has not been there for a day."),
+            NoticeKind::NeighbourDiffers => {
+                format!("The packets of {who} come from another MAC address than its own{detail}{from}.")
+            }
         }
     }
 }

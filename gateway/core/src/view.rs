@@ -55,6 +55,8 @@ pub struct DeviceView {
     pub quarantine: Option<Arc<Quarantine>>,
     /// What it says of its settings.
     pub settings: Arc<BoardSettings>,
+    /// Whether the owner said that it is behind a repeater.
+    pub behind_repeater: bool,
 }
 
 /// A switch as shown.

@@ -26,6 +26,7 @@ pub(crate) const STEPS: &[Step] = &[
     identities,
     hardware,
     notice_details,
+    repeaters,
 ];
 
 /// The schema that this version reads and writes.
@@ -132,6 +133,11 @@ fn hardware(txn: &WriteTransaction) -> Result<(), Fault> {
 /// To schema 17: there may be something to say of a notice, of none so far; a device may be released. Its row ends with it.
 fn notice_details(txn: &WriteTransaction) -> Result<(), Fault> {
     append(txn, "notice", &[0])
+}
+
+/// To schema 18: a device may be behind a repeater, none is so far; there is a notice more. Its row ends with it.
+fn repeaters(txn: &WriteTransaction) -> Result<(), Fault> {
+    append(txn, "device", &[0])
 }
 
 /// Every row of a table gets the same bytes at its end.

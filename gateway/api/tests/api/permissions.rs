@@ -67,6 +67,7 @@ const GATES: &[(&str, Gate)] = &[
     ("mutation deleteDevice", Owner),
     ("mutation rotateCredential", Owner),
     ("mutation releaseDevice", Owner),
+    ("mutation setBehindRepeater", Owner),
     ("mutation removeDevice", Owner),
     ("mutation identifyDevice", Owner),
     ("mutation restartDevice", Owner),
@@ -135,7 +136,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("CreatedInvitation", "invitation code mailed"),
     (
         "Device",
-        "id name room availability rotatingCredential configurable lastSeen model firmware mac chip address quarantine health switches",
+        "id name room availability rotatingCredential configurable lastSeen model firmware mac chip address neighbourMac behindRepeater quarantine health switches",
     ),
     ("FirmwareImage", "name version sha256 size"),
     ("Flash", "id image step percent message done error | by"),

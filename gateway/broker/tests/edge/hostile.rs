@@ -93,6 +93,7 @@ async fn random_damage_never_crashes_anything() {
         let EdgeEvent::Board(event) = event else { continue };
         match event {
             BoardEvent::Connected { link, .. } => assert!(open.insert(link)),
+            BoardEvent::Neighbour { .. } => panic!("nobody was asked for neighbours"),
             BoardEvent::Disconnected { link, .. } => assert!(open.remove(&link)),
             BoardEvent::Said { link, .. } => assert!(open.contains(&link)),
         }

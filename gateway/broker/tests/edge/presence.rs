@@ -112,6 +112,7 @@ async fn many_takeovers_at_once_leave_one_connection_and_no_overlap() {
     while !(settled(&world) && open.is_some()) {
         match world.event().await {
             BoardEvent::Connected { link, .. } => assert_eq!(open.replace(link), None, "two at once"),
+            BoardEvent::Neighbour { .. } => panic!("nobody was asked for neighbours"),
             BoardEvent::Disconnected { link, .. } => assert_eq!(open.take(), Some(link)),
             BoardEvent::Said { .. } => panic!(),
         }

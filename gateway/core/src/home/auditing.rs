@@ -213,6 +213,10 @@ impl Home {
                 Deed::new(cap.actor(), Kind::DeviceReleased, &self.devices.get(id)?.device.name)
                     .saying(format!("its board is chip {chip}, MAC {mac} now"))
             }
+            Setting::SetBehindRepeater(cap, id, behind) => {
+                let text = if *behind { "behind a repeater" } else { "not behind a repeater any more" };
+                Deed::new(cap.actor(), Kind::DeviceUpdated, &self.devices.get(id)?.device.name).saying(text.to_owned())
+            }
             Setting::EndRotation(..) | Setting::NoteHardware(..) | Setting::NoteTold(_) => return None,
             Setting::CreateIntegration(cap, new) => Deed::new(cap.actor(), Kind::IntegrationCreated, &new.name),
             Setting::DeleteIntegration(cap, id) => {

@@ -79,6 +79,8 @@ pub(super) struct Link {
     pub(super) standing: Standing,
     /// Whether what it told is on its way to the disk, or was.
     pub(super) noted: bool,
+    /// Whether it was told that its packets come from elsewhere.
+    pub(super) neighbour_told: bool,
     /// Relays that it described and that have not been looked at yet.
     described: Option<Vec<Endpoint>>,
     /// Whether it said that it takes wishes, and the last settings that it told, of at most [`MAX_RELAYS`], which have not been
@@ -201,7 +203,7 @@ impl Presence {
         (secret, private): (SecretHash, bool),
         standing: Standing,
     ) {
-        self.facts.address = address;
+        (self.facts.address, self.facts.neighbour) = (address, None);
         self.link = Some(Link {
             id: link,
             secret,
@@ -217,11 +219,21 @@ impl Presence {
             vitals: Vitals::default(),
             standing,
             noted: false,
+            neighbour_told: false,
             described: None,
             configures: None,
             settings: BTreeMap::new(),
             early: Vec::new(),
         });
+    }
+
+    /// Where the packets of its present connection come from. False when it has another by now.
+    pub(super) fn comes_from(&mut self, link: LinkId, mac: &Arc<str>) -> bool {
+        let is_current = self.current(link).is_some();
+        if is_current {
+            self.facts.neighbour = Some(mac.clone());
+        }
+        is_current
     }
 
     fn current(&mut self, link: LinkId) -> Option<&mut Link> {
@@ -343,6 +355,7 @@ impl Home {
                     self.end_wishes_of(now, device, out);
                 }
             }
+            BoardEvent::Neighbour { ref board, link, ref mac } => self.neighbour_told(now, board, link, mac, out),
             BoardEvent::Said { board, link, said } => {
                 let Some(&device) = self.by_board.get(&board) else {
                     self.dropped.unknown_board += 1;
@@ -395,6 +408,7 @@ impl Home {
             (None, None, None) => {}
         }
         self.note_told(now, device, out);
+        self.judge_neighbour(now, device, out);
     }
 
     /// True when how a device is has to be told.

@@ -24,6 +24,7 @@ mod integrations;
 mod invitations;
 mod members;
 mod nearby;
+mod neighbours;
 mod notices;
 mod onboarding;
 mod people;
@@ -347,6 +348,7 @@ impl Home {
             health: entry.presence.health.shown().clone(),
             quarantine: entry.presence.quarantine().cloned(),
             settings: entry.presence.settings().clone(),
+            behind_repeater: entry.device.behind_repeater,
         }
     }
 

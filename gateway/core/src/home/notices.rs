@@ -85,6 +85,13 @@ impl Notices {
         out.push(write(Record::NoticeDeleted(id)));
     }
 
+    /// There is no more to say of this.
+    pub(super) fn answer(&mut self, kind: NoticeKind, subject: &Subject, out: &mut Vec<Effect>) {
+        if let Some(&id) = self.by_key.get(&(kind, subject.clone())) {
+            self.remove(id, out);
+        }
+    }
+
     /// How often it has happened, once that is often enough.
     fn tally(&mut self, now: Mono, key: &Key, times: u32) -> Option<u32> {
         let (enough, within) = key.0.threshold();

@@ -113,6 +113,9 @@ pub enum Setting {
     NoteTold(DeviceId),
     /// The board that is quarantined is the device's from now on. Answered with [`Answer::Device`].
     ReleaseDevice(Administer, DeviceId, Released),
+    /// Whether a device is behind a repeater, so that its packets come from another MAC address. Answered with
+    /// [`Answer::Device`].
+    SetBehindRepeater(Administer, DeviceId, bool),
     /// Another secret for a board that is there. Answered with [`Answer::Device`], once the board can log in with it.
     RotateCredential(Administer, DeviceId, NewCredential),
     /// A board logged in with its new secret: the old one is good no more.
@@ -139,6 +142,7 @@ enum Reply {
     Room(RoomId),
     Device(DeviceId),
     Rotation(DeviceId),
+    Repeater(DeviceId),
     Finished(ClaimId),
     Switch(SwitchId),
     Member(MemberId),
@@ -313,6 +317,7 @@ impl Home {
     fn follow_up(&mut self, now: &Now, reply: Reply, out: &mut Vec<Effect>) {
         match reply {
             Reply::Rotation(id) => self.send_secret(id, out),
+            Reply::Repeater(id) => self.repeater_set(now, id, out),
             Reply::Finished(id) => self.claim_written(now, id, out),
             _ => {}
         }
@@ -324,7 +329,7 @@ impl Home {
             Reply::Viewer(token) => self.access.viewer(&token).map(Answer::Viewer).ok_or(Denied::Unauthenticated),
             Reply::Home => self.household.clone().map(Answer::Home).ok_or(Denied::Unclaimed),
             Reply::Room(id) => self.rooms.get(&id).cloned().map(Answer::Room).ok_or(Denied::NotFound("room")),
-            Reply::Device(id) | Reply::Rotation(id) => {
+            Reply::Device(id) | Reply::Rotation(id) | Reply::Repeater(id) => {
                 let entry = self.devices.get(&id).ok_or(Denied::NotFound("device"))?;
                 Ok(Answer::Device(Arc::new(self.device_view(entry))))
             }
@@ -438,6 +443,7 @@ impl Home {
             Setting::NoteHardware(id, hardware) => Ok((self.plan_hardware(id, hardware), Reply::Done)),
             Setting::NoteTold(id) => Ok((self.plan_told(id), Reply::Done)),
             Setting::ReleaseDevice(_, id, released) => Ok((self.plan_release(id, &released)?, Reply::Device(id))),
+            Setting::SetBehindRepeater(_, id, behind) => Ok((self.plan_repeater(id, behind)?, Reply::Repeater(id))),
             Setting::RotateCredential(_, id, new) => Ok((self.plan_rotation(id, new)?, Reply::Rotation(id))),
             Setting::EndRotation(id, secret) => Ok((self.plan_end_of_rotation(id, secret), Reply::Done)),
             Setting::CreateIntegration(_, new) => {

@@ -23,6 +23,7 @@ impl Home {
             | Setting::FinishClaim(cap, _)
             | Setting::RotateCredential(cap, ..)
             | Setting::ReleaseDevice(cap, ..)
+            | Setting::SetBehindRepeater(cap, ..)
             | Setting::CreateIntegration(cap, _)
             | Setting::DeleteIntegration(cap, _)
             | Setting::UpdateHomeAssistant(cap, ..)

@@ -100,8 +100,10 @@ impl Home {
         };
         let name = name.or_else(|| Name::new(board.as_str()).ok()).ok_or(Denied::Busy)?;
         let id = DeviceId::from_raw(self.ids.draw());
-        records
-            .extend(self.plan_new_device(Device { id, board, name, room, secret, next: None, hardware: None }, relays));
+        records.extend(self.plan_new_device(
+            Device { id, board, name, room, secret, next: None, hardware: None, behind_repeater: false },
+            relays,
+        ));
         Ok((records, id))
     }
 
@@ -135,8 +137,8 @@ impl Home {
         }
         if let Some(entry) = self.devices.get(&id) {
             let known = Device::clone(&entry.device);
-            let (name, room) = (name.unwrap_or(known.name), room.or(known.room));
-            let device = Device { name, room, secret, next: None, hardware, id, board };
+            let (name, room) = (name.unwrap_or(known.name.clone()), room.or(known.room));
+            let device = Device { name, room, secret, next: None, hardware, id, board, ..known };
             return Ok(vec![Record::Device(Arc::new(device))]);
         }
         if self.by_board.contains_key(&board) {
@@ -145,7 +147,8 @@ impl Home {
         self.room_for_a_device()?;
         let name = name.or_else(|| Name::new(board.as_str()).ok()).ok_or(Denied::Busy)?;
         let relays = relays.clamp(1, MAX_RELAYS);
-        Ok(self.plan_new_device(Device { id, board, name, room, secret, next: None, hardware }, relays))
+        let device = Device { id, board, name, room, secret, next: None, hardware, behind_repeater: false };
+        Ok(self.plan_new_device(device, relays))
     }
 
     /// What a device's board is, as it told at its port. What is plugged in and says that it is a device's board, and is other

@@ -60,6 +60,16 @@ impl Hub {
         self.device(Setting::ReleaseDevice(cap, id, released)).await
     }
 
+    /// Says whether a device is behind a repeater, so that its packets come from another MAC address than its own.
+    pub async fn set_behind_repeater(
+        &self,
+        cap: Administer,
+        id: DeviceId,
+        behind: bool,
+    ) -> Result<Arc<DeviceView>, Denied> {
+        self.device(Setting::SetBehindRepeater(cap, id, behind)).await
+    }
+
     /// Gives a board another secret, 256 random bits in hexadecimal, over its own connection. Answers when it has logged
     /// in with it and the old one is good no more, or after 15 s with the device still `rotating`: then both are good,
     /// until it does.

@@ -29,6 +29,7 @@ mirror!(
     DeviceRestarting,
     WeakWifi,
     DeviceSilent,
+    NeighbourDiffers,
 );
 
 #[derive(Serialize, Deserialize)]

@@ -147,6 +147,8 @@ struct DeviceRow<'a> {
     next_secret: Option<[u8; 32]>,
     #[serde(borrow)]
     hardware: Option<HardwareRow<'a>>,
+    /// Since schema 18.
+    behind_repeater: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -172,6 +174,7 @@ pub(crate) fn device(device: &Device) -> Vec<u8> {
             firmware: &hardware.firmware,
             port: hardware.port.as_deref(),
         }),
+        behind_repeater: device.behind_repeater,
     })
 }
 
@@ -193,6 +196,7 @@ pub(crate) fn to_device(key: u64, bytes: &[u8]) -> Result<Device, BadRow> {
                 port: row.port.map(Into::into),
             })
         }),
+        behind_repeater: row.behind_repeater,
     })
 }
 
@@ -294,12 +298,18 @@ mod tests {
             secret: SecretHash([0xbb; 32]),
             next: None,
             hardware: None,
+            behind_repeater: false,
         };
-        assert_eq!(device(&kept), [&b"\x07relay-1\x03Box\x01\x04"[..], &[0xbb; 32], b"\x00\x00"].concat());
+        assert_eq!(device(&kept), [&b"\x07relay-1\x03Box\x01\x04"[..], &[0xbb; 32], b"\x00\x00\x00"].concat());
         let (chip, mac, model) = ("00a1b2c3".into(), "5c:cf:7f:a1:b2:c3".into(), "nodemcuv2".into());
         let hardware = Hardware { chip, mac, model, firmware: "0.1.0".into(), port: Some("1-1.2:1.0".into()) };
-        let kept = Device { next: Some(SecretHash([0xcc; 32])), hardware: Some(Arc::new(hardware)), ..kept };
-        let tail = b"\x01\x0800a1b2c3\x115c:cf:7f:a1:b2:c3\x09nodemcuv2\x050.1.0\x01\x091-1.2:1.0";
+        let kept = Device {
+            next: Some(SecretHash([0xcc; 32])),
+            hardware: Some(Arc::new(hardware)),
+            behind_repeater: true,
+            ..kept
+        };
+        let tail = b"\x01\x0800a1b2c3\x115c:cf:7f:a1:b2:c3\x09nodemcuv2\x050.1.0\x01\x091-1.2:1.0\x01";
         let bytes = [&b"\x07relay-1\x03Box\x01\x04"[..], &[0xbb; 32], b"\x01", &[0xcc; 32], tail].concat();
         assert_eq!(device(&kept), bytes);
         assert_eq!(to_device(5, &bytes), Ok(kept));

@@ -144,6 +144,7 @@ pub(crate) fn device(id: u64) -> Record {
             let (chip, mac, model) = ("00a1b2c3".into(), "5c:cf:7f:a1:b2:c3".into(), "nodemcuv2".into());
             Arc::new(Hardware { chip, mac, model, firmware: "0.1.0".into(), port: Some("1-1.2:1.0".into()) })
         }),
+        behind_repeater: id.is_multiple_of(3),
     }))
 }
 

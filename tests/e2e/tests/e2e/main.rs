@@ -21,6 +21,7 @@ mod mail;
 mod make_run;
 mod moved;
 mod nearby;
+mod neighbours;
 mod notices;
 mod presence;
 mod provider;

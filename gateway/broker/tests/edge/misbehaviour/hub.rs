@@ -86,6 +86,7 @@ impl Hub {
                 self.orders.believe(link, Belief::Believed);
                 assert_eq!(self.open.insert(board.to_string(), link), None, "{board} twice at once");
             }
+            BoardEvent::Neighbour { .. } => panic!("nobody was asked for neighbours"),
             BoardEvent::Disconnected { board, link } => {
                 assert_eq!(self.open.remove(board.as_str()), Some(link), "{board}");
                 assert!(good::number(board.as_str()).is_none() || self.stop.is_cancelled(), "{board} was cut");

@@ -116,7 +116,9 @@ impl Onboarding {
         let mut open = self.claims.iter().filter(|(_, claim)| claim.is_open());
         let found = open.find(|(_, claim)| match event {
             BoardEvent::Connected { board, secret, .. } => claim.native.board == *board && claim.secret == *secret,
-            BoardEvent::Said { link, .. } | BoardEvent::Disconnected { link, .. } => of_link(claim, *link),
+            BoardEvent::Said { link, .. }
+            | BoardEvent::Neighbour { link, .. }
+            | BoardEvent::Disconnected { link, .. } => of_link(claim, *link),
         });
         found.map(|(id, _)| *id)
     }

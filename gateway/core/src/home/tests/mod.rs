@@ -17,6 +17,7 @@ mod integration_commands;
 mod integrations;
 mod invitations;
 mod nearby;
+mod neighbours;
 mod notices;
 mod onboarding;
 mod people;

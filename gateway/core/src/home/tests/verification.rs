@@ -15,7 +15,7 @@ const OTHER: (&str, &str) = ("ffffff", "5c:cf:7f:ff:ff:ff");
 
 impl House {
     /// Ana's home, where the board has been once, so that its hardware is on record.
-    fn with_hardware(relays: usize) -> Self {
+    pub(super) fn with_hardware(relays: usize) -> Self {
         let mut house = Self::with_relays(relays);
         house.disconnect(1);
         house.comes(2, (CHIP, MAC));
@@ -25,7 +25,7 @@ impl House {
     }
 
     /// A board connects, and says who it is as the firmware does: between its description and its session.
-    fn comes(&mut self, link: u64, (chip, mac): (&str, &str)) {
+    pub(super) fn comes(&mut self, link: u64, (chip, mac): (&str, &str)) {
         self.arrives(link, &[Fact::Firmware("0.1.0".into()), Fact::Mac(mac.into()), Fact::Chip(chip.into())]);
     }
 
@@ -57,7 +57,7 @@ impl House {
         (self.view.devices[0].availability, self.switch(1).availability)
     }
 
-    fn notice_of(&self, kind: NoticeKind) -> Option<&Notice> {
+    pub(super) fn notice_of(&self, kind: NoticeKind) -> Option<&Notice> {
         self.view.notices.iter().find(|notice| notice.kind == kind).map(|notice| &**notice)
     }
 }
