@@ -110,11 +110,13 @@ async fn serve(
     let beliefs = to_boards.clone();
     let (serial, told_by_serial, port_orders) = Serial::new();
     let (nearby, told_by_network) = mpsc::channel(NEARBY_EVENTS);
+    let (nearby_orders, claims) = crate::nearby::orders();
     let ports = Ports {
         edge,
         serial: told_by_serial,
         nearby: told_by_network,
         port_orders,
+        nearby_orders,
         orders: Box::new(move |order: &Order| {
             if let Err(not_sent) = orders.send(order) {
                 // Its deadline settles the command; nothing is queued for a board that cannot take it now.
@@ -158,12 +160,14 @@ async fn serve(
     let authority = certificates.served().authority().certificate_der().to_vec();
     let clocks = hub.clone();
     let gateway = serial::gateway(addresses, authority, move || clocks.now());
-    let flasher = serial::flasher(config);
+    let homes = crate::nearby::homes(gateway.clone());
+    let (told_of_claims, flasher) = (nearby.clone(), serial::flasher(config));
     let globs = config.serial_ports.clone();
     let mut others = vec![
         Part::start("control socket", |stop| control.run(stop)),
         Part::start("certificates", |stop| certificates.run(stop)),
         Part::start("mDNS", |stop| gatehouse_discovery::run(advertised, nearby, stop)),
+        Part::start("claims in the network", |stop| gatehouse_discovery::claims(claims, told_of_claims, homes, stop)),
         Part::start("serial ports", |stop| serial.run(globs, flasher, gateway, stop)),
     ];
     others.extend(mail.map(|mail| Part::start("mail", |stop| mail.run(hub.clone(), stop))));

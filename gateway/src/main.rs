@@ -15,6 +15,7 @@ mod flash;
 mod integrations;
 mod listeners;
 mod mail;
+mod nearby;
 mod neighbours;
 mod oidc;
 mod parts;

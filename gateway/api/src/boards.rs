@@ -42,7 +42,7 @@ pub(crate) enum BoardSource {
 #[graphql(remote = "FoundState")]
 pub(crate) enum BoardState {
     /// Something is plugged in, and has not been looked at: it is no adapter that boards have, or it could not be opened. In the
-    /// network: a board of Gatehouse's that has no home.
+    /// network: a board of Gatehouse's that has no home, and whose FLASH button nobody has pressed.
     Noticed,
     /// It is being asked who it is.
     Identifying,
@@ -187,7 +187,7 @@ impl From<&NearbyBoard> for Board {
             name: Some(owned(name)),
             location: address.map(|address| address.to_string()).unwrap_or_default(),
             state: board.state().into(),
-            advice: Some(firmware.advice()),
+            advice: board.advice(),
             board_id: id.as_ref().map(BoardId::to_string),
             model: model.as_deref().map(owned),
             mac: mac.as_deref().map(owned),
@@ -197,7 +197,7 @@ impl From<&NearbyBoard> for Board {
             networks: Vec::new(),
             flash: None,
             device: None,
-            claim: None,
+            claim: board.claim.map(|(id, _)| id),
         }
     }
 }
@@ -232,7 +232,11 @@ impl Board {
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "ClaimStep")]
 pub(crate) enum ClaimProgressStep {
-    /// The board is given its home, over the cable.
+    /// In the network: the gateway and the board exchange keys.
+    Meeting,
+    /// In the network: the board's light blinks a number, which somebody has to say with `confirmClaim`.
+    Confirming,
+    /// The board is given its home.
     HandingOver,
     /// It is on its way into the network.
     Joining,
@@ -273,6 +277,14 @@ pub(crate) enum ClaimError {
     Untrusted,
     /// The gateway did not take its credential.
     Refused,
+    /// In the network: nobody answers where the board said that it can be claimed. Its FLASH button is to be pressed.
+    WindowClosed,
+    /// In the network: who answered is not the board that was found.
+    Stranger,
+    /// In the network: the board ended it.
+    Lost,
+    /// The number that was said is not the one that the board has to blink.
+    WrongNumber,
     /// It did not come in time.
     TimedOut,
     /// Somebody cancelled it.
@@ -298,6 +310,10 @@ impl From<ClaimTrouble> for ClaimError {
             ClaimTrouble::NoAddress => Self::NoAddress,
             ClaimTrouble::Untrusted => Self::Untrusted,
             ClaimTrouble::Refused => Self::Refused,
+            ClaimTrouble::NobodyThere => Self::WindowClosed,
+            ClaimTrouble::Stranger => Self::Stranger,
+            ClaimTrouble::Lost => Self::Lost,
+            ClaimTrouble::WrongNumber => Self::WrongNumber,
             ClaimTrouble::NoLogin => Self::TimedOut,
             ClaimTrouble::Cancelled => Self::Cancelled,
             ClaimTrouble::NotWritten => Self::NotWritten,
@@ -354,8 +370,8 @@ pub(crate) struct Claim {
     id: ID,
     /// What the device is to be called.
     name: String,
-    /// The network that the board is given.
-    ssid: String,
+    /// The network that the board is given; null when it is claimed in the one it is in.
+    ssid: Option<String>,
     /// How far it is.
     progress: ClaimProgress,
     #[graphql(skip)]
@@ -367,7 +383,7 @@ impl Claim {
         Self {
             id: view.id.to_string().into(),
             name: view.name.to_string(),
-            ssid: view.ssid.to_string(),
+            ssid: view.ssid.as_deref().map(owned),
             progress: ClaimProgress::new(&view),
             view,
         }
@@ -387,9 +403,11 @@ impl Claim {
         Actor::shown(ctx, &self.view.by)
     }
 
-    /// The board; null when it is not plugged in any more.
+    /// The board; null when it is not plugged in, or not found in the network, any more.
     async fn board(&self, ctx: &Context<'_>) -> Result<Option<Board>> {
-        Ok(signed_in(ctx)?.view.board(self.view.board).map(|board| (&**board).into()))
+        let view = signed_in(ctx)?.view;
+        let plugged_in = view.board(self.view.board).map(|board| (&**board).into());
+        Ok(plugged_in.or_else(|| view.nearby(self.view.board).map(|board| (&**board).into())))
     }
 }
 
@@ -469,8 +487,8 @@ pub(crate) struct ClaimDeviceInput {
     /// The device whose board it takes the place of: that device keeps name, room, switches, what was shared of it, and history, and
     /// may keep its old board until this one has logged in.
     replaces_device_id: Option<ID>,
-    /// How it gets into the network.
-    wifi: WifiInput,
+    /// How it gets into the network. A board with the source MDNS is in it already, and needs none.
+    wifi: Option<WifiInput>,
 }
 
 /// A claim that is given up.
@@ -493,12 +511,13 @@ pub(crate) struct BoardsMutation;
 #[Object]
 impl BoardsMutation {
     /// Begins to make a device of a board: gives it this home and the network over the cable, and waits for its own login,
-    /// 90 s at most. Answers at the beginning; `claimProgress` tells the rest. Name and password of the network go to the board and
+    /// 90 s at most. A board in the network that is READY is given its home there, once `confirmClaim` has said the number that its light
+    /// blinks. Answers at the beginning; `claimProgress` tells the rest. Name and password of the network go to the board and
     /// nowhere else. A board that is a device already stays that device, with a new secret. With `replacesDeviceId` it takes the place of
     /// a device's board: at its login, in one step, that device is this hardware with this credential, and the old board may log in no
     /// more; a claim that fails changes nothing. Relays beyond those of the old board become new switches. No relay moves. For the
     /// owner.
-    /// Errors: BAD_INPUT (name, roomId, ssid, password), NOT_FOUND, CONFLICT (it is being claimed, it cannot be, it is another
+    /// Errors: BAD_INPUT (name, roomId, wifi, ssid, password), NOT_FOUND, CONFLICT (it is being claimed, it cannot be, it is another
     /// device's board or has too few relays for the one that it is to replace, or there are 1,000 devices), FORBIDDEN, BUSY.
     async fn claim_device(&self, ctx: &Context<'_>, input: ClaimDeviceInput) -> Result<Claim> {
         let cap = signed_in(ctx)?.viewer.administer().map_err(told)?;
@@ -507,7 +526,8 @@ impl BoardsMutation {
         let no_room = |_| told(Denied::BadInput { field: "roomId", message: "There is no such room.".to_owned() });
         let room = input.room_id.map(|id| id.parse()).transpose().map_err(no_room)?;
         let replaces = input.replaces_device_id.map(|id| id.parse()).transpose().map_err(|_| no_such("device"))?;
-        let asked = AskedClaim { board, name, room, replaces, wifi: input.wifi.checked()? };
+        let wifi = input.wifi.map(WifiInput::checked).transpose()?;
+        let asked = AskedClaim { board, name, room, replaces, wifi };
         let shared = shared(ctx);
         let claim = shared.hub.claim_board(cap, asked, shared.settings.hash_secret).await.map_err(told)?;
         Ok(Claim::new(claim))

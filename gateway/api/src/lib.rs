@@ -10,6 +10,7 @@ mod account;
 mod api;
 mod board_settings;
 mod boards;
+mod claiming;
 mod commands;
 mod dashboard;
 mod devices;

@@ -4,6 +4,7 @@ use crate::account::{AccountMutation, AccountQuery};
 use crate::api::Shared;
 use crate::board_settings::BoardSettingsMutation;
 use crate::boards::{BoardsMutation, BoardsQuery};
+use crate::claiming::ClaimingMutation;
 use crate::commands::CommandsQuery;
 use crate::devices::{DevicesMutation, DevicesQuery};
 use crate::flashing::{FlashingMutation, FlashingQuery};
@@ -81,6 +82,7 @@ pub(crate) struct MutationRoot(
     QuarantineMutation,
     BoardSettingsMutation,
     BoardsMutation,
+    ClaimingMutation,
     FlashingMutation,
     IntegrationsMutation,
     InvitationsMutation,

@@ -218,6 +218,11 @@ impl View {
         find(&self.boards, &id, |b| b.id)
     }
 
+    /// A board in the network, by id.
+    pub fn nearby(&self, id: FoundId) -> Option<&Arc<NearbyBoard>> {
+        find(&self.nearby, &id, |b| b.id)
+    }
+
     /// A claim by id.
     pub fn claim(&self, id: ClaimId) -> Option<&Arc<ClaimView>> {
         find(&self.claims, &id, |c| c.id)

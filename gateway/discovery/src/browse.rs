@@ -73,7 +73,14 @@ fn sighting(service: &ResolvedService) -> Option<Sighting> {
         board,
         mac: said("mac").as_deref().and_then(mac),
         model,
+        claim_port: claim_port(firmware, said("claim").as_deref(), service.get_port()),
     })
+}
+
+/// Where a board of ours can be claimed while it says so.
+fn claim_port(firmware: NearbyFirmware, claim: Option<&str>, port: u16) -> Option<u16> {
+    let open = firmware == NearbyFirmware::Gatehouse && claim == Some("open") && port != 0;
+    open.then_some(port)
 }
 
 fn address(service: &ResolvedService) -> Option<IpAddr> {
@@ -124,6 +131,12 @@ mod tests {
         assert_eq!(seen.board.as_ref().map(BoardId::as_str), Some("relay-a1b2c3"));
         assert_eq!((seen.version.as_deref(), seen.model.as_deref()), (Some("0.1.0"), Some("nodemcuv2")));
         assert_eq!((seen.mac.as_deref(), seen.address), (Some("5c:cf:7f:a1:b2:c3"), "192.168.1.7".parse().ok()));
+        let (board, at) = seen.claim_at().unwrap();
+        assert_eq!((board.as_str(), at.to_string()), ("relay-a1b2c3", "192.168.1.7:80".to_owned()));
+        for closed in [&[("id", "relay-a1b2c3"), ("claim", "closed")][..], &[("id", "relay-a1b2c3")]] {
+            let seen = said(SERVICES[0], "relay-a1b2c3", "192.168.1.7", closed).unwrap();
+            assert_eq!((seen.claim_port, seen.claim_at()), (None, None));
+        }
         for id in ["", "no id", "../..", &"a".repeat(33)] {
             assert_eq!(said(SERVICES[0], "relay", "192.168.1.7", &[("id", id)]), None, "{id:?}");
         }
@@ -132,12 +145,17 @@ mod tests {
 
     #[test]
     fn boards_of_other_firmware_are_told_by_what_they_advertise() {
-        let txt =
-            [("friendly_name", "Attic"), ("version", "2026.10.0"), ("mac", "5ccf7fa1b2c3"), ("board", "esp01_1m")];
+        let txt = [
+            ("friendly_name", "Attic"),
+            ("version", "2026.10.0"),
+            ("mac", "5ccf7fa1b2c3"),
+            ("board", "esp01_1m"),
+            ("claim", "open"),
+        ];
         let seen = said(SERVICES[1], "attic", "192.168.1.8", &txt).unwrap();
         assert_eq!((seen.firmware, &*seen.name, seen.board), (NearbyFirmware::EspHome, "Attic", None));
         assert_eq!((seen.version.as_deref(), seen.model.as_deref()), (Some("2026.10.0"), Some("esp01_1m")));
-        assert_eq!(seen.mac.as_deref(), Some("5c:cf:7f:a1:b2:c3"));
+        assert_eq!((seen.mac.as_deref(), seen.claim_port), (Some("5c:cf:7f:a1:b2:c3"), None));
         let seen = said(SERVICES[2], "tasmota-1", "192.168.1.9", &[("devicetype", "tasmota")]).unwrap();
         assert_eq!((seen.firmware, &*seen.name, seen.mac), (NearbyFirmware::Tasmota, "tasmota-1", None));
         assert_eq!(said(SERVICES[2], "printer", "192.168.1.9", &[("devicetype", "printer")]), None);

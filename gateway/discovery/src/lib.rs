@@ -1,10 +1,13 @@
 //! How boards and people find the gateway, and it them: what it advertises by mDNS (RFC 6762, RFC 6763), and which boards say there
-//! that they are in the network.
+//! that they are in the network; and how one of them is claimed there.
 //!
 //! **Invariants.** Only what can be reached from elsewhere is advertised: with every listener on loopback no socket is
 //! opened. Nothing here can end the daemon: a home goes on without being found.
 
 mod browse;
+mod claim;
+
+pub use claim::{Homes, claims};
 
 use browse::{SERVICES, browse};
 use gatehouse_core::nearby::NearbyEvent;

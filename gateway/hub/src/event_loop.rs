@@ -12,7 +12,7 @@ use gatehouse_core::edge::{Belief, EdgeEvent};
 use gatehouse_core::home::{Answer, Effect, Home, Input};
 use gatehouse_core::homeassistant::Announced;
 use gatehouse_core::ids::{LinkId, Request, Ticket};
-use gatehouse_core::nearby::NearbyEvent;
+use gatehouse_core::nearby::{NearbyEvent, NearbyOrder};
 use gatehouse_core::onboarding::{PortEvent, PortOrder};
 use gatehouse_core::record::Record;
 use gatehouse_core::time::Now;
@@ -39,6 +39,8 @@ pub struct Ports {
     pub nearby: mpsc::Receiver<NearbyEvent>,
     /// Has something done at a serial port, or drops it; must not block.
     pub port_orders: Box<dyn FnMut(PortOrder) + Send>,
+    /// Has something done with a board in the network, or drops it; must not block.
+    pub nearby_orders: Box<dyn FnMut(NearbyOrder) + Send>,
     /// Sends a command to a board's own connection, or drops it; must not block.
     pub orders: Box<dyn FnMut(&Order) + Send>,
     /// Sends a new secret to a board's own connection, or drops it; must not block.
@@ -262,6 +264,9 @@ impl EventLoop {
             }
             Message::Condition { kind, subjects } => Input::Condition(kind, subjects),
             Message::ClaimBoard { cap, new, reply } => Input::ClaimBoard { cap, request: self.wait(reply), new },
+            Message::ConfirmClaim { cap, claim, number, reply } => {
+                Input::ConfirmClaim { cap, request: self.wait(reply), claim, number }
+            }
             Message::CancelClaim { cap, claim, reply } => Input::CancelClaim { cap, request: self.wait(reply), claim },
             Message::LookAtBoard { cap, board, reply } => Input::LookAtBoard { cap, request: self.wait(reply), board },
             Message::FlashBoard { cap, new, reply } => Input::FlashBoard { cap, request: self.wait(reply), new },
@@ -307,6 +312,7 @@ impl EventLoop {
                 Effect::Configure(order) => (self.ports.config_orders)(&order),
                 Effect::Believe(link, belief) => (self.ports.beliefs)(link, belief),
                 Effect::Port(order) => (self.ports.port_orders)(order),
+                Effect::Nearby(order) => (self.ports.nearby_orders)(order),
                 Effect::Answer(request, answer) => self.answers.push((request, answer)),
                 Effect::Changed(change) => {
                     self.view.apply(&change);

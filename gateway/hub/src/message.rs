@@ -40,6 +40,7 @@ pub(crate) enum Message {
     Condition { kind: NoticeKind, subjects: Vec<Subject> },
     Incident(Incident),
     ClaimBoard { cap: Administer, new: NewClaim, reply: Reply },
+    ConfirmClaim { cap: Administer, claim: ClaimId, number: u8, reply: Reply },
     CancelClaim { cap: Administer, claim: ClaimId, reply: Reply },
     LookAtBoard { cap: Administer, board: FoundId, reply: Reply },
     FlashBoard { cap: Administer, new: NewFlash, reply: Reply },

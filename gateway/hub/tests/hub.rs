@@ -63,6 +63,7 @@ impl Rig {
             serial: mpsc::channel(1).1,
             nearby: mpsc::channel(1).1,
             port_orders: Box::new(|_| {}),
+            nearby_orders: Box::new(|_| {}),
             orders: Box::new(move |order: &Order| order_sender.send(order.clone()).unwrap()),
             secrets: Box::new(move |new: &NewSecret| secret_sender.send(new.clone()).unwrap()),
             config_orders: Box::new(|_| {}),

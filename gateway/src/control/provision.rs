@@ -41,7 +41,7 @@ async fn claim(hub: &Hub, new: NewProvision) -> Result<ClaimId, Answer> {
         None => None,
         Some(name) => Some(room_called(hub, name).await.map_err(explain)?),
     };
-    let asked = AskedClaim { board, name, room, replaces, wifi };
+    let asked = AskedClaim { board, name, room, replaces, wifi: Some(wifi) };
     let claim = hub.claim_board(Administer::console(), asked, gatehouse_broker::secret_hash).await;
     claim.map(|claim| claim.id).map_err(explain)
 }

@@ -362,7 +362,11 @@ impl<'a> World<'a> {
                 Effect::Write { ticket, records } => self.write(ticket, records),
                 Effect::CredentialsChanged => self.credentials_changed(),
                 Effect::Answer(_, Ok(Answer::SignIn(check))) => self.check_password(check),
-                Effect::Answer(..) | Effect::Changed(_) | Effect::AnnouncedChanged | Effect::Port(_) => {}
+                Effect::Answer(..)
+                | Effect::Changed(_)
+                | Effect::AnnouncedChanged
+                | Effect::Port(_)
+                | Effect::Nearby(_) => {}
                 // Nobody asks for it here.
                 Effect::Configure(_) => {}
                 // No integration listens here.

@@ -304,6 +304,7 @@ async fn a_board_in_the_network_is_shown_unless_it_is_plugged_in() {
         board: BoardId::new("relay-a1b2c3").ok(),
         mac: None,
         model: None,
+        claim_port: None,
     };
     gateway.nearby(NearbyEvent::Seen(sighting.clone())).await;
     let shown = json!([{

@@ -74,6 +74,7 @@ const GATES: &[(&str, Gate)] = &[
     ("mutation updateSwitchSettings", Owner),
     ("mutation claimDevice", Owner),
     ("mutation cancelClaim", Owner),
+    ("mutation confirmClaim", Owner),
     ("mutation identifyBoard", Owner),
     ("mutation flashBoard", Owner),
     ("mutation cancelFlash", Owner),

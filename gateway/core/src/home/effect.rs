@@ -10,6 +10,7 @@ use crate::homeassistant::HomeAssistant;
 use crate::ids::{LinkId, Request, Ticket};
 use crate::integration::Integration;
 use crate::invitation::{Invitation, Offer};
+use crate::nearby::NearbyOrder;
 use crate::onboarding::{ClaimView, FoundBoard, PortOrder};
 use crate::record::{HomeRecord, Record, Room};
 use crate::view::{Change, DeviceView, SwitchView};
@@ -28,6 +29,8 @@ pub enum Effect {
     Believe(LinkId, Belief),
     /// Do something at a serial port.
     Port(PortOrder),
+    /// Do something with a board in the network.
+    Nearby(NearbyOrder),
     /// Answer someone who waits.
     Answer(Request, Result<Answer, Denied>),
     /// Tell everyone who looks.

@@ -35,6 +35,18 @@ pub enum Input {
         /// Which board, as what.
         new: NewClaim,
     },
+    /// Someone says which number the light of a board blinks that is claimed in the network. Answered with
+    /// [`super::Answer::Claim`].
+    ConfirmClaim {
+        /// The right to do so.
+        cap: Administer,
+        /// Who waits.
+        request: Request,
+        /// Which claim.
+        claim: ClaimId,
+        /// The number.
+        number: u8,
+    },
     /// Someone gives a claim up. Answered with [`super::Answer::Claim`].
     CancelClaim {
         /// The right to do so.

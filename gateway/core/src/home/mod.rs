@@ -49,7 +49,9 @@ pub use effect::{Answer, Effect};
 pub use household::HomeEdit;
 pub use input::Input;
 pub use members::MemberEdit;
-pub use onboarding::{CLAIM_WITHIN, FLASH_WITHIN, FinishedClaim, MAX_FOUND, NewClaim, NewFlash};
+pub use onboarding::{
+    CLAIM_WITHIN, FLASH_WITHIN, FinishedClaim, MAX_FOUND, NUMBER_WITHIN, NUMBERS, NewClaim, NewFlash,
+};
 pub use people::{Claim, SignInCheck};
 pub use reset::{RESET_CODE_LIFE, RecoveryCode, Reset};
 pub use rooms::MAX_ROOMS;
@@ -177,9 +179,13 @@ impl Home {
                 }
             }
             Input::Port(event) => self.port_event(&now, event, out),
-            Input::Nearby(event) => self.nearby_event(event, out),
+            Input::Nearby(event) => self.nearby_event(&now, event, out),
             Input::ClaimBoard { cap, request, new } => {
                 let answer = self.claim_board(&now, cap, new, out);
+                out.push(Effect::Answer(request, answer));
+            }
+            Input::ConfirmClaim { cap, request, claim, number } => {
+                let answer = self.confirm_claim(&now, &cap, claim, number, out);
                 out.push(Effect::Answer(request, answer));
             }
             Input::CancelClaim { cap, request, claim } => {

@@ -133,7 +133,9 @@ impl Home {
             self.still_replaces(&replaces, &board, relays)?;
             let known = Device::clone(&self.devices.get(&id).ok_or(Denied::NotFound("device"))?.device);
             let (name, room) = (name.unwrap_or(known.name), room.or(known.room));
-            return Ok(self.plan_new_device(Device { id, board, name, room, secret, next: None, hardware }, relays));
+            let behind_repeater = known.behind_repeater;
+            let device = Device { id, board, name, room, secret, next: None, hardware, behind_repeater };
+            return Ok(self.plan_new_device(device, relays));
         }
         if let Some(entry) = self.devices.get(&id) {
             let known = Device::clone(&entry.device);

@@ -9,6 +9,10 @@ use std::sync::Arc;
 /// The steps of a claim, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ClaimStep {
+    /// In the network: keys are exchanged with the board.
+    Meeting,
+    /// In the network: somebody is to say which number its light blinks.
+    Confirming,
     /// The board is given its home.
     HandingOver,
     /// It is on its way into the network.
@@ -40,6 +44,14 @@ pub enum ClaimTrouble {
     Untrusted,
     /// The gateway did not take its credential.
     Refused,
+    /// In the network: nobody answers where the board said that it can be claimed.
+    NobodyThere,
+    /// In the network: who answered is not the board that was found, or does not keep to the exchange.
+    Stranger,
+    /// In the network: the board ended it.
+    Lost,
+    /// The number that was said is not the one that the board's light has to blink.
+    WrongNumber,
     /// It did not log in in time, and did not say why.
     NoLogin,
     /// Somebody cancelled it.
@@ -52,7 +64,9 @@ pub enum ClaimTrouble {
 
 impl ClaimTrouble {
     /// What to do about it, for whoever claims a board for the network `ssid`.
-    pub fn advice(self, ssid: &str) -> String {
+    pub fn advice(self, ssid: Option<&str>) -> String {
+        let here = ssid.is_none();
+        let ssid = ssid.unwrap_or("the network");
         match self {
             Self::Port(trouble) => trouble.advice().to_owned(),
             Self::NoNetwork => format!(
@@ -71,6 +85,29 @@ impl ClaimTrouble {
                 "Something else answers at this gateway's address. See whether another machine has it.".to_owned()
             }
             Self::Refused => "The gateway did not take the board's credential. Claim it again.".to_owned(),
+            Self::NobodyThere => {
+                "The board takes nobody now. Press its FLASH button and claim it again within two minutes. If you just did, somebody \
+                 else in your network was faster."
+                    .to_owned()
+            }
+            Self::Stranger => {
+                "Who answered is not the board that was found. Press FLASH on the board and claim it again; if this comes again, \
+                 plug it into a USB port of the gateway."
+                    .to_owned()
+            }
+            Self::Lost => {
+                "The board ended it: its two minutes were over, it lost its power or its network, or FLASH was pressed again. Press \
+                 FLASH and claim it again."
+                    .to_owned()
+            }
+            Self::WrongNumber => {
+                "That is not the number that this board has to blink: it was miscounted, or somebody else is between the board and \
+                 the gateway. Nothing was given to it. Press FLASH and claim it again; if this comes again, plug it into a USB port."
+                    .to_owned()
+            }
+            Self::NoLogin if here => {
+                "The board did not come in time. It forgets what it was given: press FLASH and claim it again.".to_owned()
+            }
             Self::NoLogin => format!(
                 "The board did not come in time. See that “{ssid}” reaches where it is, leave it plugged in, and claim it again."
             ),
@@ -101,8 +138,8 @@ pub struct ClaimView {
     pub board: FoundId,
     /// What the device is to be called.
     pub name: Name,
-    /// The network it is given.
-    pub ssid: Arc<str>,
+    /// The network it is given; none when it is claimed in one.
+    pub ssid: Option<Arc<str>>,
     /// Who claims it.
     pub by: Actor,
     /// How far it is.
@@ -123,6 +160,8 @@ impl ClaimView {
         match (self.step, self.progress) {
             (ClaimStep::Done, _) => 100,
             (ClaimStep::Registering, _) => 95,
+            (ClaimStep::Meeting, _) => 5,
+            (ClaimStep::Confirming, _) => 8,
             (_, None) => 10,
             (_, Some(Progress::HandedOver)) => 30,
             (_, Some(Progress::Joining | Progress::NoNetwork | Progress::WrongPassword | Progress::NoAddress)) => 40,
@@ -135,7 +174,7 @@ impl ClaimView {
 
     /// What happens, or what to do about what happened, for people.
     pub fn message(&self) -> String {
-        let (name, ssid) = (&self.name, &self.ssid);
+        let (name, ssid) = (&self.name, self.ssid.as_deref());
         if let Some(trouble) = self.trouble {
             return trouble.advice(ssid);
         }
@@ -146,14 +185,22 @@ impl ClaimView {
             ),
             (ClaimStep::Done, _) => format!("{name} is ready."),
             (ClaimStep::Registering, _) => format!("{name} is here, and is being written down."),
+            (ClaimStep::Meeting, _) => "The gateway and the board get to know each other.".to_owned(),
+            (ClaimStep::Confirming, _) => {
+                "The board’s light blinks a number, then rests. Say which, to show that it is this board.".to_owned()
+            }
             (ClaimStep::HandingOver, _) => match self.replaces.as_ref().filter(|old| old.online) {
                 None => "The board is given its home.".to_owned(),
                 Some(Replaces { board, .. }) => format!(
                     "The board is given its home. {board} is still there as {name}, and works until this one has come."
                 ),
             },
-            (_, Some(Progress::NoNetwork)) => format!("The board looks for the network “{ssid}”."),
-            (ClaimStep::Joining, _) => format!("The board is on its way into the network “{ssid}”."),
+            (_, Some(Progress::NoNetwork)) => {
+                format!("The board looks for the network “{}”.", ssid.unwrap_or_default())
+            }
+            (ClaimStep::Joining, _) => {
+                format!("The board is on its way into the network “{}”.", ssid.unwrap_or_default())
+            }
             (_, Some(Progress::Unreachable)) => "The board is in the network and looks for this gateway.".to_owned(),
             _ => "The board is in the network and on its way to this gateway.".to_owned(),
         }

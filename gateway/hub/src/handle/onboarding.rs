@@ -22,8 +22,8 @@ pub struct AskedClaim {
     pub room: Option<RoomId>,
     /// The device whose board it takes the place of.
     pub replaces: Option<DeviceId>,
-    /// How it gets into the network.
-    pub wifi: WifiSettings,
+    /// How it gets into the network; none for a board that is in it.
+    pub wifi: Option<WifiSettings>,
 }
 
 impl Hub {
@@ -35,17 +35,27 @@ impl Hub {
         hash: HashSecret,
     ) -> Result<Arc<ClaimView>, Denied> {
         let AskedClaim { board, name, room, replaces, wifi } = asked;
-        let found = self.view().board(board).cloned();
+        let view = self.view();
+        let found = view.board(board).cloned();
+        let nearby = view.nearby(board).and_then(|nearby| nearby.sighting.board.clone());
         // Whatever it is that has no id, or is not there: the home says why that cannot be claimed.
         let user = match found.as_ref().and_then(|found| found.identity.as_ref()) {
             Some(Identity::Native(native)) => native.board.as_str(),
-            _ => "",
+            _ => nearby.as_ref().map_or("", |board| board.as_str()),
         };
         let secret = hexadecimal(&random::<32>());
         let hash = hash(user, secret.as_bytes());
         let credential = NewCredential { secret: Secret::new(&secret), hash };
         let new = NewClaim { board, name, room, replaces, wifi, credential };
         match self.ask(|reply| Message::ClaimBoard { cap, new, reply }).await? {
+            Answer::Claim(claim) => Ok(claim),
+            other => unexpected(&other),
+        }
+    }
+
+    /// Says which number the light of a board blinks that is claimed in the network. There is one try.
+    pub async fn confirm_claim(&self, cap: Administer, claim: ClaimId, number: u8) -> Result<Arc<ClaimView>, Denied> {
+        match self.ask(|reply| Message::ConfirmClaim { cap, claim, number, reply }).await? {
             Answer::Claim(claim) => Ok(claim),
             other => unexpected(&other),
         }

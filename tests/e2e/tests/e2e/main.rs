@@ -22,6 +22,7 @@ mod make_run;
 mod moved;
 mod nearby;
 mod neighbours;
+mod network_claim;
 mod notices;
 mod presence;
 mod provider;

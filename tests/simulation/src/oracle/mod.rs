@@ -289,7 +289,7 @@ impl Oracle {
                     self.totals.notices_counted_up += u64::from(notice.times > 1);
                 }
                 Effect::SendSecret(_) | Effect::Changed(_) | Effect::CredentialsChanged | Effect::AnnouncedChanged => {}
-                Effect::Port(_) | Effect::Configure(_) | Effect::Believe(..) => {}
+                Effect::Port(_) | Effect::Nearby(_) | Effect::Configure(_) | Effect::Believe(..) => {}
             }
         }
         self.asked_for(step, opened);

@@ -144,6 +144,7 @@ impl Gateway {
             serial: serial_events,
             nearby: nearby_events,
             port_orders: Box::new(move |order| drop(asked.send(order))),
+            nearby_orders: Box::new(|_| {}),
             orders: Box::new(move |order| drop(sent.send(order.clone()))),
             secrets: Box::new(move |new| drop(sent_secrets.send(new.clone()))),
             config_orders: Box::new(move |order| drop(configures.send(order.clone()))),

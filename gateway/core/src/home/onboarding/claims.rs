@@ -3,11 +3,12 @@
 use super::Onboarding;
 use super::ports::{Found, hardware};
 use crate::access::{Administer, Denied};
-use crate::device::{BoardEvent, SecretHash};
+use crate::device::{BoardEvent, Secret, SecretHash};
 use crate::home::settings::Setting;
 use crate::home::{Answer, Effect, Home, NewCredential, Registration};
 use crate::ids::{ClaimId, DeviceId, FoundId, LinkId, RoomId};
 use crate::name::Name;
+use crate::nearby::NearbyOrder;
 use crate::onboarding::{
     Attempt, ClaimStep, ClaimTrouble, ClaimView, Hardware, Identity, NativeBoard, PortName, PortOrder, PortTrouble,
     Progress, Replaces, WifiSettings,
@@ -41,8 +42,8 @@ pub struct NewClaim {
     pub room: Option<RoomId>,
     /// The device whose board it takes the place of; a device of its own when none.
     pub replaces: Option<DeviceId>,
-    /// How it gets into the network.
-    pub wifi: WifiSettings,
+    /// How it gets into the network; none for a board that is in it.
+    pub wifi: Option<WifiSettings>,
     /// What it is to log in with.
     pub credential: NewCredential,
 }
@@ -52,7 +53,8 @@ pub struct NewClaim {
 pub(super) struct Claim {
     pub(super) view: Arc<ClaimView>,
     pub(super) cap: Administer,
-    pub(super) port: PortName,
+    /// None when it is claimed in the network.
+    pub(super) port: Option<PortName>,
     pub(super) attempt: Attempt,
     /// When the present step, and when all of it has to be done.
     pub(super) due: Mono,
@@ -63,11 +65,13 @@ pub(super) struct Claim {
     pub(super) room: Option<RoomId>,
     pub(super) secret: SecretHash,
     pub(super) device: DeviceId,
-    pub(super) location: Arc<str>,
+    pub(super) location: Option<Arc<str>>,
     /// The login, and what the board said since, for when it is a device.
     pub(super) heard: Vec<BoardEvent>,
     /// When it is forgotten.
     pub(super) over: Option<Mono>,
+    /// What a board in the network gets once somebody has said this number.
+    pub(super) unmet: Option<(Secret, u8)>,
 }
 
 impl Claim {
@@ -107,7 +111,7 @@ impl Onboarding {
     /// The open claim that an event at a port is of.
     pub(super) fn claim_at(&self, port: &PortName, attempt: Attempt) -> Option<ClaimId> {
         let mut claims = self.claims.iter().filter(|(_, claim)| claim.is_open());
-        claims.find(|(_, claim)| claim.port == *port && claim.attempt == attempt).map(|(id, _)| *id)
+        claims.find(|(_, claim)| claim.port.as_ref() == Some(port) && claim.attempt == attempt).map(|(id, _)| *id)
     }
 
     /// The open claim whose board an event of the edge is of: the one that logs in with its secret, and what it says after that.
@@ -135,7 +139,9 @@ impl Home {
     ) -> Result<Answer, Denied> {
         self.access.still_administers(&cap)?;
         self.known_room(new.room, "roomId")?;
-        self.nearby.refuse(new.board)?;
+        if self.nearby.has(new.board) {
+            return self.claim_nearby(now, cap, new, out);
+        }
         let found = self.onboarding.found.get(&new.board).ok_or(Denied::NotFound("board"))?;
         if self.onboarding.is_flashing(&found.port.location) {
             return Err(Denied::Conflict("This board is being flashed. Wait until that is over.".to_owned()));
@@ -179,7 +185,11 @@ impl Home {
         if known.is_none() {
             self.room_for_a_device()?;
         }
-        let (port, location) = (found.port.name.clone(), found.port.location.clone());
+        let Some(wifi) = new.wifi else {
+            let message = "A board that is plugged in needs the name and the password of a Wi-Fi network.".to_owned();
+            return Err(Denied::BadInput { field: "wifi", message });
+        };
+        let (port, location) = (found.port.name.clone(), Some(found.port.location.clone()));
         let device = known.unwrap_or_else(|| DeviceId::from_raw(self.ids.draw()));
         let id = ClaimId::from_raw(self.ids.draw());
         let attempt = self.onboarding.attempt();
@@ -187,7 +197,7 @@ impl Home {
             id,
             board: new.board,
             name,
-            ssid: new.wifi.ssid.clone(),
+            ssid: Some(wifi.ssid.clone()),
             by: cap.actor().clone(),
             step: ClaimStep::HandingOver,
             progress: None,
@@ -200,12 +210,12 @@ impl Home {
             attempt,
             board: native.board.clone(),
             secret: new.credential.secret,
-            wifi: new.wifi,
+            wifi,
         }));
         let claim = Claim {
             view: view.clone(),
             cap,
-            port,
+            port: Some(port),
             attempt,
             due: now.mono.plus(HANDOVER_WITHIN),
             end: now.mono.plus(CLAIM_WITHIN),
@@ -217,6 +227,7 @@ impl Home {
             location,
             heard: Vec::new(),
             over: None,
+            unmet: None,
         };
         self.onboarding.claims.insert(id, claim);
         if let Some(found) = self.onboarding.found.get_mut(&new.board) {
@@ -246,7 +257,11 @@ impl Home {
                 Err(Denied::Conflict("The board has logged in and is being written down.".to_owned()))
             }
             ClaimStep::Failed => Ok(Answer::Claim(claim.view.clone())),
-            ClaimStep::HandingOver | ClaimStep::Joining | ClaimStep::Connecting => {
+            ClaimStep::Meeting
+            | ClaimStep::Confirming
+            | ClaimStep::HandingOver
+            | ClaimStep::Joining
+            | ClaimStep::Connecting => {
                 self.fail_claim(now, id, ClaimTrouble::Cancelled, out);
                 let claim = self.onboarding.claims.get(&id).ok_or(Denied::NotFound("claim"))?;
                 Ok(Answer::Claim(claim.view.clone()))
@@ -290,7 +305,7 @@ impl Home {
         self.fail_claim(now, id, trouble, out);
     }
 
-    fn update_claim(&mut self, id: ClaimId, out: &mut Vec<Effect>, change: impl FnOnce(&mut ClaimView)) {
+    pub(super) fn update_claim(&mut self, id: ClaimId, out: &mut Vec<Effect>, change: impl FnOnce(&mut ClaimView)) {
         let Some(claim) = self.onboarding.claims.get_mut(&id) else { return };
         let mut view = ClaimView::clone(&claim.view);
         change(&mut view);
@@ -300,7 +315,7 @@ impl Home {
         }
     }
 
-    fn fail_claim(&mut self, now: &Now, id: ClaimId, trouble: ClaimTrouble, out: &mut Vec<Effect>) {
+    pub(super) fn fail_claim(&mut self, now: &Now, id: ClaimId, trouble: ClaimTrouble, out: &mut Vec<Effect>) {
         self.update_claim(id, out, |view| (view.step, view.trouble) = (ClaimStep::Failed, Some(trouble)));
         self.end_claim(now, id, out);
         out.push(Effect::CredentialsChanged);
@@ -310,11 +325,16 @@ impl Home {
         let Some(claim) = self.onboarding.claims.get_mut(&id) else { return };
         claim.over = Some(now.mono.plus(REMEMBERED));
         claim.heard = Vec::new();
+        claim.unmet = None;
+        if claim.port.is_none() {
+            out.push(Effect::Nearby(NearbyOrder::Leave { attempt: claim.attempt }));
+        }
         let board = claim.view.board;
         if let Some(found) = self.onboarding.found.get(&board) {
             out.push(Effect::Port(PortOrder::Release { port: found.port.name.clone() }));
         }
         self.show_found(board, out);
+        self.show_nearby(board, out);
         self.forget_oldest_claims(out);
     }
 
@@ -335,6 +355,7 @@ impl Home {
             found.claim.take_if(|last| *last == id);
         }
         self.show_found(board, out);
+        self.show_nearby(board, out);
     }
 
     /// Takes what the edge tells of a board that is being claimed; false when it is none.
@@ -368,7 +389,7 @@ impl Home {
                 registration,
                 replaces: claim.view.replaces.clone(),
                 room: claim.room,
-                hardware: Arc::new(hardware(&claim.native, &claim.location)),
+                hardware: Arc::new(hardware(&claim.native, claim.location.clone())),
             };
             let setting = Setting::FinishClaim(claim.cap.clone(), new);
             self.change_settings(now, None, setting, out);
@@ -420,7 +441,11 @@ impl Home {
 /// Why a claim that takes too long does, by what its board said last.
 fn late_trouble(view: &ClaimView) -> ClaimTrouble {
     match (view.step, view.progress) {
+        (ClaimStep::Meeting, _) => ClaimTrouble::NobodyThere,
+        (ClaimStep::Confirming, _) => ClaimTrouble::Lost,
+        (ClaimStep::HandingOver, _) if view.ssid.is_none() => ClaimTrouble::Lost,
         (ClaimStep::HandingOver, _) => ClaimTrouble::Port(PortTrouble::Silent),
+        _ if view.ssid.is_none() => ClaimTrouble::NoLogin,
         (_, Some(Progress::NoNetwork)) => ClaimTrouble::NoNetwork,
         (_, Some(Progress::WrongPassword)) => ClaimTrouble::WrongPassword,
         (_, Some(Progress::NoAddress)) => ClaimTrouble::NoAddress,

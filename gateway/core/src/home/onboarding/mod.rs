@@ -1,15 +1,17 @@
 //! From a board that was just plugged in to a device, over a serial port.
 //!
 //! A port that appears is noticed, and looked at once, unless its board is claimed (`ports`). A claim gives the board a home and a
-//! network; what ends it well is the board's own login, with a credential that only this claim knows until then (`claims`). Whatever
+//! network; what ends it well is the board's own login, with a credential that only this claim knows until then (`claims`), also over the network (`network`). Whatever
 //! ends it otherwise, that credential is good no more. A board can be given firmware before that, with nobody else at its port (`flashes`). Nothing of it is on disk before the login, so a restart forgets it all.
 
 mod claims;
 mod flashes;
+mod network;
 mod ports;
 
 pub use claims::{CLAIM_WITHIN, FinishedClaim, NewClaim};
 pub use flashes::{FLASH_WITHIN, NewFlash};
+pub use network::{NUMBER_WITHIN, NUMBERS};
 pub use ports::MAX_FOUND;
 
 #[cfg(test)]

@@ -157,7 +157,7 @@ impl Home {
         let Some(found) = self.onboarding.found.get(&id) else { return };
         let Some(Identity::Native(native)) = &found.identity else { return };
         let Some(&device) = self.by_board.get(&native.board) else { return };
-        let hardware = Arc::new(hardware(native, &found.port.location));
+        let hardware = Arc::new(hardware(native, Some(found.port.location.clone())));
         if self.devices.get(&device).is_some_and(|entry| entry.device.hardware.as_ref() != Some(&hardware)) {
             self.change_settings(now, None, Setting::NoteHardware(device, hardware), out);
         }
@@ -268,12 +268,12 @@ impl Home {
     }
 }
 
-pub(super) fn hardware(native: &NativeBoard, location: &Arc<str>) -> Hardware {
+pub(super) fn hardware(native: &NativeBoard, location: Option<Arc<str>>) -> Hardware {
     Hardware {
         chip: native.chip.clone(),
         mac: native.mac.clone(),
         model: native.model.clone(),
         firmware: native.firmware.clone(),
-        port: Some(location.clone()),
+        port: location,
     }
 }

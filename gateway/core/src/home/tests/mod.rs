@@ -83,6 +83,7 @@ struct House {
     /// What the edge was told of connections.
     beliefs: HashMap<LinkId, Belief>,
     port_orders: Vec<PortOrder>,
+    nearby_orders: Vec<crate::nearby::NearbyOrder>,
     /// What the board presents when it logs in.
     presents: SecretHash,
     /// The chip id and MAC address that the board tells, if it does.
@@ -135,6 +136,7 @@ impl House {
             config_orders: Vec::new(),
             beliefs: HashMap::new(),
             port_orders: Vec::new(),
+            nearby_orders: Vec::new(),
             presents: SECRET,
             tells: None,
             rotates: true,
@@ -176,6 +178,7 @@ impl House {
                 Effect::SendSecret(new) => self.secrets.push(new),
                 Effect::Configure(order) => self.config_orders.push(order),
                 Effect::Port(order) => self.port_orders.push(order),
+                Effect::Nearby(order) => self.nearby_orders.push(order),
                 Effect::Answer(request, answer) => {
                     assert_eq!(self.answers.insert(request, answer), None, "answered twice");
                 }

@@ -15,6 +15,7 @@ fn sighting(number: usize) -> Sighting {
         board: None,
         mac: None,
         model: None,
+        claim_port: None,
     }
 }
 
@@ -66,7 +67,7 @@ fn a_board_in_the_network_cannot_be_claimed_and_it_is_said_what_to_do() {
     let cap = house.viewer().administer().unwrap();
     let credential = NewCredential { secret: Secret::new("s"), hash: SecretHash([9; 32]) };
     let wifi = WifiSettings::new("Home", None).unwrap();
-    let new = NewClaim { board: id, name: None, room: None, replaces: None, wifi, credential };
+    let new = NewClaim { board: id, name: None, room: None, replaces: None, wifi: Some(wifi), credential };
     let claim = house.ask(|request| Input::ClaimBoard { cap: cap.clone(), request, new });
     let look = house.ask(|request| Input::LookAtBoard { cap, request, board: id });
     for request in [claim, look] {

@@ -2,6 +2,7 @@
 
 mod claims;
 mod flashes;
+mod network;
 mod ports;
 mod replacing;
 
@@ -125,7 +126,7 @@ impl House {
     fn claims_for(&mut self, index: usize, called: Option<&str>, replaces: Option<DeviceId>) -> Request {
         let board = self.view.boards[index].id;
         let credential = NewCredential { secret: Secret::new("given"), hash: GIVEN };
-        let new = NewClaim { board, name: called.map(name), room: None, replaces, wifi: wifi(), credential };
+        let new = NewClaim { board, name: called.map(name), room: None, replaces, wifi: Some(wifi()), credential };
         let cap = self.viewer().administer().unwrap();
         self.ask(|request| Input::ClaimBoard { cap, request, new })
     }
