@@ -32,6 +32,9 @@ export class Boards extends Map<string, Board> {
   /** The password that the networks take. */
   password = 'blue curtain';
 
+  /** What the light of a board in the network blinks. */
+  number = 5;
+
   /** Claims whose board went on without its cable. */
   readonly without = new Map<string, Claim>();
 
@@ -118,6 +121,9 @@ export const boardQueries = (world: World) => ({
   firmwareImages: inside(world, () => IMAGES),
 });
 
+const HANDING_OVER = 'The board is given its home.';
+const MEETING = 'The gateway and the board get to know each other.';
+
 const IMAGES = [
   { name: 'gatehouse-nodemcuv2-0.2.0.bin', version: '0.2.0', sha256: '5a'.repeat(32), size: 431_200 },
   { name: 'gatehouse-d1mini.bin', version: null, sha256: 'c3'.repeat(32), size: 431_184 },
@@ -126,7 +132,7 @@ const IMAGES = [
 export const boardMutations = (world: World) => ({
   claimDevice: inside(world, ({ input }: Input<ClaimDeviceInput>, { session }) => {
     const board = known(world.boards, input.boardId);
-    const { ssid, password } = input.wifi;
+    const { ssid, password } = input.wifi ?? { ssid: null, password: null };
     if (password && password.length < 8) {
       const message =
         'The password of a network has 8 to 63 printable characters of ASCII, or is 64 hexadecimal digits.';
@@ -134,13 +140,29 @@ export const boardMutations = (world: World) => ({
     }
     const replaced = input.replacesDeviceId ? known(world.devices, input.replacesDeviceId) : null;
     const name = input.name ? nameFrom(input.name) : (replaced?.name ?? board.boardId ?? 'Board');
-    const message = 'The board is given its home.';
-    const progress = { step: 'HANDING_OVER', percent: 10, message, done: false, error: null } as const;
+    const begun = input.wifi ? (['HANDING_OVER', 10, HANDING_OVER] as const) : (['MEETING', 5, MEETING] as const);
+    const [step, percent, message] = begun;
+    const progress = { step, percent, message, done: false, error: null };
     const by = { name: world.whoIs(session).name };
     const replaces = replaced && { id: replaced.id };
     const claim = { id: world.id('p'), name, ssid, by, replaces, progress };
     world.boards.change(board.id, { state: 'CLAIMING', claim });
     return claim;
+  }),
+  confirmClaim: inside(world, ({ input }: Input<{ claimId: string; number: number }>) => {
+    const board = [...world.boards.values()].find((one) => one.claim?.id === input.claimId);
+    if (board?.claim?.progress.step !== 'CONFIRMING') {
+      throw refuse('CONFLICT', 'This claim does not wait for a number.');
+    }
+    const wrong = 'That is not the number that this board has to blink.';
+    const right = input.number === world.boards.number;
+    world.boards.progress(
+      board.id,
+      right
+        ? { step: 'HANDING_OVER', percent: 10, message: HANDING_OVER, done: false, error: null }
+        : { step: 'FAILED', percent: 8, message: wrong, done: true, error: 'WRONG_NUMBER' },
+    );
+    return world.boards.get(board.id)?.claim;
   }),
   cancelClaim: inside(world, ({ input: { claimId } }: Input<{ claimId: string }>) => {
     const message = 'It was cancelled.';

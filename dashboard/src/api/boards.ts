@@ -108,6 +108,14 @@ const CANCEL_CLAIM = graphql(`
   }
 `);
 
+const CONFIRM_CLAIM = graphql(`
+  mutation ConfirmClaim($input: ConfirmClaimInput!) {
+    confirmClaim(input: $input) {
+      id
+    }
+  }
+`);
+
 const IDENTIFY_BOARD = graphql(`
   mutation IdentifyBoard($input: IdentifyBoardInput!) {
     identifyBoard(input: $input) {
@@ -138,6 +146,10 @@ export const claimDevice = async (input: ClaimDeviceInput): Promise<void> =>
 /** The board goes back to what it had. */
 export const cancelClaim = async (claimId: string): Promise<void> =>
   void (await request(CANCEL_CLAIM, { input: { claimId } }));
+
+/** Says which number the light of a board blinks that is claimed in the network; there is one try. */
+export const confirmClaim = async (claimId: string, number: number): Promise<void> =>
+  void (await request(CONFIRM_CLAIM, { input: { claimId, number } }));
 
 /** Asks a board anew who it is. */
 export const identifyBoard = async (boardId: string): Promise<void> =>

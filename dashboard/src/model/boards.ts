@@ -81,7 +81,28 @@ export const waiting = (boards: readonly Board[]): number =>
 
 /** Claims whose board is waited for although it is not plugged in any more, and those of them that failed. */
 export const unplugged = (claims: readonly ToldClaim[]): ToldClaim[] =>
+  lost(claims).filter((one) => one.ssid !== null);
+
+/** The same of boards that were claimed in the network: with a home they say no more that they are there. */
+export const outOfReach = (claims: readonly ToldClaim[]): ToldClaim[] =>
+  lost(claims).filter((one) => one.ssid === null);
+
+const lost = (claims: readonly ToldClaim[]): ToldClaim[] =>
   claims.filter((one) => one.board === null && (!one.progress.done || one.progress.error !== null));
+
+/** What a light can blink. */
+export const NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
+
+/** What comes next with a board in the network, of which somebody said that they want to set it up or not. */
+export function setUpNearby(
+  { state, boardId, claim }: Board,
+  chosen: boolean,
+): 'nothing' | 'offer' | 'press' | 'form' | 'wait' | 'number' {
+  if (state === 'CLAIMING') return claim?.progress.step === 'CONFIRMING' ? 'number' : 'wait';
+  if (boardId === null || (state !== 'READY' && state !== 'NOTICED')) return 'nothing';
+  if (!chosen) return 'offer';
+  return state === 'READY' ? 'form' : 'press';
+}
 
 /** Whether somebody may write firmware to it now. */
 export const canBeFlashed = ({ state }: Board): boolean =>
@@ -100,19 +121,35 @@ const STEPS = [
   ['REGISTERING', 'Written down'],
 ] as const;
 
+const STEPS_IN_THE_NETWORK = [
+  ['MEETING', 'In touch'],
+  ['CONFIRMING', 'Known by its number'],
+  ['HANDING_OVER', 'Given this home'],
+  ['CONNECTING', 'At the gateway'],
+  ['REGISTERING', 'Written down'],
+] as const;
+
 /** The steps of a claim, and how far each is. A failed one failed at what its progress had not reached. */
-export function steps({ progress }: Claim): { name: string; state: StepState }[] {
+export function steps({ progress, ssid }: Claim): { name: string; state: StepState }[] {
+  const all = ssid === null ? STEPS_IN_THE_NETWORK : STEPS;
   const reached =
     progress.step === 'DONE'
-      ? STEPS.length
+      ? all.length
       : progress.step === 'FAILED'
-        ? failedAt(progress.percent)
-        : STEPS.findIndex(([step]) => step === progress.step);
+        ? (ssid === null ? failedInTheNetworkAt : failedAt)(progress.percent)
+        : all.findIndex(([step]) => step === progress.step);
   const current: StepState = progress.step === 'FAILED' ? 'failed' : 'now';
-  return STEPS.map(([, name], index) => ({
+  return all.map(([, name], index) => ({
     name,
     state: index < reached ? 'done' : index === reached ? current : 'next',
   }));
+}
+
+function failedInTheNetworkAt(percent: number): number {
+  if (percent >= 95) return 4;
+  if (percent >= 60) return 3;
+  if (percent >= 10) return 2;
+  return percent >= 8 ? 1 : 0;
 }
 
 function failedAt(percent: number): number {

@@ -199,6 +199,9 @@ export class Live {
   /** @throws ApiError */
   claimDevice = (input: boardsApi.ClaimDeviceInput) => this.checked(() => boardsApi.claimDevice(input));
   /** @throws ApiError */
+  confirmClaim = (id: string, number: number) =>
+    this.checked(() => boardsApi.confirmClaim(id, number));
+
   cancelClaim = (id: string) => this.checked(() => boardsApi.cancelClaim(id));
   /** @throws ApiError */
   identifyBoard = (id: string) => this.checked(() => boardsApi.identifyBoard(id));
