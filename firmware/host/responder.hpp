@@ -13,8 +13,9 @@ namespace gatehouse::host {
 /// leaves that out for names known to be unique).
 class Responder {
   public:
-    /// The second announcement comes after the first (RFC 6762, section 8.3).
-    static constexpr uint64_t kAgainMs = 1000;
+    /// The second announcement comes after the first (RFC 6762, section 8.3), and not within the second in
+    /// which listeners keep what was said before beside it (section 10.2).
+    static constexpr uint64_t kAgainMs = 1500;
 
     Responder() = default;
     Responder(const Responder&) = delete;
