@@ -109,7 +109,8 @@ fn a_device_keeps_all_that_it_is_but_for_its_board() {
 
 #[test]
 fn a_replacement_that_fails_changes_nothing() {
-    let ends: [(&str, fn(&mut House)); 4] = [
+    type End = (&'static str, fn(&mut House));
+    let ends: [End; 4] = [
         ("unplugged", |house| house.fails(PortTrouble::Gone)),
         ("late", |house| house.wait_ms(20_000).tick()),
         ("wrong password", |house| {
