@@ -199,8 +199,7 @@ export class Live {
   /** @throws ApiError */
   claimDevice = (input: boardsApi.ClaimDeviceInput) => this.checked(() => boardsApi.claimDevice(input));
   /** @throws ApiError */
-  confirmClaim = (id: string, number: number) =>
-    this.checked(() => boardsApi.confirmClaim(id, number));
+  confirmClaim = (id: string, number: number) => this.checked(() => boardsApi.confirmClaim(id, number));
 
   cancelClaim = (id: string) => this.checked(() => boardsApi.cancelClaim(id));
   /** @throws ApiError */

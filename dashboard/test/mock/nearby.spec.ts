@@ -24,7 +24,13 @@ test('a board in the network is set up by its button and the number that its lig
   await board.getByRole('button', { name: 'Set it up' }).click();
   await expect(board.getByTestId('claim').getByRole('listitem').first()).toHaveText('In touch: under way');
 
-  const confirming = { step: 'CONFIRMING', percent: 8, message: 'Say which.', done: false, error: null } as const;
+  const confirming = {
+    step: 'CONFIRMING',
+    percent: 8,
+    message: 'Say which.',
+    done: false,
+    error: null,
+  } as const;
   home.world.boards.progress(id, confirming);
   await expect(board.getByRole('radio')).toHaveCount(8);
   // Whatever it is, it is not on the page.
@@ -33,7 +39,9 @@ test('a board in the network is set up by its button and the number that its lig
   await board.getByRole('radio', { name: '4' }).check();
   await board.getByRole('button', { name: 'That is the number' }).click();
   await expect(board.getByRole('alert')).toContainText('not the number');
-  await expect(board.getByTestId('claim').getByRole('listitem').nth(1)).toHaveText('Known by its number: failed');
+  await expect(board.getByTestId('claim').getByRole('listitem').nth(1)).toHaveText(
+    'Known by its number: failed',
+  );
   await expect(board.getByRole('radio')).toHaveCount(0);
 
   await board.getByRole('button', { name: 'Set it up' }).click();
@@ -42,7 +50,9 @@ test('a board in the network is set up by its button and the number that its lig
   home.world.boards.progress(id, confirming);
   await board.getByRole('radio', { name: '5' }).check();
   await board.getByRole('button', { name: 'That is the number' }).click();
-  await expect(board.getByTestId('claim').getByRole('listitem').nth(2)).toHaveText('Given this home: under way');
+  await expect(board.getByTestId('claim').getByRole('listitem').nth(2)).toHaveText(
+    'Given this home: under way',
+  );
   home.world.boards.progress(id, { ...confirming, step: 'CONNECTING', percent: 60, message: 'On its way.' });
   // With a home it says no more that it is there; it is waited for.
   home.world.boards.unplug(id);
