@@ -140,7 +140,9 @@ export const boardMutations = (world: World) => ({
     }
     const replaced = input.replacesDeviceId ? known(world.devices, input.replacesDeviceId) : null;
     const name = input.name ? nameFrom(input.name) : (replaced?.name ?? board.boardId ?? 'Board');
-    const begun = input.wifi ? (['HANDING_OVER', 10, HANDING_OVER] as const) : (['MEETING', 5, MEETING] as const);
+    const begun = input.wifi
+      ? (['HANDING_OVER', 10, HANDING_OVER] as const)
+      : (['MEETING', 5, MEETING] as const);
     const [step, percent, message] = begun;
     const progress = { step, percent, message, done: false, error: null };
     const by = { name: world.whoIs(session).name };

@@ -226,7 +226,7 @@ export class Live {
 
   /** @throws ApiError */
   setBehindRepeater = (input: Parameters<typeof setBehindRepeater>[0]) =>
-    this.checked(async () => this.#device(await setBehindRepeater(input)));
+    this.checked(async () => this.#devices.changed(await setBehindRepeater(input)));
 
   /** @throws ApiError */
   async dismissNotice(id: string): Promise<void> {
