@@ -5,8 +5,8 @@ use crate::machines::{Net, reconfigure};
 use gatehouse_e2e::{Client, Home, Process, board_program};
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
-use std::time::Instant;
 use tokio::process::Command;
+use tokio::time::Instant;
 
 const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 78, 1, 2);
 const BOARD: Ipv4Addr = Ipv4Addr::new(10, 78, 1, 5);

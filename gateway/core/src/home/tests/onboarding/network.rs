@@ -34,9 +34,13 @@ impl House {
     }
 
     fn claims_nearby(&mut self, called: Option<&str>) -> Request {
+        self.claims_nearby_for(called, None)
+    }
+
+    fn claims_nearby_for(&mut self, called: Option<&str>, replaces: Option<DeviceId>) -> Request {
         let board = self.view.nearby[0].id;
         let credential = NewCredential { secret: Secret::new("given"), hash: GIVEN };
-        let new = NewClaim { board, name: called.map(name), room: None, replaces: None, wifi: None, credential };
+        let new = NewClaim { board, name: called.map(name), room: None, replaces, wifi: None, credential };
         let cap = self.viewer().administer().unwrap();
         self.ask(|request| Input::ClaimBoard { cap, request, new })
     }
@@ -247,4 +251,25 @@ fn who_answers_as_another_board_is_not_met() {
     // What comes late of an attempt that is over is of no meaning.
     house.network(NearbyEvent::Met { attempt: Attempt(u64::MAX), native: native(), number: NUMBER });
     assert_eq!(house.latest_claim().step, ClaimStep::Meeting);
+}
+
+#[test]
+fn a_board_in_the_network_takes_a_place_only_if_it_has_the_relays_for_it() {
+    let other = BoardId::new("relay-d4e5f6").unwrap();
+    for (relays, step, handed_over) in [(1, ClaimStep::Failed, false), (2, ClaimStep::HandingOver, true)] {
+        let mut house = House::with_relays(2);
+        house.network(NearbyEvent::Seen(Sighting { board: Some(other.clone()), ..sighting(Some(8484)) }));
+        let device = house.view.devices[0].id;
+        let asked = house.claims_nearby_for(None, Some(device));
+        assert!(matches!(house.answer(asked), Ok(Answer::Claim(claim)) if claim.replaces.is_some()));
+        let spare = NativeBoard { board: other.clone(), chip: "00d4e5f6".into(), relays, ..native() };
+        let attempt = house.meeting();
+        house.network(NearbyEvent::Met { attempt, native: spare, number: NUMBER });
+        let said = house.says(NUMBER);
+        match house.answer(said) {
+            Err(Denied::Conflict(message)) => assert!(!handed_over && message.contains("2 switches"), "{message}"),
+            answer => assert!(handed_over && answer.is_ok(), "{answer:?}"),
+        }
+        assert_eq!((house.latest_claim().step, house.was_handed_over()), (step, handed_over));
+    }
 }
