@@ -78,13 +78,13 @@ std::string noticeLine(const Effect& effect, const std::string& gateway, const s
             text = "the settings flash cannot be read or written";
             break;
         case Notice::Trying:
-            text = "trying the network " + ssid + ", which came by the serial port";
+            text = "trying the network " + ssid + ", which is new";
             break;
         case Notice::Adopted:
-            text = "what was handed over has worked and is kept";
+            text = "what the board was given has worked and is kept";
             break;
         case Notice::StruckOut:
-            text = "what was handed over has not worked; what was there before counts";
+            text = "what the board was given has not worked; what was there before counts";
             break;
         case Notice::Identifying:
             text = "somebody asks which board this is; the light blinks";

@@ -224,8 +224,8 @@ void broker() {
                 const char ack[4] = {0x40, 2, body[2 + topic], body[3 + topic]};
                 post(Event::received({ack, 4}, now));
             } else if (type == 8) {
-                const char ack[7] = {static_cast<char>(0x90), 5, body[0], body[1], 1, 1, 1};
-                post(Event::received({ack, 7}, now));
+                const char ack[8] = {static_cast<char>(0x90), 6, body[0], body[1], 1, 1, 1, 1};
+                post(Event::received({ack, 8}, now));
             } else if (type == 12) {
                 post(Event::received("\xd0\x00"_t, now));
             }

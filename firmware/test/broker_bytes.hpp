@@ -89,9 +89,9 @@ inline std::string puback(unsigned id) {
     return packet(0x40, be16(id));
 }
 
-inline std::string suback(unsigned id, int first = 1, int second = 1, int third = 1) {
-    return packet(0x90,
-                  be16(id) + static_cast<char>(first) + static_cast<char>(second) + static_cast<char>(third));
+inline std::string suback(unsigned id, int first = 1, int second = 1, int third = 1, int fourth = 1) {
+    return packet(0x90, be16(id) + static_cast<char>(first) + static_cast<char>(second) +
+                            static_cast<char>(third) + static_cast<char>(fourth));
 }
 
 inline std::string pingresp() {

@@ -144,8 +144,8 @@ TEST_CASE("board: the description is Homie 5 and names the extensions") {
         }
         CHECK(description.rfind("{\"homie\":\"5.0\",\"version\":", 0) == 0);
         CHECK(description.find("\"extensions\":[\"org.gatehouse.command:1.0:[5.x]\",\"org.gatehouse."
-                               "credential:1.0:[5.x]\",\"org.gatehouse.settings:1.0:[5.x]\"]") !=
-              std::string::npos);
+                               "credential:1.0:[5.x]\",\"org.gatehouse.settings:1.0:[5.x]\",\"org.gatehouse."
+                               "network:1.0:[5.x]\"]") != std::string::npos);
         for (unsigned relay = 1; relay <= kRelaysMax; ++relay) {
             const std::string node = "\"relay-" + std::to_string(relay) + "\":{";
             CHECK((description.find(node) != std::string::npos) == (relay <= relays));

@@ -283,12 +283,12 @@ TEST_CASE("mqtt: subscriptions granted and refused") {
     for (const int code : {0, 1, 2, 0x80}) {
         Line line;
         line.logIn();
-        REQUIRE(line.client.subscribe("base/"_t, {"$command"_t, "+/+/set"_t, "$x"_t}));
+        REQUIRE(line.client.subscribe("base/"_t, {"$command"_t, "+/+/set"_t, "$x"_t, "$y"_t}));
         const Sent sent = line.taken().at(0);
         CHECK(sent.type == 8);
         CHECK(sent.flags == 2);
         CHECK(sent.body == be16(sent.id) + be16(13) + "base/$command\x01" + be16(12) + "base/+/+/set\x01" +
-                               be16(7) + "base/$x\x01");
+                               be16(7) + "base/$x\x01" + be16(7) + "base/$y\x01");
         CHECK(line.feed(suback(sent.id, code, 1)) ==
               std::vector<Kind>{code <= 1 ? Kind::Subscribed : Kind::SubscribeRefused});
     }

@@ -146,6 +146,27 @@ TEST_CASE("golden refusals") {
     });
 }
 
+TEST_CASE("golden networks") {
+    checkAll<wire::Network>("network", [](const Row& row, const wire::Network& parsed) {
+        CHECK(parsed.id.session == session(row.at(2)));
+        CHECK(parsed.id.seq == u32(row.at(3)));
+        CHECK(parsed.deadlineMs == std::stoull(row.at(4)));
+        CHECK(str(parsed.ssid) == row.at(5));
+        CHECK(str(parsed.password) == (row.size() > 6 ? row[6] : ""));
+        CHECK(encoded(parsed) == row[1]);
+    });
+}
+
+TEST_CASE("golden outcomes of networks") {
+    checkAll<wire::Tried>("tried", [](const Row& row, const wire::Tried& parsed) {
+        CHECK(parsed.id.session == session(row.at(2)));
+        CHECK(parsed.id.seq == u32(row.at(3)));
+        CHECK(parsed.uptimeMs == std::stoull(row.at(4)));
+        CHECK(str(parsed.outcome) == row.at(5));
+        CHECK(encoded(parsed) == row[1]);
+    });
+}
+
 TEST_CASE("golden session starts") {
     checkAll<wire::SessionStart>("session", [](const Row& row, const wire::SessionStart& parsed) {
         CHECK(parsed.session == session(row.at(2)));

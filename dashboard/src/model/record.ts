@@ -41,6 +41,7 @@ const TOLD: Partial<Record<RecordKind, string>> = {
   DEVICE_RESTARTED: 'restarted',
   DEVICE_WIPED: 'had its board forget the home:',
   SWITCH_CONFIGURED: 'changed settings of',
+  WIFI_CHANGED: 'gave another network to',
   SWITCH_CREATED: 'added switch',
   SWITCH_UPDATED: 'changed switch',
   INTEGRATION_CREATED: 'let in integration',

@@ -127,7 +127,7 @@ class Board {
     };
 
     /// Why the board is about to leave the gateway, once what it said is acknowledged.
-    enum class Parting : uint8_t { No, Restart, Forget };
+    enum class Parting : uint8_t { No, Restart, Forget, Network };
 
     /// More than the answers to kReceiveMax bytes can take.
     static constexpr size_t kAnswersMax = 3072;
@@ -210,6 +210,7 @@ class Board {
     bool configure(const wire::Command& order, uint64_t nowMs, wire::Reason& reason, Effects& effects);
     bool configureRelay(uint8_t relay, RelaySetting which, Text value, wire::Reason& reason);
     bool isOff(uint8_t relay, wire::Reason& reason);
+    void onNetworkOrder(const mqtt::Publish& message, uint64_t nowMs, Effects& effects);
     void part(uint64_t nowMs, Effects& effects);
 
     // board_relays.cpp: what moves relays

@@ -159,10 +159,42 @@ bool Board::isOff(uint8_t relay, wire::Reason& reason) {
     return off;
 }
 
+void Board::onNetworkOrder(const mqtt::Publish& message, uint64_t nowMs, Effects& effects) {
+    wire::Network network;
+    if (message.retain) {
+        ++drops_.retainedCommands;
+        return;
+    }
+    if (!wire::parse(message.payload, network)) {
+        ++drops_.malformedCommands;
+        return;
+    }
+    const wire::Command order{network.id, network.deadlineMs, "system/network"_t, kYes};
+    if (!gate_.admit(order, nowMs) || parting_ != Parting::No) {
+        return refuse(order, wire::Reason::Stale, nowMs);
+    }
+    if (!Settings::isNetwork(network.ssid, network.password)) {
+        return refuse(order, wire::Reason::BadValue, nowMs);
+    }
+    if (!settings_.setNetworkOrder(network.id, network.ssid, network.password)) {
+        log(effects, Notice::SettingsFailed);
+        return refuse(order, wire::Reason::NotStored, nowMs);
+    }
+    parting_ = Parting::Network;
+    partDueMs_ = nowMs + kLeaveMs;
+    if (!session_.configured(order, nowMs)) {
+        ++drops_.unsentRefusals;
+    }
+}
+
 void Board::part(uint64_t nowMs, Effects& effects) {
     const Parting parting = parting_;
     parting_ = Parting::No;
     leaveGateway(effects);
+    if (parting == Parting::Network) {
+        settings_.beginNetworkTrial();
+        return startTrial(nowMs, effects);
+    }
     if (parting == Parting::Restart) {
         if (!restore_.store()) {
             log(effects, Notice::SettingsFailed);

@@ -76,9 +76,9 @@ void Board::reach(uint64_t nowMs, Effects& effects) {
     if (found_ > 0) {
         dropFound();
     }
-    // Without TLS whoever answers would be told the secret. A candidate has to work where it says.
+    // Without TLS whoever answers would be told the secret. A handover has to work where it says.
     if (found_ > 0 || failures_ < kBrowseAfter || !settings_.secured() ||
-        settings_.trial() != Settings::Trial::None) {
+        settings_.trial() == Settings::Trial::Handover) {
         return dial(nowMs, effects);
     }
     // The stored address has its turn again before the next look around.
@@ -144,7 +144,7 @@ void Board::logIn(uint64_t nowMs) {
 }
 
 void Board::loggedIn(uint64_t nowMs, Effects& effects) {
-    if (settings_.trial() == Settings::Trial::Handover) {
+    if (settings_.trial() != Settings::Trial::None) {
         adopt(effects);
     }
     // From here on the gateway takes no other.
@@ -170,7 +170,9 @@ void Board::loggedIn(uint64_t nowMs, Effects& effects) {
 void Board::loginRefused(uint8_t code, uint64_t nowMs, Effects& effects) {
     progress_.setBack(Setback::Refused);
     const bool refused = code == mqtt::kBadUserNameOrPassword || code == mqtt::kNotAuthorized;
-    if (refused && settings_.trial() == Settings::Trial::Handover) {
+    // While there is a new secret, too, the refusal may be of that one.
+    const bool network = settings_.ordered() && settings_.candidateSecret().empty();
+    if (refused && (settings_.trial() == Settings::Trial::Handover || network)) {
         return strikeOut(nowMs, effects);
     }
     // Any other answer may come from a gateway that knows the candidate, or already nothing else.

@@ -48,6 +48,8 @@ void Board::onMessage(const mqtt::Publish& message, uint64_t nowMs, Effects& eff
         onCredential(message, nowMs, effects);
     } else if (rest == "$configure"_t) {
         onConfigure(message, nowMs, effects);
+    } else if (rest == "$network"_t) {
+        onNetworkOrder(message, nowMs, effects);
     } else {
         // `/set` among it: an order without an identity moves nothing and changes nothing.
         ++drops_.ignoredMessages;

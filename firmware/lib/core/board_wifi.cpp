@@ -59,7 +59,7 @@ void Board::wifiUp(uint64_t nowMs, Effects& effects) {
         joinLimitMs_ = 0;
         sayState(improv::Command::Network);
     }
-    if (settings_.trial() == Settings::Trial::Network) {
+    if (settings_.trial() == Settings::Trial::Network && !settings_.ordered()) {
         adopt(effects);
     }
     startLink(nowMs, effects);
@@ -125,7 +125,11 @@ void Board::strikeOut(uint64_t nowMs, Effects& effects) {
     trialDueMs_ = joinLimitMs_ = 0;
     progress_.hold();
     leaveGateway(effects);
-    log(effects, settings_.strikeOut() ? Notice::StruckOut : Notice::SettingsFailed);
+    // The words of both are the same, and so is their order.
+    static_assert(static_cast<uint8_t>(Setback::Refused) + 1 == static_cast<uint8_t>(Outcome::Refused), "");
+    const Setback why = progress_.setback() == Setback::None ? Setback::Unreachable : progress_.setback();
+    const Outcome outcome = static_cast<Outcome>(static_cast<uint8_t>(why) + 1);
+    log(effects, settings_.strikeOut(outcome) ? Notice::StruckOut : Notice::SettingsFailed);
     act(effects, Effect::Kind::Trust);
     if (settings_.ssid().empty()) {
         act(effects, Effect::Kind::Leave);

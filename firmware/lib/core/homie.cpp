@@ -29,7 +29,7 @@ void writeDocument(Writer& out, const BoardInfo& info, uint32_t version) {
     out.put("{\"homie\":\"5.0\",\"version\":"_t).number(version);
     out.put(",\"name\":\"Relay board\",\"type\":\"org.gatehouse.relay-board\",\"extensions\":[\""_t);
     out.put(kExtension).put("\",\""_t).put(kCredentialExtension).put("\",\""_t);
-    out.put(kSettingsExtension).put("\"],\"nodes\":{"_t);
+    out.put(kSettingsExtension).put("\",\""_t).put(kNetworkExtension).put("\"],\"nodes\":{"_t);
     for (uint8_t relay = 0; relay < info.relayCount; ++relay) {
         const uint64_t number = relay + 1U;
         out.put("\"relay-"_t).number(number).put("\":{\"name\":\"Relay "_t).number(number);

@@ -30,6 +30,7 @@ namespace homie {
 constexpr Text kExtension = "org.gatehouse.command:1.0:[5.x]"_t;
 constexpr Text kCredentialExtension = "org.gatehouse.credential:1.0:[5.x]"_t;
 
+constexpr Text kNetworkExtension = "org.gatehouse.network:1.0:[5.x]"_t;
 constexpr Text kSettingsExtension = "org.gatehouse.settings:1.0:[5.x]"_t;
 
 /// `homie/5/<id>/`, the start of every topic of the board.

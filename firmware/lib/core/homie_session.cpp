@@ -146,13 +146,19 @@ bool HomieSession::advance(uint64_t nowMs) {
             }
             sessionAnnounced_ = true;
             owedReports_ = static_cast<uint8_t>((1U << relays_.count()) - 1U);
+            step_ = Step::Tried;
+            return true;
+        case Step::Tried:
+            if (!publishTried(nowMs)) {
+                return false;
+            }
             step_ = Step::Reports;
             return true;
         case Step::Reports:  // pumpOwed has sent them all when it lets this step run
             step_ = Step::Subscribe;
             return true;
         case Step::Subscribe:
-            if (!client_.subscribe(base(), {"$command"_t, "$credential"_t, "$configure"_t})) {
+            if (!client_.subscribe(base(), {"$command"_t, "$credential"_t, "$configure"_t, "$network"_t})) {
                 return false;
             }
             step_ = Step::AwaitSuback;
@@ -264,6 +270,17 @@ bool HomieSession::publishSession(uint64_t nowMs) {
     Writer payload(buffer, sizeof buffer);
     wire::encode(wire::SessionStart{session_, nowMs}, payload);
     return publish("$session"_t, payload.text(), false);
+}
+
+bool HomieSession::publishTried(uint64_t nowMs) {
+    const NetworkOrder& order = settings_.networkOrder();
+    if (order.id.session == 0 || order.outcome == Outcome::None) {
+        return true;
+    }
+    char buffer[wire::kPayloadMax];
+    Writer payload(buffer, sizeof buffer);
+    wire::encode(wire::Tried{order.id, nowMs, toText(order.outcome)}, payload);
+    return publish("$tried"_t, payload.text(), false);
 }
 
 bool HomieSession::publishReport(uint8_t relay, uint64_t nowMs) {

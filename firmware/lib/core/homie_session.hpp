@@ -65,6 +65,7 @@ class HomieSession {
         System,
         Relays,
         Session,
+        Tried,
         Reports,
         Subscribe,
         AwaitSuback,
@@ -81,6 +82,7 @@ class HomieSession {
     bool publishDescription();
     bool publishSystem(uint8_t property, uint64_t nowMs);
     bool publishSession(uint64_t nowMs);
+    bool publishTried(uint64_t nowMs);
     bool publishReport(uint8_t relay, uint64_t nowMs);
     /// Says what is owed of `relay`, if it is, and keeps the debt when there is no room. Each message has a
     /// bit of its own: two under one bit would start over for ever when there is room for one only.

@@ -74,7 +74,7 @@ class Client {
     /// when the buffer or the table of unacknowledged publishes is full.
     char* beginPublish(Text topicBase, Text topicRest, size_t payloadSize, bool retain);
     bool publish(Text topicBase, Text topicRest, Text payload, bool retain);
-    static constexpr size_t kFilters = 3;
+    static constexpr size_t kFilters = 4;
     /// All filters, each `topicBase` + its rest, at QoS 1 in one SUBSCRIBE. All but the first may be refused.
     bool subscribe(Text topicBase, const Text (&rests)[kFilters]);
     /// A clean end: the broker drops the will.

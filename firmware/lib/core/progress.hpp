@@ -22,6 +22,7 @@ class Progress {
         held_ = false;
         setback_ = Setback::None;
     }
+    Setback setback() const { return setback_; }
     Text word() const;
 
   private:

@@ -72,9 +72,11 @@ bool Settings::load() {
     }
     if ((mark & mark::kWhole) != 0) {
         trial_ = (mark & mark::kHandover) != 0 ? Trial::Handover : Trial::Network;
+        ordered_ = (mark & mark::kOrdered) != 0;
     } else {
         removeCandidate();
     }
+    loadOrder();
     loadHome();
     loadRelays();
     // A board without a home keeps nothing of one: whatever interrupted `forget`, it is finished here.
@@ -296,7 +298,8 @@ bool Settings::forget() {
         return false;
     }
     trial_ = Trial::None;
-    handedOver_ = false;
+    handedOver_ = ordered_ = false;
+    loadOrder();
     loadHome();
     return true;
 }

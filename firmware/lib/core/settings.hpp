@@ -4,8 +4,28 @@
 #include "hardware.hpp"
 #include "journal.hpp"
 #include "text.hpp"
+#include "wire.hpp"
 
 namespace gatehouse {
+
+/// What has become of a network that the gateway ordered. Numbers in flash.
+enum class Outcome : uint8_t {
+    None = 0,
+    Changed = 1,
+    NoNetwork = 2,
+    WrongPassword = 3,
+    NoAddress = 4,
+    Unreachable = 5,
+    Untrusted = 6,
+    Refused = 7
+};
+Text toText(Outcome outcome);
+
+/// The last order of another network, and what has become of it. Session 0: there is none.
+struct NetworkOrder {
+    wire::CommandId id;
+    Outcome outcome = Outcome::None;
+};
 
 /// What a relay does when power returns.
 enum class PowerOn : uint8_t { Off = 0, On = 1, Restore = 2 };
@@ -112,12 +132,19 @@ class Settings {
     bool tryNetwork(Text ssid, Text password);
     /// Begins the trial of a handover by itself, for the network the board is in.
     bool tryHandover();
+    /// Stores a network that the gateway ordered as the candidate; its trial begins with beginNetworkTrial,
+    /// or the next boot. Strikes out a handover that waits. Nothing may be on trial.
+    bool setNetworkOrder(wire::CommandId id, Text ssid, Text password);
+    void beginNetworkTrial();
+    /// What is on trial was ordered by the gateway: a login proves it, and nothing less.
+    bool ordered() const { return ordered_; }
+    const NetworkOrder& networkOrder() const { return order_; }
     static bool isNetwork(Text ssid, Text password);
     /// It has worked: in one step it takes the place of what was there. False when that is not in flash yet;
     /// it may be repeated.
     bool adopt();
     /// It has not: what was there is what counts again, even when false says that flash does not know it.
-    bool strikeOut();
+    bool strikeOut(Outcome why = Outcome::None);
 
     bool setPowerOn(uint8_t relay, PowerOn policy);
     /// 0, or kPulseMinMs to kPulseMaxMs. With a pulse its power-on policy becomes `off` for good.
@@ -141,6 +168,8 @@ class Settings {
     bool finishAdoption();
     uint8_t readMark();
     bool storeMark(uint8_t mark);
+    bool storeOutcome(Outcome outcome);
+    void loadOrder();
     /// What counts: the candidate on trial, else what was there.
     void loadHome();
     void loadRelays();
@@ -156,6 +185,8 @@ class Settings {
     Trial trial_ = Trial::None;
     /// A handover is in flash and waits for a network.
     bool handedOver_ = false;
+    bool ordered_ = false;
+    NetworkOrder order_;
     PowerOn powerOn_[kRelaysMax] = {};
     uint32_t pulseMs_[kRelaysMax] = {};
     uint8_t interlock_[kRelaysMax] = {};

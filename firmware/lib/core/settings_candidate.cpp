@@ -1,9 +1,15 @@
-// The candidate: what came by the serial port and has yet to prove itself.
+// The candidate: what came by the serial port, or over the network, and has yet to prove itself.
 #include "settings.hpp"
 #include "settings_keys.hpp"
 #include "wire.hpp"
 
 namespace gatehouse {
+
+Text toText(Outcome outcome) {
+    constexpr Text kWords[] = {""_t,           "changed"_t,     "no-network"_t, "wrong-password"_t,
+                               "no-address"_t, "unreachable"_t, "untrusted"_t,  "refused"_t};
+    return kWords[static_cast<size_t>(outcome)];
+}
 
 bool Settings::isNetwork(Text ssid, Text password) {
     return !ssid.empty() && ssid.size <= kSsidMax && password.size <= kPasswordMax;
@@ -55,7 +61,7 @@ bool Settings::tryNetwork(Text ssid, Text password) {
     if (!remove(kMark) || !storePair(kNewWifi, ssid, password) || !storeMark(mark)) {
         return false;
     }
-    handedOver_ = false;
+    handedOver_ = ordered_ = false;
     trial_ = handover ? Trial::Handover : Trial::Network;
     loadHome();
     return true;
@@ -75,6 +81,53 @@ bool Settings::tryHandover() {
     return true;
 }
 
+bool Settings::setNetworkOrder(wire::CommandId id, Text ssid, Text password) {
+    if (trial_ != Trial::None || !isNetwork(ssid, password) || !removeCandidate()) {
+        return false;
+    }
+    const NetworkOrder before = order_;
+    order_ = {id, Outcome::None};
+    // The mark last: without it there is no candidate, and nothing is told of the order.
+    if (storeOutcome(Outcome::None) && storePair(kNewWifi, ssid, password) &&
+        storeMark(mark::kNetwork | mark::kOrdered)) {
+        return true;
+    }
+    order_ = before;
+    return false;
+}
+
+void Settings::beginNetworkTrial() {
+    trial_ = Trial::Network;
+    ordered_ = true;
+    loadHome();
+}
+
+bool Settings::storeOutcome(Outcome outcome) {
+    order_.outcome = outcome;
+    char value[9];
+    for (size_t at = 0; at < 4; ++at) {
+        value[at] = static_cast<char>(order_.id.session >> (8 * at) & 255U);
+        value[4 + at] = static_cast<char>(order_.id.seq >> (8 * at) & 255U);
+    }
+    value[8] = static_cast<char>(outcome);
+    return store(kNetworkOrder, {value, sizeof value});
+}
+
+void Settings::loadOrder() {
+    order_ = NetworkOrder();
+    char value[9];
+    size_t size = 0;
+    if (!journal_.get(kNetworkOrder, value, sizeof value, size) || size != sizeof value ||
+        static_cast<uint8_t>(value[8]) > static_cast<uint8_t>(Outcome::Refused)) {
+        return;
+    }
+    for (size_t at = 4; at > 0; --at) {
+        order_.id.session = order_.id.session << 8 | static_cast<uint8_t>(value[at - 1]);
+        order_.id.seq = order_.id.seq << 8 | static_cast<uint8_t>(value[3 + at]);
+    }
+    order_.outcome = static_cast<Outcome>(value[8]);
+}
+
 bool Settings::adopt() {
     if (trial_ == Trial::None) {
         return true;
@@ -85,6 +138,7 @@ bool Settings::adopt() {
         return false;
     }
     trial_ = Trial::None;
+    ordered_ = false;
     loadHome();
     return true;
 }
@@ -100,17 +154,26 @@ bool Settings::finishAdoption() {
             return false;
         }
     }
+    if ((mark & mark::kOrdered) != 0) {
+        loadOrder();
+        if (!storeOutcome(Outcome::Changed)) {
+            return false;
+        }
+    }
     const bool network = (mark & mark::kNetwork) == 0 || journal_.copyValue(kNewWifi, kWifi);
     return network && removeCandidate();
 }
 
-bool Settings::strikeOut() {
+bool Settings::strikeOut(Outcome why) {
     if ((readMark() & mark::kWorked) != 0) {
         // Too late: what was there before may be gone in part.
         return adopt();
     }
-    const bool done = removeCandidate();
+    // Told also when flash does not keep it.
+    const bool told = !ordered_ || storeOutcome(why);
+    const bool done = removeCandidate() && told;
     trial_ = Trial::None;
+    ordered_ = false;
     loadHome();
     return done;
 }

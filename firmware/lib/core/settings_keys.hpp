@@ -17,6 +17,8 @@ constexpr Key kNewWifi{10, 0};
 constexpr Key kNewAuthority{11, 0};
 constexpr Key kMark{12, 0};
 
+constexpr Key kNetworkOrder{18, 0};
+
 // Of each relay, from 0.
 constexpr Key powerOnKey(uint8_t relay) {
     return {4, relay};
@@ -47,6 +49,8 @@ constexpr uint8_t kWorked = 8;
 /// It is a handover for the network the board is in.
 constexpr uint8_t kHere = 16;
 constexpr uint8_t kWhole = kNetwork | kHere;
+/// The gateway ordered it: it has worked with a login only.
+constexpr uint8_t kOrdered = 32;
 }  // namespace mark
 
 }  // namespace gatehouse

@@ -42,6 +42,15 @@ class Fields {
         return field;
     }
 
+    /// What is left, whatever bytes it is; nothing may be read after it.
+    Text rest() {
+        if (!ok_ || done_) {
+            return fail();
+        }
+        done_ = true;
+        return rest_;
+    }
+
     uint64_t number(uint64_t min, uint64_t max) { return toNumber(word(), min, max); }
     uint32_t number32() { return static_cast<uint32_t>(number(1, 0xffffffffU)); }
     uint32_t session() { return toSession(word()); }
@@ -246,6 +255,30 @@ bool parse(Text payload, Configured& out) {
     return fields.complete();
 }
 
+bool parse(Text payload, Network& out) {
+    Fields fields(payload);
+    out.id.session = fields.session();
+    out.id.seq = fields.number32();
+    out.deadlineMs = fields.number(0, kUptimeMax);
+    const size_t length = static_cast<size_t>(fields.number(1, kSsidMax));
+    const Text both = fields.rest();
+    if (!fields.complete() || both.size < length) {
+        return false;
+    }
+    out.ssid = both.first(length);
+    out.password = both.from(length);
+    return true;
+}
+
+bool parse(Text payload, Tried& out) {
+    Fields fields(payload);
+    out.id.session = fields.session();
+    out.id.seq = fields.number32();
+    out.uptimeMs = fields.number(0, kUptimeMax);
+    out.outcome = fields.value();
+    return fields.complete();
+}
+
 void encode(const SessionStart& message, Writer& out) {
     out.hex32(message.session).put(' ').number(message.uptimeMs);
 }
@@ -278,6 +311,16 @@ void encode(const Credential& message, Writer& out) {
 void encode(const Configured& message, Writer& out) {
     out.hex32(message.id.session).put(' ').number(message.id.seq).put(' ');
     out.number(message.uptimeMs).put(' ').put(message.endpoint).put(' ').put(message.value);
+}
+
+void encode(const Network& message, Writer& out) {
+    out.hex32(message.id.session).put(' ').number(message.id.seq).put(' ').number(message.deadlineMs);
+    out.put(' ').number(message.ssid.size).put(' ').put(message.ssid).put(message.password);
+}
+
+void encode(const Tried& message, Writer& out) {
+    out.hex32(message.id.session).put(' ').number(message.id.seq).put(' ');
+    out.number(message.uptimeMs).put(' ').put(message.outcome);
 }
 
 }  // namespace gatehouse::wire

@@ -11,6 +11,9 @@ constexpr size_t kPayloadMax = 160;
 /// Uptimes and deadlines are milliseconds below 2^63.
 constexpr uint64_t kUptimeMax = 0x7fffffffffffffffULL;
 
+/// The name of a network is not longer, in bytes.
+constexpr size_t kSsidMax = 32;
+
 enum class Cause : uint8_t { Command, Button, Boot, Pulse, Interlock };
 enum class Reason : uint8_t {
     Stale,
@@ -76,6 +79,21 @@ struct Credential {
     Text secret;
 };
 
+/// Another network: name and password point into the payload that was parsed. They are not checked.
+struct Network {
+    CommandId id;
+    uint64_t deadlineMs = 0;
+    Text ssid;
+    Text password;
+};
+
+/// What has become of an order of `$network`, also one of an earlier session: a word.
+struct Tried {
+    CommandId id;
+    uint64_t uptimeMs = 0;
+    Text outcome;
+};
+
 /// False for every payload the protocol does not allow; `out` is then unspecified.
 bool parse(Text payload, SessionStart& out);
 bool parse(Text payload, Command& out);
@@ -83,6 +101,8 @@ bool parse(Text payload, Report& out);
 bool parse(Text payload, Refusal& out);
 bool parse(Text payload, Credential& out);
 bool parse(Text payload, Configured& out);
+bool parse(Text payload, Network& out);
+bool parse(Text payload, Tried& out);
 
 void encode(const SessionStart& message, Writer& out);
 void encode(const Command& message, Writer& out);
@@ -90,6 +110,8 @@ void encode(const Report& message, Writer& out);
 void encode(const Refusal& message, Writer& out);
 void encode(const Credential& message, Writer& out);
 void encode(const Configured& message, Writer& out);
+void encode(const Network& message, Writer& out);
+void encode(const Tried& message, Writer& out);
 
 /// Whether `id` may name a board: 1 to 32 characters of `[a-z0-9-]`.
 bool isBoardId(Text id);

@@ -467,7 +467,7 @@ pub(crate) struct WifiInput {
 }
 
 impl WifiInput {
-    fn checked(self) -> Result<WifiSettings> {
+    pub(crate) fn checked(self) -> Result<WifiSettings> {
         let bad = |field, message: &str| told(Denied::BadInput { field, message: message.to_owned() });
         WifiSettings::new(&self.ssid, self.password.as_deref().filter(|password| !password.is_empty()).map(Secret::new))
             .map_err(|(field, message)| bad(field, message))

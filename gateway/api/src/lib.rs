@@ -54,6 +54,7 @@ mod switches;
 mod tokens;
 mod viewer;
 mod websocket;
+mod wifi_change;
 
 pub use api::{Api, Ca, Limits, Settings};
 pub use flashing::Images;

@@ -116,6 +116,8 @@ pub(crate) enum RecordKind {
     DeviceWiped,
     /// A setting of a relay was asked to be another, on its board.
     SwitchConfigured,
+    /// A board was given another Wi-Fi network.
+    WifiChanged,
     /// Someone signs in by an account at a provider, too.
     IdentityLinked,
     /// Someone signs in by an account at a provider no more.

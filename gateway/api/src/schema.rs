@@ -29,6 +29,7 @@ use crate::subscriptions::SubscriptionRoot;
 use crate::switches::{SwitchesMutation, SwitchesQuery};
 use crate::tokens::{TokensMutation, TokensQuery};
 use crate::viewer::ViewerQuery;
+use crate::wifi_change::{WifiMutation, WifiQuery};
 use async_graphql::{MergedObject, SchemaBuilder, ValidationMode};
 use std::sync::Arc;
 
@@ -56,6 +57,7 @@ pub(crate) struct QueryRoot(
     DevicesQuery,
     BoardsQuery,
     FlashingQuery,
+    WifiQuery,
     CommandsQuery,
     IntegrationsQuery,
     InvitationsQuery,
@@ -84,6 +86,7 @@ pub(crate) struct MutationRoot(
     BoardsMutation,
     ClaimingMutation,
     FlashingMutation,
+    WifiMutation,
     IntegrationsMutation,
     InvitationsMutation,
     HomeAssistantMutation,

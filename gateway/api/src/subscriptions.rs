@@ -7,6 +7,7 @@ use crate::error::{no_such, told};
 use crate::notices::{Notice, may_view_notices};
 use crate::switches::Switch;
 use crate::viewer::{Asker, asker, shared, signed_in};
+use crate::wifi_change::WifiChange;
 use async_graphql::{Context, ID, Result, Subscription};
 use futures_util::stream::{self, Stream};
 use gatehouse_core::access;
@@ -207,6 +208,22 @@ impl SubscriptionRoot {
                 Step::Change(_) => return,
             }
             out.push_back(known.values().cloned().map(Claim::new).collect());
+        }))
+    }
+
+    /// The last time that boards were given another network, at first and whenever one of them is further. For the owner; others are told
+    /// nothing.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn wifi_changed(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = WifiChange> + use<>> {
+        Ok(Feeder::new(ctx)?.stream(move |viewer, step, out| {
+            let change = match step {
+                _ if !may_view_boards(viewer) => None,
+                Step::All(view) => view.wifi_change.clone(),
+                Step::Change(Change::WifiChange(change)) => Some(change),
+                Step::Change(_) => None,
+            };
+            out.extend(change.map(WifiChange::new));
         }))
     }
 

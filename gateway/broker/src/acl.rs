@@ -20,7 +20,8 @@ pub(crate) fn board_publish(board: &BoardId, publish: &Publish<'_>) -> Result<()
 
 /// Whether a board may have this filter: one for orders to itself of any kind or for its secret, and nothing else.
 pub(crate) fn board_subscribe(board: &BoardId, asked: &str) -> bool {
-    let for_orders = ["/$command", "/$credential", "/$configure", "/set"].iter().any(|end| asked.ends_with(end));
+    let for_orders =
+        ["/$command", "/$credential", "/$configure", "/$network", "/set"].iter().any(|end| asked.ends_with(end));
     for_orders && filter::is_filter(asked) && topic::may_subscribe(board, asked)
 }
 
@@ -79,7 +80,7 @@ pub(crate) fn integration_publish(
     let allowed = may_publish(credential, topic);
     let of_board = of_board(credentials, topic).is_some();
     let order = match Topic::parse(topic) {
-        Some((_, Topic::Command | Topic::Credential | Topic::Configure)) => true,
+        Some((_, Topic::Command | Topic::Credential | Topic::Configure | Topic::Network)) => true,
         // A retained one would move a relay again at each reconnect of whatever listens there.
         Some((_, Topic::Set(_))) => publish.retain,
         _ => false,
@@ -96,7 +97,9 @@ pub(crate) fn integration_subscribe(credential: &IntegrationCredential, asked: &
 
 fn refusal(publish: &Publish<'_>) -> Count {
     match Topic::parse(publish.topic) {
-        Some((_, Topic::Command | Topic::Credential | Topic::Configure | Topic::Set(_))) => Count::DroppedCommand,
+        Some((_, Topic::Command | Topic::Credential | Topic::Configure | Topic::Network | Topic::Set(_))) => {
+            Count::DroppedCommand
+        }
         _ if is_for_gateway_only(publish.topic) => Count::DroppedAnnouncement,
         _ => Count::DroppedForbidden,
     }
@@ -124,6 +127,8 @@ mod tests {
             ("homie/5/relay-1/$command", Err(Count::DroppedCommand)),
             ("homie/5/relay-1/$credential", Err(Count::DroppedCommand)),
             ("homie/5/relay-1/$configure", Err(Count::DroppedCommand)),
+            ("homie/5/relay-1/$network", Err(Count::DroppedCommand)),
+            ("homie/5/relay-1/$tried", Ok(())),
             ("homie/5/relay-1/$configured", Ok(())),
             ("homie/5/relay-1/relay-1/on/set", Err(Count::DroppedCommand)),
             ("homie/5/relay-2/$command", Err(Count::DroppedCommand)),
@@ -216,6 +221,7 @@ mod tests {
             ("homie/5/relay-1/$command", false, Err(Count::DroppedCommand)),
             ("homie/5/relay-1/$credential", false, Err(Count::DroppedCommand)),
             ("homie/5/relay-1/$configure", false, Err(Count::DroppedCommand)),
+            ("homie/5/relay-1/$network", false, Err(Count::DroppedCommand)),
             ("homie/5/unknown/$credential", false, Err(Count::DroppedCommand)),
             ("homie/5/unknown/$command", false, Err(Count::DroppedCommand)),
             ("homie/5/foreign/lamp/on/set", true, Err(Count::DroppedCommand)),

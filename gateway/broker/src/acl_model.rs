@@ -8,7 +8,7 @@ use gatehouse_core::ids::DeviceId;
 
 const ROUNDS: usize = 30_000;
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
-const WORDS: [&str; 12] = [
+const WORDS: [&str; 13] = [
     "homie",
     "5",
     "relay-1",
@@ -17,6 +17,7 @@ const WORDS: [&str; 12] = [
     "$command",
     "$credential",
     "$configure",
+    "$network",
     "$SYS",
     "",
     "gatehouse_d1",
@@ -154,7 +155,8 @@ fn model_publish(credential: &IntegrationCredential, topic: &str, retain: bool) 
     let (board, command, set) = match levels[..] {
         ["homie", "5", id, ref rest @ ..] => (
             id == "relay-1" && !rest.is_empty(),
-            is_id(&id) && (rest == ["$command"] || rest == ["$credential"] || rest == ["$configure"]),
+            is_id(&id)
+                && (rest == ["$command"] || rest == ["$credential"] || rest == ["$configure"] || rest == ["$network"]),
             is_id(&id) && rest.len() == 3 && rest.iter().all(is_id) && rest[2] == "set",
         ),
         _ => (false, false, false),
@@ -167,7 +169,7 @@ fn model_publish(credential: &IntegrationCredential, topic: &str, retain: bool) 
 
 fn model_board_publish(topic: &str) -> bool {
     match split(topic)[..] {
-        ["homie", "5", "relay-1", "$command" | "$credential" | "$configure", ..]
+        ["homie", "5", "relay-1", "$command" | "$credential" | "$configure" | "$network", ..]
         | [.., "set"]
         | ["homie", "5", "relay-1", ""] => false,
         ["homie", "5", "relay-1", _, ..] => true,

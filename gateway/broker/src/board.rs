@@ -101,6 +101,7 @@ struct Session<'a, 'b, S> {
     command_topic: String,
     credential_topic: String,
     configure_topic: String,
+    network_topic: String,
     deadlines: Deadlines,
     rate: Rate,
     window: Window,
@@ -126,6 +127,7 @@ impl<'a, 'b, S: Stream> Session<'a, 'b, S> {
             command_topic: Topic::Command.of(&board),
             credential_topic: Topic::Credential.of(&board),
             configure_topic: Topic::Configure.of(&board),
+            network_topic: Topic::Network.of(&board),
             board,
             outlet,
             deadlines: Deadlines::new(limits, Some(silence(keep_alive, limits.board_keep_alive))),
@@ -276,6 +278,8 @@ impl<'a, 'b, S: Stream> Session<'a, 'b, S> {
             link.listening.secrets.store(listens, Ordering::Release);
         } else if filter == self.configure_topic {
             link.listening.configures.store(listens, Ordering::Release);
+        } else if filter == self.network_topic {
+            link.listening.networks.store(listens, Ordering::Release);
         }
     }
 

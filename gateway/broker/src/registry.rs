@@ -2,7 +2,7 @@
 
 use crate::counters::Count;
 use gatehouse_core::access::{Credentials, IntegrationCredential};
-use gatehouse_core::board_settings::ConfigOrder;
+use gatehouse_core::board_settings::{ConfigOrder, Wish};
 use gatehouse_core::device::{NewSecret, Order, SecretHash};
 use gatehouse_core::edge::Belief;
 use gatehouse_core::ids::{DeviceId, LinkId};
@@ -22,7 +22,7 @@ pub enum NotSent {
     /// So many orders wait for this board that no further one is taken.
     #[error("too many orders wait for this board")]
     QueueFull,
-    /// A secret, for a connection on which others could read it.
+    /// A secret or a network's password, for a connection on which others could read it.
     #[error("the connection is neither over TLS nor from this machine")]
     Readable,
 }
@@ -129,6 +129,8 @@ pub(crate) struct Listening {
     pub(crate) secrets: AtomicBool,
     /// Orders to configure.
     pub(crate) configures: AtomicBool,
+    /// Other networks.
+    pub(crate) networks: AtomicBool,
 }
 
 #[derive(Default)]
@@ -213,7 +215,12 @@ impl Registry {
     pub(crate) fn send_configure(&self, order: &ConfigOrder) -> Result<(), NotSent> {
         let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
         let link = links.get(&order.link).filter(|link| link.board == order.board).ok_or(NotSent::NoLink)?;
-        if !link.listening.configures.load(Ordering::Acquire) {
+        let network = matches!(order.wish, Wish::Network(_));
+        if network && !link.private {
+            return Err(NotSent::Readable);
+        }
+        let listening = if network { &link.listening.networks } else { &link.listening.configures };
+        if !listening.load(Ordering::Acquire) {
             return Err(NotSent::NoLink);
         }
         link.push(ToBoard::Configure(Box::new(order.clone())))

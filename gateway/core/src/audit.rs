@@ -110,6 +110,8 @@ pub enum Kind {
     DeviceWiped,
     /// A setting of a relay was asked to be another, on its board.
     SwitchConfigured,
+    /// A board was given another Wi-Fi network.
+    WifiChanged,
 }
 
 /// One thing that was done, as kept on disk.

@@ -4,6 +4,7 @@
 use crate::command::{OrderId, Reason};
 use crate::ids::LinkId;
 use crate::name::{BoardId, Endpoint};
+use crate::onboarding::WifiSettings;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -140,6 +141,8 @@ pub enum Wish {
     Forget,
     /// Another setting of the relay that this endpoint switches.
     Relay(Endpoint, RelaySetting),
+    /// Try this network, and come by it; only on a connection on which nobody can read along.
+    Network(WifiSettings),
 }
 
 /// A wish on its way to a board's own connection.

@@ -5,6 +5,7 @@ use crate::command::{BoardSession, OrderId, Reason};
 use crate::ids::{DeviceId, LinkId, RoomId};
 use crate::name::{BoardId, Endpoint, Name};
 use crate::onboarding::Hardware;
+use crate::wifi_change::Tried;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -103,6 +104,8 @@ pub struct Description {
     pub rotates: bool,
     /// Whether it declares the settings extension: its settings can be changed over the air.
     pub configures: bool,
+    /// Whether it declares the network extension: it can be given another network over the air.
+    pub moves: bool,
     /// Its switching endpoints, in the order given; at most [`MAX_RELAYS`].
     pub relays: Vec<Endpoint>,
 }
@@ -195,6 +198,8 @@ pub enum Said {
     Setting(Endpoint, RelaySetting),
     /// It carried out an order to configure.
     Configured(Configured),
+    /// What has become of another network that it was given.
+    Tried(Tried),
     /// A fact about itself.
     Fact(Fact),
 }

@@ -32,3 +32,4 @@ pub mod retained;
 pub mod switch;
 pub mod time;
 pub mod view;
+pub mod wifi_change;

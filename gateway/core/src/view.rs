@@ -17,6 +17,7 @@ use crate::quarantine::Quarantine;
 use crate::record::{HomeRecord, Room};
 use crate::switch::SwitchChange;
 use crate::time::Wall;
+use crate::wifi_change::WifiChange;
 use std::sync::Arc;
 
 /// Whether something can be reached now.
@@ -131,6 +132,8 @@ pub enum Change {
     Claim(Arc<ClaimView>),
     /// A claim that is long over is forgotten.
     ClaimRemoved(ClaimId),
+    /// Boards are given another network, or one of them is further.
+    WifiChange(Arc<WifiChange>),
     /// People or sessions are others.
     Access(Arc<Access>),
 }
@@ -160,6 +163,8 @@ pub struct View {
     pub nearby: Vec<Arc<NearbyBoard>>,
     /// Claims that are under way or lately over, by id.
     pub claims: Vec<Arc<ClaimView>>,
+    /// The last time that boards were given another network, under way or over.
+    pub wifi_change: Option<Arc<WifiChange>>,
     /// People and sessions.
     pub access: Arc<Access>,
 }
@@ -197,6 +202,7 @@ impl View {
             Change::BoardRemoved(id) => self.boards.retain(|board| board.id != *id),
             Change::Nearby(board) => put(&mut self.nearby, board, |b| b.id),
             Change::NearbyRemoved(id) => self.nearby.retain(|board| board.id != *id),
+            Change::WifiChange(change) => self.wifi_change = Some(change.clone()),
             Change::Claim(claim) => put(&mut self.claims, claim, |c| c.id),
             Change::ClaimRemoved(id) => self.claims.retain(|claim| claim.id != *id),
             Change::Access(access) => self.access = access.clone(),

@@ -228,6 +228,9 @@ impl EventLoop {
             Message::Configure { cap, device, wish, reply } => {
                 Input::Configure { cap, request: self.wait(reply), device, wish }
             }
+            Message::ChangeWifi { cap, devices, wifi, reply } => {
+                Input::ChangeWifi { cap, request: self.wait(reply), devices, wifi }
+            }
             Message::TryClaimCode { code, reply } => Input::TryClaimCode { request: self.wait(reply), code },
             Message::TryInvitation { code, address, reply } => {
                 Input::TryInvitation { request: self.wait(reply), code, address }

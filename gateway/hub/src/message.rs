@@ -9,6 +9,7 @@ use gatehouse_core::identity::Identity;
 use gatehouse_core::ids::{ClaimId, CommandId, DeviceId, FoundId, MemberId, SessionId, TokenId};
 use gatehouse_core::mail::Address;
 use gatehouse_core::notice::{Incident, NoticeKind, Subject};
+use gatehouse_core::onboarding::WifiSettings;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub(crate) type Reply = oneshot::Sender<Result<Answer, Denied>>;
 pub(crate) enum Message {
     SetSwitch { cap: Operate, on: bool, timeout: Duration, request_id: Option<String>, reply: Reply },
     Configure { cap: Administer, device: DeviceId, wish: Wish, reply: Reply },
+    ChangeWifi { cap: Administer, devices: Option<Vec<DeviceId>>, wifi: WifiSettings, reply: Reply },
     FindCommand { id: CommandId, reply: oneshot::Sender<Option<Arc<Command>>> },
     TryClaimCode { code: String, reply: Reply },
     ClaimCode { reply: oneshot::Sender<Option<String>> },

@@ -114,6 +114,7 @@ impl Rig {
             native: true,
             rotates: true,
             configures: false,
+            moves: false,
             relays: vec![Endpoint::relay(1)],
         }))
         .await;

@@ -42,6 +42,7 @@ fn valid_ones_read_as_listed() {
             native: row[1] != "plain",
             rotates: row[1] == "rotates",
             configures: row[1] == "configures",
+            moves: row[1] == "moves",
             relays: relays.collect(),
         };
         assert_eq!(describe(&file(&row[0])), Ok(expected), "{}", row[0]);
@@ -80,7 +81,7 @@ fn a_stand_in_board_describes_itself_as_native() {
         let payload = board::description("Kitchen \"lamp\"", count);
         assert_eq!(
             describe(payload.as_bytes()),
-            Ok(Description { native: true, rotates: false, configures: false, relays }),
+            Ok(Description { native: true, rotates: false, configures: false, moves: false, relays }),
             "{count}"
         );
         let document: serde_json::Value = serde_json::from_str(&payload).unwrap();

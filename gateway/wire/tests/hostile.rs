@@ -68,6 +68,7 @@ fn taken_exactly(path: &str, payload: &[u8]) -> bool {
             written
         }),
         ("$configure", _) => board::parse_configure(payload).ok().map(|order| order.encode()),
+        (_, Ok(Some(Said::Tried(tried)))) => Some(board::encode_tried(&tried)),
         (_, Ok(Some(Said::Configured(configured)))) => Some(board::encode_configured(&configured)),
         (_, Ok(Some(Said::Report(report)))) => Some(board::encode_report(&report)),
         (_, Ok(Some(Said::Refusal(refusal)))) => board::encode_refusal(&refusal),
@@ -117,6 +118,7 @@ fn injured_payloads() {
         ("$credential", "credential"),
         ("$configure", "configure"),
         ("$configured", "configured"),
+        ("$tried", "tried"),
     ];
     let mut taken = 0;
     for (path, table) in tables {

@@ -9,6 +9,7 @@ use gatehouse_core::command::{BoardSession, OrderId, Reason};
 use gatehouse_core::device::{BoardState, Cause, Fact, NewSecret, Order, Refusal, Report, Said, Secret};
 use gatehouse_core::ids::LinkId;
 use gatehouse_core::name::{BoardId, Endpoint};
+use gatehouse_core::onboarding::WifiSettings;
 use gatehouse_wire::homie::{
     BadKind, BadMessage, MAX_FACT, MAX_MS, MAX_PAYLOAD, board, decode, encode_command, write_configure,
     write_credential,
@@ -219,6 +220,37 @@ fn answers_to_them() {
         assert_eq!(hear("$configured", &payload, true).unwrap_err().kind(), BadKind::Retained);
     }
     refused("$configured", &golden.bad);
+}
+
+#[test]
+fn other_networks() {
+    for (payload, fields) in golden("wire/network.tsv").good {
+        let password = Some(&fields[4]).filter(|password| !password.is_empty()).map(|password| Secret::new(password));
+        let wifi = WifiSettings { ssid: fields[3].as_str().into(), password };
+        let order = ConfigOrder {
+            board: board_id(),
+            link: LinkId(1),
+            id: order_id(&fields[0], &fields[1]),
+            deadline_ms: fields[2].parse().unwrap(),
+            wish: Wish::Network(wifi),
+        };
+        let (mut topic, mut written) = (String::new(), String::new());
+        write_configure(&order, &mut topic, &mut written);
+        assert_eq!((topic.as_str(), written.as_bytes()), ("homie/5/relay-a1b2c3/$network", &payload[..]));
+        assert!(written.len() <= MAX_PAYLOAD);
+    }
+}
+
+#[test]
+fn what_became_of_them() {
+    let golden = golden("wire/tried.tsv");
+    for (payload, _) in golden.good {
+        let Ok(Some(Said::Tried(tried))) = hear("$tried", &payload, false) else { panic!() };
+        assert_eq!(board::encode_tried(&tried).as_bytes(), payload);
+        assert_eq!(hear("$tried", &payload, true).unwrap_err().kind(), BadKind::Retained);
+    }
+    refused("$tried", &golden.bad);
+    assert!(hear("$tried", b"c0ffee01 1 777 lost", false).is_err());
 }
 
 #[test]

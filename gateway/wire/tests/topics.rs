@@ -48,8 +48,13 @@ fn a_plain_homie_board_is_understood() {
             said.extend(decode(&board(), topic, payload.as_bytes(), message["retain"] == true).unwrap());
         }
     }
-    let description =
-        Description { native: false, rotates: false, configures: false, relays: vec![Endpoint::relay(1)] };
+    let description = Description {
+        native: false,
+        rotates: false,
+        configures: false,
+        moves: false,
+        relays: vec![Endpoint::relay(1)],
+    };
     assert_eq!(said, [Said::State(BoardState::Init), Said::Description(description), Said::State(BoardState::Ready)]);
 }
 

@@ -26,6 +26,7 @@ pub fn homie(input: &[u8]) -> bool {
         Said::Report(report) => Some(board::encode_report(report)),
         Said::Refusal(refusal) => board::encode_refusal(refusal),
         Said::Configured(configured) => Some(board::encode_configured(configured)),
+        Said::Tried(tried) => Some(board::encode_tried(tried)),
         Said::Setting(..) => None,
         Said::Session(session, ms) => Some(board::encode_session(*session, *ms)),
         Said::State(state) => Some(board::encode_state(*state).to_owned()),
@@ -43,7 +44,7 @@ pub fn homie(input: &[u8]) -> bool {
     }
     // A report that is kept would be told again, of a time that is past.
     let Some((_, path)) = path else { panic!("said on a topic that is none") };
-    let only_now = matches!(path, Topic::Report | Topic::Refusal | Topic::Session | Topic::Configured);
+    let only_now = matches!(path, Topic::Report | Topic::Refusal | Topic::Session | Topic::Configured | Topic::Tried);
     assert!(if only_now { retained.is_err() } else { retained == now });
     true
 }

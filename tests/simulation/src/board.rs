@@ -160,6 +160,7 @@ impl Board {
             native: true,
             rotates: true,
             configures: false,
+            moves: false,
             relays: known.map(|relay| relay.endpoint.clone()).collect(),
         };
         let mut words = vec![

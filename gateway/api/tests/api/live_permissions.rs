@@ -20,6 +20,7 @@ const LIVE: &[(&str, &str)] = &[
     ("accessChanged", ""),
     ("boardsChanged", "{ id }"),
     ("claimsChanged", "{ id }"),
+    ("wifiChanged", "{ ssid done }"),
 ];
 
 /// Opened by everyone in boards.rs, where there is a claim.
@@ -87,6 +88,8 @@ async fn much_happens(home: &People, switches: &[String; 3]) {
     let device = home.gateway.hub.view().devices[0].id.to_string();
     let rename = "mutation ($id: ID!) { updateDevice(input: { id: $id, name: \"Box\" }) { id } }";
     home.ana.ask(rename, json!({ "id": device })).await.data();
+    let wifi = "mutation { changeWifi(input: { wifi: { ssid: \"New\" } }) { done } }";
+    home.ana.ask(wifi, json!({})).await.data();
     let kind = NoticeKind::RouterReplaced;
     home.gateway.happens(Incident { kind, subject: Subject::Gateway, from: None, times: 1 }).await;
     home.gateway.until("a notice", |view| view.notices.len() == 1).await;
@@ -150,6 +153,7 @@ async fn every_subscription_tells_everyone_what_they_may_know_until_it_ends() {
         let mut then = switches("switchChanged", &seen);
         if owner {
             then.push(("deviceChanged", device));
+            then.push(("wifiChanged", json!({ "ssid": "New", "done": true })));
             then.push(("noticeChanged", json!({ "code": "ROUTER_REPLACED" })));
         }
         is_told(asker.name, &mut socket, then, &[]).await;

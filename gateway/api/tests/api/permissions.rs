@@ -39,6 +39,7 @@ const GATES: &[(&str, Gate)] = &[
     ("query serialPorts", Owner),
     ("query claim", Owner),
     ("query claims", Owner),
+    ("query wifiChange", Owner),
     ("query firmwareImages", Owner),
     ("query command", SignedIn),
     ("query integrations", Owner),
@@ -75,6 +76,7 @@ const GATES: &[(&str, Gate)] = &[
     ("mutation claimDevice", Owner),
     ("mutation cancelClaim", Owner),
     ("mutation confirmClaim", Owner),
+    ("mutation changeWifi", Owner),
     ("mutation identifyBoard", Owner),
     ("mutation flashBoard", Owner),
     ("mutation cancelFlash", Owner),
@@ -115,6 +117,7 @@ const GATES: &[(&str, Gate)] = &[
     ("subscription accessChanged", SignedIn),
     ("subscription boardsChanged", SignedIn),
     ("subscription claimsChanged", SignedIn),
+    ("subscription wifiChanged", SignedIn),
     // In boards.rs, where there is a claim.
     ("subscription claimProgress", Owner),
 ];
@@ -128,6 +131,8 @@ const SHOWN: &[(&str, &str)] = &[
     ),
     ("Change", "on at command | actor"),
     ("Claim", "id name ssid progress board replaces | by"),
+    ("WifiChange", "ssid done moves | by"),
+    ("WifiMove", "state reason message device"),
     ("ClaimProgress", "step percent message done error device"),
     ("Command", "id switch on outcome confirmedBy reason reasonCode requestedAt settledAt latencyMs | actor"),
     ("CreatedGuestLink", "link token"),

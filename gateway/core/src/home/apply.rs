@@ -10,6 +10,7 @@ use super::commands::{Commands, SentOrders};
 use super::configuring::Configuring;
 use super::health::Silence;
 use super::invitations::Invitations;
+use super::moving::Moving;
 use super::nearby::Nearby;
 use super::notices::Notices;
 use super::onboarding::Onboarding;
@@ -77,6 +78,7 @@ impl Home {
             silence: Silence::default(),
             commands: Commands::default(),
             configuring: Configuring::default(),
+            moving: Moving::default(),
             announcing: Announcing::default(),
             settings: Queue::default(),
             stopping: false,

@@ -68,6 +68,7 @@ pub(super) struct Link {
     pub(super) ready: bool,
     native: bool,
     rotates: bool,
+    moves: bool,
     session: Option<BoardSession>,
     last_seq: u32,
     /// The last counter of each endpoint: an older report is dropped.
@@ -191,6 +192,11 @@ impl Presence {
         self.link.as_ref().is_some_and(|link| link.rotates)
     }
 
+    /// Whether the board says that it can be given another network over the air.
+    pub(super) fn moves(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.moves)
+    }
+
     /// Whether nobody can read along on the present connection.
     pub(super) fn private(&self) -> bool {
         self.link.as_ref().is_some_and(|link| link.private)
@@ -211,6 +217,7 @@ impl Presence {
             ready: false,
             native: false,
             rotates: false,
+            moves: false,
             session: None,
             last_seq: 0,
             counters: HashMap::new(),
@@ -281,7 +288,7 @@ impl Link {
     }
 
     fn describe(&mut self, description: Description) {
-        (self.native, self.rotates) = (description.native, description.rotates);
+        (self.native, self.rotates, self.moves) = (description.native, description.rotates, description.moves);
         self.configures = Some(description.configures);
         self.described = description.native.then_some(description.relays);
     }
@@ -378,7 +385,7 @@ impl Home {
         if let Some(uptime_ms) = clock_sample(&said, link.session) {
             link.clock.sample(uptime_ms, now.mono);
         }
-        let (mut report, mut refusal, mut configured) = (None, None, None);
+        let (mut report, mut refusal, mut configured, mut tried) = (None, None, None, None);
         match said {
             Said::State(state) => link.ready = state == BoardState::Ready,
             Said::Description(description) => link.describe(description),
@@ -393,6 +400,7 @@ impl Home {
             Said::Fact(fact) => link.is_told(fact),
             Said::Setting(relay, setting) => link.is_set(relay, setting),
             Said::Configured(said) => configured = Some(said),
+            Said::Tried(said) => tried = Some(said),
         }
         let seen = presence.seen(now);
         self.judge(now, device, out);
@@ -406,6 +414,9 @@ impl Home {
             (None, None, Some(configured)) if believed => self.configured(now, device, &configured, out),
             (None, Some(_), _) | (None, None, Some(_)) => self.dropped.no_such_order += 1,
             (None, None, None) => {}
+        }
+        if let Some(tried) = tried.filter(|_| believed) {
+            self.network_tried(now, device, &tried, out);
         }
         self.note_told(now, device, out);
         self.judge_neighbour(now, device, out);
@@ -446,6 +457,7 @@ impl Home {
         if was != is {
             self.show_device_and_switches(device, out);
             self.send_secret(device, out);
+            self.back_from_move(now, device, out);
         } else if learnt | seen {
             self.show_device(device, out);
         }
@@ -525,6 +537,7 @@ fn clock_sample(said: &Said, session: Option<BoardSession>) -> Option<u64> {
         Said::Report(report) if Some(report.session) == session => Some(report.uptime_ms),
         Said::Refusal(refusal) => Some(refusal.uptime_ms),
         Said::Configured(configured) => Some(configured.uptime_ms),
+        Said::Tried(tried) => Some(tried.uptime_ms),
         _ => None,
     }
 }

@@ -121,7 +121,13 @@ impl Home {
     }
 
     /// The order for a wish, when its board can take one now.
-    fn config_order(&mut self, now: &Now, device: DeviceId, wish: Wish, deadline: Mono) -> Option<ConfigOrder> {
+    pub(super) fn config_order(
+        &mut self,
+        now: &Now,
+        device: DeviceId,
+        wish: Wish,
+        deadline: Mono,
+    ) -> Option<ConfigOrder> {
         let entry = self.devices.get_mut(&device)?;
         let mut board = entry.presence.commandable()?;
         let lead_ms = u64::try_from(BOARD_LEAD.as_millis()).unwrap_or(u64::MAX);
@@ -132,6 +138,9 @@ impl Home {
 
     /// A board says that it did what was asked.
     pub(super) fn configured(&mut self, now: &Now, device: DeviceId, said: &Configured, out: &mut Vec<Effect>) {
+        if self.takes_network(now, device, said, out) {
+            return;
+        }
         match self.configuring.take(|open| open.device == device && open.order == said.order) {
             None => self.dropped.no_such_order += 1,
             Some(open) => {
@@ -152,6 +161,9 @@ impl Home {
         refusal: &Refusal,
         out: &mut Vec<Effect>,
     ) -> bool {
+        if self.refuses_network(now, device, refusal, out) {
+            return true;
+        }
         let refused = self.configuring.take(|open| open.device == device && open.order == refusal.order);
         let known = refused.is_some();
         if let Some(open) = refused {
@@ -169,6 +181,7 @@ impl Home {
 
     /// A board's connection is over, or the device is no more: it answers on no other.
     pub(super) fn end_wishes_of(&mut self, now: &Now, device: DeviceId, out: &mut Vec<Effect>) {
+        self.board_moves(now, device, out);
         while let Some(open) = self.configuring.take(|open| open.device == device) {
             self.fulfil(now, open, Fulfilment::TimedOut, out);
         }
@@ -202,6 +215,7 @@ impl Home {
             Wish::Restart => (Kind::DeviceRestarted, String::new()),
             Wish::Forget => (Kind::DeviceWiped, String::new()),
             Wish::Relay(_, setting) => (Kind::SwitchConfigured, setting.to_string()),
+            Wish::Network(wifi) => (Kind::WifiChanged, format!("to “{}”", wifi.ssid)),
         };
         let text = format!("{asked}{}", in_words(fulfilment));
         let text: Arc<str> = text.strip_prefix("; ").unwrap_or(&text).into();

@@ -14,6 +14,7 @@ use crate::nearby::NearbyOrder;
 use crate::onboarding::{ClaimView, FoundBoard, PortOrder};
 use crate::record::{HomeRecord, Record, Room};
 use crate::view::{Change, DeviceView, SwitchView};
+use crate::wifi_change::WifiChange;
 use std::sync::Arc;
 
 /// What is to be done about it, in this order.
@@ -57,6 +58,8 @@ pub enum Answer {
     Command(Arc<Command>),
     /// What came of what was asked of a board.
     Configured(Fulfilment),
+    /// The change of the network as it is now.
+    WifiChange(Arc<WifiChange>),
     /// Check this password, then come back with [`super::Input::FinishSignIn`].
     SignIn(SignInCheck),
     /// Signed in.

@@ -11,7 +11,7 @@ use crate::ids::{ClaimId, DeviceId, FoundId, MemberId, Request, SessionId, Ticke
 use crate::mail::Address;
 use crate::nearby::NearbyEvent;
 use crate::notice::{Incident, NoticeKind, Subject};
-use crate::onboarding::PortEvent;
+use crate::onboarding::{PortEvent, WifiSettings};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -108,6 +108,17 @@ pub enum Input {
         device: DeviceId,
         /// What is asked.
         wish: Wish,
+    },
+    /// Someone gives boards another Wi-Fi network. Answered with [`super::Answer::WifiChange`] at its beginning.
+    ChangeWifi {
+        /// The right to do so.
+        cap: Administer,
+        /// Who waits.
+        request: Request,
+        /// Whose boards; all when none.
+        devices: Option<Vec<DeviceId>>,
+        /// The network.
+        wifi: WifiSettings,
     },
     /// Someone who is not signed in tries a claim code. Answered with [`super::Answer::Done`].
     TryClaimCode {

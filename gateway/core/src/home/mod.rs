@@ -1,7 +1,7 @@
 //! The home: one owner of all rules.
 //!
 //! [`Home::handle`] takes one input with the time it arrived at and says what to do about it. It has four kinds of
-//! business, one file each: what boards say (`boards`) and whether they are believed (`verification`), how they are (`health`), commands (`commands`), what is asked of boards otherwise (`configuring`), who people are (`people`, `account`, `reset`, `backoff`), and settings,
+//! business, one file each: what boards say (`boards`) and whether they are believed (`verification`), how they are (`health`), commands (`commands`), what is asked of boards otherwise (`configuring`, `moving`), who people are (`people`, `account`, `reset`, `backoff`), and settings,
 //! which are durable before they are true (`settings`, `rooms`, `things`, `replacing`, `integrations`, `invitations`, `rotation`). Home Assistant is told of
 //! them (`announcing`), and the owner of what went wrong (`notices`).
 
@@ -23,6 +23,7 @@ mod input;
 mod integrations;
 mod invitations;
 mod members;
+mod moving;
 mod nearby;
 mod neighbours;
 mod notices;
@@ -49,6 +50,7 @@ pub use effect::{Answer, Effect};
 pub use household::HomeEdit;
 pub use input::Input;
 pub use members::MemberEdit;
+pub use moving::TRY_WITHIN;
 pub use onboarding::{
     CLAIM_WITHIN, FLASH_WITHIN, FinishedClaim, MAX_FOUND, NUMBER_WITHIN, NUMBERS, NewClaim, NewFlash,
 };
@@ -80,6 +82,7 @@ use configuring::Configuring;
 use health::Silence;
 use integrations::IntegrationEntry;
 use invitations::Invitations;
+use moving::Moving;
 use nearby::Nearby;
 use notices::Notices;
 use onboarding::Onboarding;
@@ -142,6 +145,7 @@ pub struct Home {
     silence: Silence,
     commands: Commands,
     configuring: Configuring,
+    moving: Moving,
     announcing: Announcing,
     settings: Queue,
     stopping: bool,
@@ -157,6 +161,7 @@ impl Home {
         // waited in a queue can confirm a command whose time was over.
         self.settle_overdue(&now, out);
         self.end_overdue_wishes(&now, out);
+        self.settle_moving(&now, out);
         self.end_what_is_over(&now, out);
         self.begin_due_round(&now, out);
         self.end_invitations(&now, out);
@@ -210,6 +215,10 @@ impl Home {
             }
             Input::Configure { cap, request, device, wish } => {
                 self.configure(&now, &cap, (device, wish), request, out);
+            }
+            Input::ChangeWifi { cap, request, devices, wifi } => {
+                let answer = self.change_wifi(&now, &cap, (devices, wifi), out);
+                out.push(Effect::Answer(request, answer));
             }
             Input::TryClaimCode { request, code } => {
                 let answer = self.try_claim_code(&now, &code).map(|()| Answer::Done);
@@ -280,7 +289,11 @@ impl Home {
         let (sharing, backoff) = (self.sharing.next_deadline(), self.backoff.next_deadline());
         let deadlines = self.commands.next_deadline().into_iter().chain(announcing).chain(notices);
         let deadlines = deadlines.chain(sharing).chain(backoff).chain(self.onboarding.next_deadline());
-        deadlines.chain(self.silence.next_deadline()).chain(self.configuring.next_deadline()).min()
+        deadlines
+            .chain(self.silence.next_deadline())
+            .chain(self.configuring.next_deadline())
+            .chain(self.moving.next_deadline())
+            .min()
     }
 
     /// The claim code, while the home has no owner and the code is live.
@@ -337,6 +350,7 @@ impl Home {
             boards: self.onboarding.boards_shown(),
             claims: self.onboarding.claims_shown(),
             nearby: self.nearby.shown(),
+            wifi_change: self.moving.shown(),
             access: self.access.clone(),
         }
     }

@@ -83,6 +83,7 @@ impl Home {
     /// A device has another board from now on. The edge ends the old one's connection, for its credential is gone; nothing that comes
     /// by it counts any more.
     pub(super) fn board_replaced(&mut self, now: &Now, id: DeviceId, out: &mut Vec<Effect>) {
+        self.end_move_of(now, id, out);
         self.end_wishes_of(now, id, out);
         self.silence.gone(id, now.mono);
         // What was told of the old board's absence is over.

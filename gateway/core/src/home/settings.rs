@@ -241,7 +241,10 @@ impl Home {
                 };
                 match record {
                     Record::SwitchDeleted(id) => self.settle_of_deleted(now, id, out),
-                    Record::DeviceDeleted(id) => self.end_wishes_of(now, id, out),
+                    Record::DeviceDeleted(id) => {
+                        self.end_move_of(now, id, out);
+                        self.end_wishes_of(now, id, out);
+                    }
                     _ => {}
                 }
                 self.apply_record(record, out);

@@ -7,7 +7,10 @@ use gatehouse_core::board_settings::{Fulfilment, RelaySetting, Wish};
 use gatehouse_core::command::Reason;
 use gatehouse_core::home::{Answer, Setting};
 use gatehouse_core::ids::{DeviceId, SwitchId};
+use gatehouse_core::onboarding::WifiSettings;
 use gatehouse_core::view::Availability;
+use gatehouse_core::wifi_change::WifiChange;
+use std::sync::Arc;
 
 /// What became of several settings of one relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +26,19 @@ impl Hub {
     pub async fn configure(&self, cap: Administer, device: DeviceId, wish: Wish) -> Result<Fulfilment, Denied> {
         match self.ask(|reply| Message::Configure { cap, device, wish, reply }).await? {
             Answer::Configured(fulfilment) => Ok(fulfilment),
+            other => unexpected(&other),
+        }
+    }
+
+    /// Begins to give boards another network: those of these devices, or all. The view tells how it goes on.
+    pub async fn change_wifi(
+        &self,
+        cap: Administer,
+        devices: Option<Vec<DeviceId>>,
+        wifi: WifiSettings,
+    ) -> Result<Arc<WifiChange>, Denied> {
+        match self.ask(|reply| Message::ChangeWifi { cap, devices, wifi, reply }).await? {
+            Answer::WifiChange(change) => Ok(change),
             other => unexpected(&other),
         }
     }

@@ -56,6 +56,7 @@ mirror!(
     DeviceWiped,
     SwitchConfigured,
     DeviceReplaced,
+    WifiChanged,
 );
 
 #[derive(Serialize, Deserialize)]

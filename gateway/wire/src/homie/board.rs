@@ -6,6 +6,7 @@ use gatehouse_core::board_settings::Configured;
 use gatehouse_core::command::{BoardSession, OrderId};
 use gatehouse_core::device::{BoardState, Refusal, Report, Secret};
 use gatehouse_core::name::Endpoint;
+use gatehouse_core::wifi_change::Tried;
 use serde::ser::{Serialize, Serializer};
 
 /// Payload of the board's last will on `$state`, retained.
@@ -70,6 +71,13 @@ pub fn parse_configure(payload: &[u8]) -> Result<Command<'_>, BadMessage> {
 pub fn encode_configured(configured: &Configured) -> String {
     let mut out = String::with_capacity(MAX_PAYLOAD);
     payload::write_configured(configured, &mut out);
+    out
+}
+
+/// The payload of `$tried`. An uptime past [`MAX_MS`](super::MAX_MS) is written as that.
+pub fn encode_tried(tried: &Tried) -> String {
+    let mut out = String::with_capacity(MAX_PAYLOAD);
+    payload::write_tried(tried, &mut out);
     out
 }
 

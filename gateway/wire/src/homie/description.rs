@@ -12,6 +12,7 @@ use std::marker::PhantomData;
 const COMMAND: &str = "org.gatehouse.command";
 const CREDENTIAL: &str = "org.gatehouse.credential";
 const SETTINGS: &str = "org.gatehouse.settings";
+const NETWORK: &str = "org.gatehouse.network";
 /// Of all extensions.
 const MAJOR: &str = "1";
 
@@ -130,7 +131,13 @@ pub(super) fn parse(payload: &[u8]) -> Result<Description, BadMessage> {
         }
     }
     let declares = |name| document.extensions.iter().any(|entry| is_extension(entry, name));
-    Ok(Description { native: declares(COMMAND), rotates: declares(CREDENTIAL), configures: declares(SETTINGS), relays })
+    Ok(Description {
+        native: declares(COMMAND),
+        rotates: declares(CREDENTIAL),
+        configures: declares(SETTINGS),
+        moves: declares(NETWORK),
+        relays,
+    })
 }
 
 /// Where it is wrong, but not the sender's own words, which serde's text would repeat.

@@ -11,7 +11,7 @@ pub mod topic;
 
 pub use error::{BadKind, BadMessage};
 
-use gatehouse_core::board_settings::ConfigOrder;
+use gatehouse_core::board_settings::{ConfigOrder, Wish};
 use gatehouse_core::device::{BoardState, Fact, NewSecret, Order, Said};
 use gatehouse_core::name::BoardId;
 use std::sync::Arc;
@@ -66,13 +66,14 @@ pub fn decode(board: &BoardId, topic: &str, payload: &[u8], retain: bool) -> Res
         Topic::State => payload::state(payload).map(|state| Some(Said::State(state))),
         Topic::Description if removed => Ok(None),
         Topic::Description => description::parse(payload).map(|d| Some(Said::Description(d))),
-        Topic::Session | Topic::Report | Topic::Refusal | Topic::Configured if retain => {
+        Topic::Session | Topic::Report | Topic::Refusal | Topic::Configured | Topic::Tried if retain => {
             Err(BadMessage::new(topic.label(), BadKind::Retained, "it must not be retained"))
         }
         Topic::Session => payload::session(payload).map(|(session, ms)| Some(Said::Session(session, ms))),
         Topic::Report => payload::report(payload).map(|report| Some(Said::Report(report))),
         Topic::Refusal => payload::refusal(payload).map(|refusal| Some(Said::Refusal(refusal))),
         Topic::Configured => payload::configured(payload).map(|configured| Some(Said::Configured(configured))),
+        Topic::Tried => payload::tried(payload).map(|tried| Some(Said::Tried(tried))),
         Topic::Property(endpoint) => {
             Ok(settings::read(&endpoint, payload).map(|(relay, set)| Said::Setting(relay, set)))
         }
@@ -172,7 +173,7 @@ pub fn write_credential(new: &NewSecret, topic: &mut String, payload: &mut Strin
 }
 
 /// An order to configure as topic and payload, to be published at QoS 1 and never retained; into strings that are cleared
-/// first. Its form is that of a command.
+/// first. Its form is that of a command; a network has a topic and a form of its own.
 ///
 /// ```
 /// use gatehouse_core::board_settings::{ConfigOrder, PowerOn, RelaySetting, Wish};
@@ -192,7 +193,12 @@ pub fn write_credential(new: &NewSecret, topic: &mut String, payload: &mut Strin
 /// ```
 pub fn write_configure(order: &ConfigOrder, topic: &mut String, payload: &mut String) {
     topic.clear();
-    Topic::Configure.write(&order.board, topic);
     payload.clear();
-    settings::write(order, payload);
+    if let Wish::Network(wifi) = &order.wish {
+        Topic::Network.write(&order.board, topic);
+        payload::write_network(order.id, order.deadline_ms, wifi, payload);
+    } else {
+        Topic::Configure.write(&order.board, topic);
+        settings::write(order, payload);
+    }
 }

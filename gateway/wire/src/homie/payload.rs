@@ -3,8 +3,10 @@
 use super::{BadKind, BadMessage, MAX_FACT, MAX_MS, MAX_PAYLOAD};
 use gatehouse_core::board_settings::Configured;
 use gatehouse_core::command::{BoardSession, OrderId, Reason};
-use gatehouse_core::device::{BoardState, Cause, Refusal, Report};
+use gatehouse_core::device::{BoardState, Cause, Refusal, Report, Secret};
 use gatehouse_core::name::Endpoint;
+use gatehouse_core::onboarding::WifiSettings;
+use gatehouse_core::wifi_change::{FellBack, Tried};
 use std::fmt::Write;
 use std::num::NonZeroU32;
 
@@ -65,6 +67,16 @@ const fn reason_word(reason: Reason) -> Option<&'static str> {
         | Reason::ReadBackDiffers => None,
     }
 }
+
+const OUTCOMES: [(Option<FellBack>, &str); 7] = [
+    (None, "changed"),
+    (Some(FellBack::NoNetwork), "no-network"),
+    (Some(FellBack::WrongPassword), "wrong-password"),
+    (Some(FellBack::NoAddress), "no-address"),
+    (Some(FellBack::Unreachable), "unreachable"),
+    (Some(FellBack::Untrusted), "untrusted"),
+    (Some(FellBack::Refused), "refused"),
+];
 
 pub(super) const fn bool_word(on: bool) -> &'static str {
     if on { "true" } else { "false" }
@@ -284,6 +296,17 @@ pub(super) fn credential(payload: &[u8]) -> Result<(OrderId, &str), BadMessage> 
     Ok((id, secret))
 }
 
+/// What has become of another network that a board was given.
+pub(super) fn tried(payload: &[u8]) -> Result<Tried, BadMessage> {
+    let mut fields = Fields::of("$tried", payload)?;
+    let order = OrderId { session: fields.session()?, seq: fields.seq()? };
+    let (uptime_ms, word) = (fields.ms()?, fields.value()?);
+    let known = OUTCOMES.into_iter().find(|(_, known)| *known == word);
+    let (fell_back, _) = known.ok_or_else(|| fields.bad("the outcome must be one of those that PROTOCOL.md lists"))?;
+    fields.end()?;
+    Ok(Tried { order, uptime_ms, fell_back })
+}
+
 /// Writing to a `String` cannot fail.
 fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(text);
@@ -295,6 +318,19 @@ pub(super) fn write_command(id: OrderId, deadline_ms: u64, endpoint: &Endpoint, 
 
 pub(super) fn write_order(id: OrderId, deadline_ms: u64, endpoint: &str, value: &str, out: &mut String) {
     put(out, format_args!("{:08x} {} {} {endpoint} {value}", id.session.0, id.seq, deadline_ms.min(MAX_MS)));
+}
+
+/// Name and password as they are: a name may hold any bytes of UTF-8.
+pub(super) fn write_network(id: OrderId, deadline_ms: u64, wifi: &WifiSettings, out: &mut String) {
+    let (ssid, password) = (&wifi.ssid, wifi.password.as_ref().map_or("", Secret::reveal));
+    let deadline_ms = deadline_ms.min(MAX_MS);
+    put(out, format_args!("{:08x} {} {deadline_ms} {} {ssid}{password}", id.session.0, id.seq, ssid.len()));
+}
+
+pub(super) fn write_tried(tried: &Tried, out: &mut String) {
+    let Tried { order, uptime_ms, fell_back } = tried;
+    let word = OUTCOMES.iter().find(|(known, _)| known == fell_back).map_or("", |(_, word)| word);
+    put(out, format_args!("{:08x} {} {} {word}", order.session.0, order.seq, (*uptime_ms).min(MAX_MS)));
 }
 
 pub(super) fn write_credential(id: OrderId, secret: &str, out: &mut String) {

@@ -54,6 +54,8 @@ pub(super) fn write(order: &ConfigOrder, out: &mut String) {
         Wish::Identify => of_board("identify"),
         Wish::Restart => of_board("restart"),
         Wish::Forget => of_board("forget"),
+        // It has a form of its own; this names it in the answer.
+        Wish::Network(_) => of_board("network"),
         Wish::Relay(relay, setting) => {
             let (property, value) = property(*setting);
             (format!("{}/{property}", relay.node()), value)

@@ -78,6 +78,10 @@ pub enum Topic {
     Configure,
     /// `$configured`.
     Configured,
+    /// `$network`.
+    Network,
+    /// `$tried`.
+    Tried,
     /// `$alert/<id>`.
     Alert(Box<str>),
     /// `$log/<level>`.
@@ -160,6 +164,8 @@ impl Topic {
             Self::Credential => "$credential",
             Self::Configure => "$configure",
             Self::Configured => "$configured",
+            Self::Network => "$network",
+            Self::Tried => "$tried",
             Self::Alert(_) => "$alert",
             Self::Log(_) => "$log",
             Self::System(property) => property.topic_label(),
@@ -180,6 +186,8 @@ impl Topic {
             Self::Credential,
             Self::Configure,
             Self::Configured,
+            Self::Network,
+            Self::Tried,
         ];
         if path.starts_with('$') {
             if let Some(topic) = fixed.into_iter().find(|topic| topic.label() == path) {
@@ -244,12 +252,12 @@ pub(crate) fn path_of<'a>(board: &BoardId, topic: &'a str) -> Option<&'a str> {
 
 /// Whether a board would take a message there for an order of any kind, or for a secret.
 pub(crate) fn is_for_gateway_only(path: &str) -> bool {
-    matches!(path.split('/').next(), Some("$command" | "$credential" | "$configure"))
+    matches!(path.split('/').next(), Some("$command" | "$credential" | "$configure" | "$network"))
         || path.rsplit('/').next() == Some("set")
 }
 
 /// Whether a board may publish to a topic, or name it in its will: all of its own but `$command`,
-/// `$credential`, `$configure` and what ends in `/set`.
+/// `$credential`, `$configure`, `$network` and what ends in `/set`.
 ///
 /// ```
 /// use gatehouse_core::name::BoardId;
@@ -260,6 +268,7 @@ pub(crate) fn is_for_gateway_only(path: &str) -> bool {
 /// assert!(!may_publish(&board, "homie/5/relay-a1b2c3/$command"));
 /// assert!(!may_publish(&board, "homie/5/relay-a1b2c3/$credential"));
 /// assert!(!may_publish(&board, "homie/5/relay-a1b2c3/$configure"));
+/// assert!(!may_publish(&board, "homie/5/relay-a1b2c3/$network"));
 /// assert!(may_publish(&board, "homie/5/relay-a1b2c3/$configured"));
 /// assert!(!may_publish(&board, "homie/5/relay-a1b2c3/relay-1/on/set"));
 /// assert!(!may_publish(&board, "homie/5/relay-a1b2c34/$report"));

@@ -34,3 +34,4 @@ mod rotation;
 mod serial;
 mod taps;
 mod tokens;
+mod wifi;

@@ -88,7 +88,7 @@ impl Heard {
             }
             Said::Fact(Fact::Chip(chip)) => drop(self.chip.get_or_insert_with(|| chip.clone())),
             Said::Fact(Fact::Mac(mac)) => drop(self.mac.get_or_insert_with(|| mac.clone())),
-            Said::Refusal(_) | Said::Fact(_) | Said::Setting(..) | Said::Configured(_) => {}
+            Said::Refusal(_) | Said::Fact(_) | Said::Setting(..) | Said::Configured(_) | Said::Tried(_) => {}
         }
         None
     }

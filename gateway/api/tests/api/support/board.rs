@@ -70,8 +70,14 @@ impl Board {
         self.events.send(connected.into()).await.unwrap();
         let relays = (1..=self.switches.len()).map(Endpoint::relay).collect();
         self.say(Said::Session(self.session(), 1_000)).await;
-        self.say(Said::Description(Description { native: true, rotates: true, configures: self.configures, relays }))
-            .await;
+        self.say(Said::Description(Description {
+            native: true,
+            rotates: true,
+            configures: self.configures,
+            moves: self.configures,
+            relays,
+        }))
+        .await;
         for relay in 1..=self.switches.len() {
             self.report(relay, false, Cause::Boot, None).await;
         }

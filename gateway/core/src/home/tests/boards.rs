@@ -143,7 +143,13 @@ fn a_board_takes_commands_when_it_is_described_ready_and_has_a_session() {
     let mut house = House::with_relays(1);
     let words = [
         Said::State(BoardState::Ready),
-        Said::Description(Description { native: true, rotates: false, configures: false, relays: Vec::new() }),
+        Said::Description(Description {
+            native: true,
+            rotates: false,
+            configures: false,
+            moves: false,
+            relays: Vec::new(),
+        }),
         Said::Session(session(102), 1),
     ];
     for left_out in 0..words.len() {
@@ -172,6 +178,7 @@ fn a_foreign_board_is_not_commanded_by_orders() {
         native: false,
         rotates: false,
         configures: false,
+        moves: false,
         relays: vec![Endpoint::relay(2)],
     }));
     assert_eq!(house.tap(1, true).order, None);

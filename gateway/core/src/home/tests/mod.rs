@@ -16,6 +16,7 @@ mod identities;
 mod integration_commands;
 mod integrations;
 mod invitations;
+mod moving;
 mod nearby;
 mod neighbours;
 mod notices;
@@ -329,6 +330,7 @@ impl House {
             native: true,
             rotates: self.rotates,
             configures: self.configures,
+            moves: self.configures,
             relays,
         }));
     }
