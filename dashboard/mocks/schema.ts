@@ -19,6 +19,7 @@ import { recordQueries } from './record';
 import { recoveryMutations } from './recovery';
 import { tokenMutations, tokenQueries } from './tokens';
 import { Views } from './views';
+import { wifiMutations } from './wifi';
 import type { Event, World } from './world';
 
 export const schema = buildSchema(
@@ -43,6 +44,7 @@ export function rootsOf(world: World) {
       ...peopleMutations(world),
       ...providerMutations(world),
       ...tokenMutations(world),
+      ...wifiMutations(world),
     },
     subscription: subscriptions(world),
   };
@@ -153,6 +155,14 @@ function subscriptions(world: World) {
         world.whoIs(asker.session).role === 'OWNER' && { claimsChanged: world.boards.claims() };
       const first = all();
       return stream(asker, first ? [first] : [], (event) => event.kind === 'boards' && all());
+    },
+    wifiChanged: (_: unknown, asker: Asker) => {
+      const told = () => {
+        const change = world.whoIs(asker.session).role === 'OWNER' && world.wifi.change;
+        return change && { wifiChanged: change };
+      };
+      const first = told();
+      return stream(asker, first ? [first] : [], (event) => event.kind === 'wifi' && told());
     },
     deviceRemoved: (_: unknown, asker: Asker) =>
       stream(asker, [], (event) => event.kind === 'device-removed' && { deviceRemoved: event.id }),

@@ -18,6 +18,7 @@ import { Notices } from './notices';
 import { Shares } from './people';
 import { RecordBook } from './record';
 import { Tokens } from './tokens';
+import { Wifi } from './wifi';
 
 /** How a switch's board takes a command. `held`: it waits until `World.release`. */
 export type Behaviour = 'prompt' | 'slow' | 'refusing' | 'mute' | 'held';
@@ -59,6 +60,7 @@ export type Event =
   | { kind: 'notice-removed'; id: string }
   | { kind: 'session-ended'; id: string }
   | { kind: 'boards' }
+  | { kind: 'wifi' }
   | { kind: 'access' };
 
 export const BUTTON: Actor = { kind: 'BUTTON', name: 'button 1' };
@@ -103,6 +105,7 @@ export class World {
   readonly integrations = new Integrations(this);
   readonly tokens = new Tokens(this);
   readonly boards = new Boards(this);
+  readonly wifi = new Wifi(this);
   readonly notices = new Notices(this);
   readonly shares = new Shares(this);
   readonly record = new RecordBook();

@@ -17,6 +17,7 @@ import { onAccessChanged } from '../api/people';
 import * as roomsApi from '../api/rooms';
 import { openSocket, type Socket } from '../api/socket';
 import * as switchesApi from '../api/switches';
+import * as wifiApi from '../api/wifi';
 import { summarise, type Summary } from '../model/apply';
 import { card, statusOf, type Card } from '../model/card';
 import { messageFor } from '../model/messages';
@@ -37,6 +38,8 @@ export class Live {
   /** Those that are plugged in; null until told, which an owner alone is. */
   boards = $state.raw<readonly boardsApi.Board[] | null>(null);
   claims = $state.raw<readonly boardsApi.ToldClaim[]>([]);
+  /** The last time that boards were given another network; null when they were not, and for who is no owner. */
+  wifiChange = $state.raw<wifiApi.WifiChange | null>(null);
   rooms = $state.raw<readonly roomsApi.Room[]>([]);
   /** null until the first connection stands or fails. */
   connected = $state<boolean | null>(null);
@@ -74,6 +77,7 @@ export class Live {
     onDeviceRemoved(this.#socket, (id) => this.#devices.removed(id));
     boardsApi.onBoardsChanged(this.#socket, (boards) => (this.boards = boards));
     boardsApi.onClaimsChanged(this.#socket, (claims) => (this.claims = claims));
+    wifiApi.onWifiChanged(this.#socket, (change) => (this.wifiChange = change));
     noticesApi.onNoticeChanged(this.#socket, (notice) => this.#notices.changed(notice));
     noticesApi.onNoticeRemoved(this.#socket, (id) => this.#notices.removed(id));
     onAccessChanged(this.#socket, () => {
@@ -204,6 +208,9 @@ export class Live {
   cancelClaim = (id: string) => this.checked(() => boardsApi.cancelClaim(id));
   /** @throws ApiError */
   identifyBoard = (id: string) => this.checked(() => boardsApi.identifyBoard(id));
+
+  /** @throws ApiError */
+  changeWifi = (input: wifiApi.ChangeWifiInput) => this.checked(() => wifiApi.changeWifi(input));
 
   /** @throws ApiError */
   firmwareImages = () => this.checked(flashingApi.firmwareImages);
