@@ -75,7 +75,7 @@ impl super::DeviceEntry {
 impl Home {
     pub(super) fn is_believed(&self, id: DeviceId) -> bool {
         let link = self.devices.get(&id).and_then(|entry| entry.presence.link.as_ref());
-        link.is_some_and(super::boards::Link::is_believed)
+        link.is_some_and(super::presence::Link::is_believed)
     }
 
     /// Looks at what a board has told so far, by the record of its device.
