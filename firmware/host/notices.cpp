@@ -34,8 +34,7 @@ std::string noticeLine(const Effect& effect, const std::string& gateway, const s
         case Notice::NotProvisioned:
             text =
                 "no gateway and credential stored: give --gateway, --id and --secret-file, or hand them over "
-                "by the "
-                "serial port; buttons work";
+                "by the serial port, or in its network after FLASH was pressed; buttons work";
             break;
         case Notice::Ready:
             text = "ready at " + gateway + (secured ? " with TLS" : "");
