@@ -1,6 +1,7 @@
 /** Boards that are plugged into the fake gateway or in its network, and how they become devices. */
-import type { Board, Claim, ClaimDeviceInput, Flash, ToldClaim } from '../src/api/boards';
+import type { Board, Claim, ClaimDeviceInput, Flash, ToldClaim, WifiGiving } from '../src/api/boards';
 import type { FlashBoardInput } from '../src/api/flashing';
+import type { GiveWifiInput } from '../src/api/giving';
 import { inside, known, nameFrom, refuse, type Input } from './asking';
 import type { World } from './world';
 
@@ -25,6 +26,7 @@ const BARE: Omit<Board, 'id'> = {
   ],
   device: null,
   flash: null,
+  wifiGiving: null,
   claim: null,
 };
 
@@ -108,6 +110,14 @@ export class Boards extends Map<string, Board> {
     this.change(id, { state: next.done ? 'BOOT_LOADER' : 'FLASHING', flash: next });
   }
 
+  /** A board of another firmware is as far into the network as this. */
+  giving(id: string, facts: Partial<WifiGiving>): void {
+    const { wifiGiving } = known(this, id);
+    if (!wifiGiving) return;
+    const next = { ...wifiGiving, ...facts };
+    this.change(id, { state: next.done ? 'FOREIGN' : 'GIVING_WIFI', wifiGiving: next });
+  }
+
   /** The network does not take the password. */
   wrongPassword(id: string): void {
     const ssid = this.get(id)?.claim?.ssid;
@@ -129,15 +139,18 @@ const IMAGES = [
   { name: 'gatehouse-d1mini.bin', version: null, sha256: 'c3'.repeat(32), size: 431_184 },
 ];
 
+function refuseShort(password: string | null | undefined): void {
+  if (!password || password.length >= 8) return;
+  const message =
+    'The password of a network has 8 to 63 printable characters of ASCII, or is 64 hexadecimal digits.';
+  throw refuse('BAD_INPUT', message, { field: 'password' });
+}
+
 export const boardMutations = (world: World) => ({
   claimDevice: inside(world, ({ input }: Input<ClaimDeviceInput>, { session }) => {
     const board = known(world.boards, input.boardId);
     const { ssid, password } = input.wifi ?? { ssid: null, password: null };
-    if (password && password.length < 8) {
-      const message =
-        'The password of a network has 8 to 63 printable characters of ASCII, or is 64 hexadecimal digits.';
-      throw refuse('BAD_INPUT', message, { field: 'password' });
-    }
+    refuseShort(password);
     const replaced = input.replacesDeviceId ? known(world.devices, input.replacesDeviceId) : null;
     const name = input.name ? nameFrom(input.name) : (replaced?.name ?? board.boardId ?? 'Board');
     const begun = input.wifi
@@ -202,6 +215,30 @@ export const boardMutations = (world: World) => ({
     known(world.boards, boardId);
     const message = 'It was cancelled. Flash the board again: it may not start before that.';
     world.boards.flashing(boardId, { step: 'FAILED', message, done: true, error: 'CANCELLED' });
+    return world.boards.get(boardId);
+  }),
+  giveWifi: inside(world, ({ input }: Input<GiveWifiInput>) => {
+    const board = known(world.boards, input.boardId);
+    const { ssid, password } = input.wifi;
+    refuseShort(password);
+    const wifiGiving: WifiGiving = {
+      id: world.id('w'),
+      ssid,
+      firmware: board.firmware ?? '',
+      step: 'TELLING',
+      percent: 10,
+      message: `The board is told the network “${ssid}”.`,
+      done: false,
+      error: null,
+      url: null,
+    };
+    world.boards.change(board.id, { state: 'GIVING_WIFI', wifiGiving });
+    return world.boards.get(board.id);
+  }),
+  cancelGiveWifi: inside(world, ({ input: { boardId } }: Input<{ boardId: string }>) => {
+    known(world.boards, boardId);
+    const message = 'It was cancelled. The board may have been told the network already.';
+    world.boards.giving(boardId, { step: 'FAILED', message, done: true, error: 'CANCELLED' });
     return world.boards.get(boardId);
   }),
   identifyBoard: inside(world, ({ input: { boardId } }: Input<{ boardId: string }>) => {

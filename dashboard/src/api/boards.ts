@@ -59,6 +59,17 @@ const BOARD = graphql(
         done
         error
       }
+      wifiGiving {
+        id
+        ssid
+        firmware
+        step
+        percent
+        message
+        done
+        error
+        url
+      }
       claim {
         ...ClaimFields
       }
@@ -127,6 +138,7 @@ const IDENTIFY_BOARD = graphql(`
 export type Board = ResultOf<typeof BOARD>;
 export type Claim = NonNullable<Board['claim']>;
 export type Flash = NonNullable<Board['flash']>;
+export type WifiGiving = NonNullable<Board['wifiGiving']>;
 /** A claim with its board, null when that is not plugged in any more. */
 export type ToldClaim = ResultOf<typeof CLAIMS_CHANGED>['claimsChanged'][number];
 export type ClaimDeviceInput = VariablesOf<typeof CLAIM_DEVICE>['input'];

@@ -1,4 +1,4 @@
-import type { Board, Claim, ToldClaim } from '../api/boards';
+import type { Board, Claim, ToldClaim, WifiGiving } from '../api/boards';
 import type { Device } from '../api/devices';
 
 /** Boards at the gateway’s own ports. */
@@ -17,6 +17,7 @@ export function whatItIs(board: Board): string {
     case 'READY':
       return board.hasHome ? 'A board that has another home' : 'A new board';
     case 'FOREIGN':
+    case 'GIVING_WIFI':
       return `A board with ${board.firmware ?? 'another firmware'}`;
     case 'CLAIMED':
       return board.device ? `The board of ${board.device.name}` : 'A board of this home';
@@ -48,6 +49,8 @@ export function howItIs(board: Board): string {
       return 'Being set up';
     case 'FLASHING':
       return 'Being flashed';
+    case 'GIVING_WIFI':
+      return 'Being given Wi-Fi';
     case 'BOOT_LOADER':
       return 'In its boot loader';
     case 'SILENT':
@@ -64,6 +67,7 @@ export function inOrder(boards: readonly Board[]): Board[] {
   const weight: Record<Board['state'], number> = {
     CLAIMING: 0,
     FLASHING: 0,
+    GIVING_WIFI: 0,
     READY: 0,
     IDENTIFYING: 1,
     BOOT_LOADER: 2,
@@ -106,13 +110,22 @@ export function setUpNearby(
 
 /** Whether somebody may write firmware to it now. */
 export const canBeFlashed = ({ state }: Board): boolean =>
-  state !== 'FLASHING' && state !== 'CLAIMING' && state !== 'IDENTIFYING';
+  state !== 'FLASHING' && state !== 'CLAIMING' && state !== 'IDENTIFYING' && state !== 'GIVING_WIFI';
+
+/** Whether it can be given Wi-Fi, and no more: it speaks Improv, and its firmware is another’s. */
+export const canBeGivenWifi = ({ state, source }: Board): boolean =>
+  state === 'FOREIGN' && source === 'SERIAL';
 
 /** A board that was just flashed is there to be set up next. */
 export const isFresh = ({ state, flash, claim }: Board): boolean =>
   state === 'READY' && flash?.done === true && flash.error === null && claim === null;
 
 export type StepState = 'done' | 'now' | 'next' | 'failed';
+
+export interface Step {
+  name: string;
+  state: StepState;
+}
 
 const STEPS = [
   ['HANDING_OVER', 'Given this home'],
@@ -130,7 +143,7 @@ const STEPS_IN_THE_NETWORK = [
 ] as const;
 
 /** The steps of a claim, and how far each is. A failed one failed at what its progress had not reached. */
-export function steps({ progress, ssid }: Claim): { name: string; state: StepState }[] {
+export function steps({ progress, ssid }: Claim): Step[] {
   const all = ssid === null ? STEPS_IN_THE_NETWORK : STEPS;
   const reached =
     progress.step === 'DONE'
@@ -138,12 +151,22 @@ export function steps({ progress, ssid }: Claim): { name: string; state: StepSta
       : progress.step === 'FAILED'
         ? (ssid === null ? failedInTheNetworkAt : failedAt)(progress.percent)
         : all.findIndex(([step]) => step === progress.step);
-  const current: StepState = progress.step === 'FAILED' ? 'failed' : 'now';
-  return all.map(([, name], index) => ({
-    name,
-    state: index < reached ? 'done' : index === reached ? current : 'next',
-  }));
+  return upTo(
+    all.map(([, name]) => name),
+    reached,
+    progress.step === 'FAILED',
+  );
 }
+
+/** The steps of giving Wi-Fi to a board of another firmware, and how far each is. */
+export const givingSteps = ({ step, percent }: WifiGiving): Step[] =>
+  upTo(['Told the network', 'In the network'], percent >= 100 ? 2 : percent >= 50 ? 1 : 0, step === 'FAILED');
+
+const upTo = (names: readonly string[], reached: number, failed: boolean): Step[] =>
+  names.map((name, index) => ({
+    name,
+    state: index < reached ? 'done' : index > reached ? 'next' : failed ? 'failed' : 'now',
+  }));
 
 function failedInTheNetworkAt(percent: number): number {
   if (percent >= 95) return 4;

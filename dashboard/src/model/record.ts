@@ -68,6 +68,7 @@ const TOLD: Partial<Record<RecordKind, string>> = {
   RESET_CODE_CREATED: 'made a one-time code for',
   DEVICE_RELEASED: 'accepted another board for',
   BOARD_FLASHED: 'flashed the board at',
+  WIFI_GIVEN: 'gave Wi-Fi to the board at',
   GRANT_ENDED: 'ended what was shared with',
   GUEST_LINK_ENDED: 'ended the guest link for',
   TOKEN_ENDED: 'ended token',

@@ -12,6 +12,7 @@ import {
 import { ApiError } from '../api/error';
 import * as boardsApi from '../api/boards';
 import * as flashingApi from '../api/flashing';
+import * as givingApi from '../api/giving';
 import * as noticesApi from '../api/notices';
 import { onAccessChanged } from '../api/people';
 import * as roomsApi from '../api/rooms';
@@ -218,6 +219,11 @@ export class Live {
   flashBoard = (input: flashingApi.FlashBoardInput) => this.checked(() => flashingApi.flashBoard(input));
   /** @throws ApiError */
   cancelFlash = (boardId: string) => this.checked(() => flashingApi.cancelFlash(boardId));
+
+  /** @throws ApiError */
+  giveWifi = (input: givingApi.GiveWifiInput) => this.checked(() => givingApi.giveWifi(input));
+  /** @throws ApiError */
+  cancelGiveWifi = (boardId: string) => this.checked(() => givingApi.cancelGiveWifi(boardId));
 
   /** Gives a board another password. @throws ApiError */
   rotateCredential = (deviceId: string) =>

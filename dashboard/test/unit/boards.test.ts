@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Board, Claim } from '../../src/api/boards';
+import type { Board, Claim, WifiGiving } from '../../src/api/boards';
 import {
+  canBeFlashed,
+  canBeGivenWifi,
+  givingSteps,
+  howItIs,
   inOrder,
   lacking,
   nearby,
@@ -9,6 +13,7 @@ import {
   strength,
   unplugged,
   waiting,
+  whatItIs,
 } from '../../src/model/boards';
 
 const board = (location: string, state: Board['state'], facts: Partial<Board> = {}): Board => ({
@@ -27,6 +32,7 @@ const board = (location: string, state: Board['state'], facts: Partial<Board> = 
   networks: [],
   device: null,
   flash: null,
+  wifiGiving: null,
   claim: null,
   ...facts,
 });
@@ -82,4 +88,29 @@ test('steps are done up to where a claim is, and failed where it ended', () => {
 test('a network is strong or weak, and needs a name', () => {
   expect([-40, -60, -61, -73, -81].map(strength)).toEqual(['strong', 'strong', 'good', 'weak', 'very weak']);
   expect([lacking('Alder'), lacking('  ')]).toEqual([null, 'Choose a network, or type its name.']);
+});
+
+test('a board of another firmware at a port is given Wi-Fi, and meanwhile nothing else', () => {
+  const firmware = 'ESPHome 2026.10.0';
+  const foreign = board('a', 'FOREIGN', { firmware });
+  const giving = board('a', 'GIVING_WIFI', { firmware });
+  expect([foreign, giving].map(canBeGivenWifi)).toEqual([true, false]);
+  expect([foreign, giving].map(canBeFlashed)).toEqual([true, false]);
+  expect(canBeGivenWifi(board('b', 'FOREIGN', { source: 'MDNS' }))).toBe(false);
+  expect(
+    ['READY', 'BOOT_LOADER', 'SILENT'].map((one) => canBeGivenWifi(board('b', one as Board['state']))),
+  ).toEqual([false, false, false]);
+  expect([foreign, giving].map(whatItIs)).toEqual(Array(2).fill('A board with ESPHome 2026.10.0'));
+  expect(howItIs(giving)).toBe('Being given Wi-Fi');
+  expect(inOrder([foreign, board('b', 'GIVING_WIFI')]).map((one) => one.location)).toEqual(['b', 'a']);
+});
+
+test('giving Wi-Fi has two steps, and fails at the one that was not reached', () => {
+  const states = (step: WifiGiving['step'], percent: number) =>
+    givingSteps({ step, percent } as WifiGiving).map((one) => one.state);
+  expect(states('TELLING', 10)).toEqual(['now', 'next']);
+  expect(states('JOINING', 50)).toEqual(['done', 'now']);
+  expect(states('DONE', 100)).toEqual(['done', 'done']);
+  expect(states('FAILED', 10)).toEqual(['failed', 'next']);
+  expect(states('FAILED', 50)).toEqual(['done', 'failed']);
 });

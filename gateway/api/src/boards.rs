@@ -4,6 +4,7 @@ use crate::commands::Actor;
 use crate::devices::Device;
 use crate::error::{bad_name, no_such, told};
 use crate::flashing::Flash;
+use crate::giving::WifiGiving;
 use crate::viewer::{SignedIn, shared, signed_in};
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use gatehouse_core::access::{Denied, Viewer};
@@ -58,6 +59,8 @@ pub(crate) enum BoardState {
     Claiming,
     /// It is being given firmware.
     Flashing,
+    /// It is being given Wi-Fi, and stays what it is otherwise.
+    GivingWifi,
     /// It is a device of this home.
     Claimed,
 }
@@ -132,6 +135,8 @@ pub(crate) struct Board {
     networks: Vec<Network>,
     /// The last time that firmware was written to a board at this place, under way or over, as long as it is remembered.
     flash: Option<Flash>,
+    /// The last time that a board at this place was given Wi-Fi and no home, under way or over, as long as it is remembered.
+    wifi_giving: Option<WifiGiving>,
     #[graphql(skip)]
     device: Option<DeviceId>,
     #[graphql(skip)]
@@ -171,6 +176,7 @@ impl From<&FoundBoard> for Board {
             has_home: native.is_some_and(|native| native.home.is_some()),
             networks: networks.collect(),
             flash: found.flash.clone().map(Flash::new),
+            wifi_giving: found.giving.clone().map(WifiGiving::new),
             device: found.device,
             claim: found.claim,
         }
@@ -196,6 +202,7 @@ impl From<&NearbyBoard> for Board {
             has_home: false,
             networks: Vec::new(),
             flash: None,
+            wifi_giving: None,
             device: None,
             claim: board.claim.map(|(id, _)| id),
         }
@@ -302,7 +309,9 @@ impl From<ClaimTrouble> for ClaimError {
             ClaimTrouble::Port(PortTrouble::InUse) => Self::PortInUse,
             ClaimTrouble::Port(PortTrouble::Gone) => Self::Unplugged,
             ClaimTrouble::Port(PortTrouble::Silent) => Self::Silent,
-            ClaimTrouble::Port(PortTrouble::NotTaken | PortTrouble::NotStored) => Self::NotTaken,
+            ClaimTrouble::Port(PortTrouble::NotTaken | PortTrouble::NotStored | PortTrouble::AnotherBoard) => {
+                Self::NotTaken
+            }
             ClaimTrouble::Port(PortTrouble::UnableToConnect) => Self::NotJoined,
             ClaimTrouble::Port(PortTrouble::NoAddress) | ClaimTrouble::Unreachable => Self::Unreachable,
             ClaimTrouble::NoNetwork => Self::NoNetwork,
@@ -542,7 +551,7 @@ impl BoardsMutation {
     }
 
     /// Looks at a board: opens its port and asks who it is. Answers at the beginning; `boardsChanged` tells the rest. For the owner.
-    /// Errors: NOT_FOUND, CONFLICT (it is being claimed), FORBIDDEN, BUSY.
+    /// Errors: NOT_FOUND, CONFLICT (it is being claimed, flashed or given Wi-Fi), FORBIDDEN, BUSY.
     async fn identify_board(&self, ctx: &Context<'_>, input: IdentifyBoardInput) -> Result<Board> {
         let cap = signed_in(ctx)?.viewer.administer().map_err(told)?;
         let id = input.board_id.parse().map_err(|_| no_such("board"))?;

@@ -207,7 +207,7 @@ pub(crate) struct FlashingMutation;
 impl FlashingMutation {
     /// Begins to write firmware to a board over its cable, and compares it, 5 minutes at most. Answers at the beginning;
     /// `boardsChanged` tells the rest. Then the board is asked anew who it is. What fails can be begun again. For the owner.
-    /// Errors: BAD_INPUT (image), NOT_FOUND, CONFLICT (it is being claimed or flashed, or is a device and `evenADevice` is not
+    /// Errors: BAD_INPUT (image), NOT_FOUND, CONFLICT (it is being claimed, flashed or given Wi-Fi, or is a device and `evenADevice` is not
     /// true), FORBIDDEN, BUSY.
     async fn flash_board(&self, ctx: &Context<'_>, input: FlashBoardInput) -> Result<Board> {
         let cap = signed_in(ctx)?.viewer.administer().map_err(told)?;

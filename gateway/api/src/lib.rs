@@ -21,6 +21,7 @@ mod error;
 mod executor;
 mod flashing;
 mod gateway;
+mod giving;
 mod grants;
 mod guest_links;
 mod health;

@@ -138,6 +138,8 @@ pub(crate) enum RecordKind {
     DeviceReleased,
     /// A board was given firmware over its cable.
     BoardFlashed,
+    /// A board of another firmware was given Wi-Fi over its cable, or told the network at least.
+    WifiGiven,
 }
 
 /// One line of the record.

@@ -9,6 +9,7 @@ use crate::commands::CommandsQuery;
 use crate::devices::{DevicesMutation, DevicesQuery};
 use crate::flashing::{FlashingMutation, FlashingQuery};
 use crate::gateway::GatewayQuery;
+use crate::giving::GivingMutation;
 use crate::grants::{GrantsMutation, GrantsQuery};
 use crate::guest_links::{GuestLinksMutation, GuestLinksQuery};
 use crate::home::{HomeMutation, HomeQuery};
@@ -87,6 +88,7 @@ pub(crate) struct MutationRoot(
     ClaimingMutation,
     FlashingMutation,
     WifiMutation,
+    GivingMutation,
     IntegrationsMutation,
     InvitationsMutation,
     HomeAssistantMutation,

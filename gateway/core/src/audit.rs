@@ -102,6 +102,8 @@ pub enum Kind {
     DeviceReleased,
     /// A board was given firmware over its cable.
     BoardFlashed,
+    /// A board of another firmware was given Wi-Fi.
+    WifiGiven,
     /// A board was asked to blink.
     DeviceIdentified,
     /// A board was asked to start over.

@@ -104,6 +104,10 @@ id!(
     FlashId, "u"
 );
 id!(
+    /// One attempt to give a board of another firmware Wi-Fi.
+    GivingId, "w"
+);
+id!(
     /// An on/off endpoint of a device; survives the replacement of the board behind it.
     SwitchId, "s"
 );

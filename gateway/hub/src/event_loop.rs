@@ -274,6 +274,12 @@ impl EventLoop {
             Message::LookAtBoard { cap, board, reply } => Input::LookAtBoard { cap, request: self.wait(reply), board },
             Message::FlashBoard { cap, new, reply } => Input::FlashBoard { cap, request: self.wait(reply), new },
             Message::CancelFlash { cap, board, reply } => Input::CancelFlash { cap, request: self.wait(reply), board },
+            Message::GiveWifi { cap, board, wifi, reply } => {
+                Input::GiveWifi { cap, request: self.wait(reply), board, wifi }
+            }
+            Message::CancelGiving { cap, board, reply } => {
+                Input::CancelGiving { cap, request: self.wait(reply), board }
+            }
             Message::Settings { setting, reply } => Input::Settings { request: self.wait(reply), setting },
         };
         self.handle(now, input);

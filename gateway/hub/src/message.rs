@@ -47,5 +47,7 @@ pub(crate) enum Message {
     LookAtBoard { cap: Administer, board: FoundId, reply: Reply },
     FlashBoard { cap: Administer, new: NewFlash, reply: Reply },
     CancelFlash { cap: Administer, board: FoundId, reply: Reply },
+    GiveWifi { cap: Administer, board: FoundId, wifi: WifiSettings, reply: Reply },
+    CancelGiving { cap: Administer, board: FoundId, reply: Reply },
     Settings { setting: Setting, reply: Reply },
 }

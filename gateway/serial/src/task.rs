@@ -5,7 +5,7 @@ use crate::talk::Talk;
 use crate::{Flasher, Gateway, identify, provision, tell, wifi};
 use gatehouse_core::flash::{FirmwareImage, FlashProgress, FlashTrouble};
 use gatehouse_core::onboarding::{
-    Attempt, Identity, Network, PortEvent, PortName, PortOrder, PortTrouble, Progress, WifiSettings,
+    Attempt, BoardPage, Identity, Network, PortEvent, PortName, PortOrder, PortTrouble, Progress, WifiSettings,
 };
 use gatehouse_wire::improv::Handover;
 use std::sync::Arc;
@@ -30,6 +30,12 @@ impl Teller {
         tracing::info!(port = %self.port, ?trouble, "what was to be done at a serial port failed");
         let (port, attempt) = (self.port.clone(), self.attempt);
         tell(&self.events, PortEvent::Failed { port, attempt, trouble }).await;
+    }
+
+    pub(crate) async fn in_network(&self, page: Option<BoardPage>) {
+        tracing::debug!(port = %self.port, "a board is in the network that it was given");
+        let (port, attempt) = (self.port.clone(), self.attempt);
+        tell(&self.events, PortEvent::InNetwork { port, attempt, page }).await;
     }
 
     pub(crate) async fn flashing(&self, progress: FlashProgress) {
@@ -93,13 +99,13 @@ async fn attempt(order: PortOrder, teller: &Teller, gateway: &Gateway) -> Result
             let mut talk = Talk::with(Line::open(&port).await?);
             provision::provision(&mut talk, &document, &wifi, teller).await
         }
-        PortOrder::GiveWifi { port, wifi, .. } => give_wifi(&port, &wifi, teller).await,
+        PortOrder::GiveWifi { port, firmware, wifi, .. } => give_wifi(&port, &firmware, &wifi, teller).await,
         // One has an end of its own, the other nothing to do.
         PortOrder::Flash { .. } | PortOrder::Release { .. } => Ok(()),
     }
 }
 
-async fn give_wifi(port: &PortName, wifi: &WifiSettings, teller: &Teller) -> Result<(), PortTrouble> {
+async fn give_wifi(port: &PortName, firmware: &str, wifi: &WifiSettings, teller: &Teller) -> Result<(), PortTrouble> {
     let mut talk = Talk::with(Line::open(port).await?);
-    wifi::give(&mut talk, wifi, teller).await
+    wifi::give(&mut talk, firmware, wifi, teller).await
 }

@@ -7,8 +7,8 @@ use gatehouse_core::flash::{FirmwareImage, FlashProgress};
 use gatehouse_core::name::BoardId;
 use gatehouse_core::nearby::{NearbyEvent, NearbyFirmware, Sighting};
 use gatehouse_core::onboarding::{
-    Attempt, Identity, ImprovFirmware, NativeBoard, Network, Port, PortAccess, PortEvent, PortName, PortOrder,
-    PortTrouble, Progress, UsbAdapter,
+    Attempt, BoardPage, Identity, ImprovFirmware, NativeBoard, Network, Port, PortAccess, PortEvent, PortName,
+    PortOrder, PortTrouble, Progress, UsbAdapter,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -381,4 +381,68 @@ async fn a_board_is_flashed_with_what_the_gateway_holds_and_says_how_far_it_is()
     let line = ana.ask(line, Value::Null).await.data()["record"]["edges"][1]["node"].clone();
     assert_eq!((&line["what"], &line["subject"]), (&json!("BOARD_FLASHED"), &json!("/dev/ttyUSB0")));
     assert!(line["text"].as_str().unwrap().ends_with("not to its end"), "{line}");
+}
+
+#[tokio::test]
+async fn a_board_of_another_firmware_is_given_wifi_and_says_how_far_it_is() {
+    let (gateway, ana) = Gateway::claimed().await;
+    let mut orders = gateway.port_orders.subscribe();
+    let esphome = ImprovFirmware {
+        firmware: "ESPHome".into(),
+        version: "2026.10.0".into(),
+        chip: "ESP8266".into(),
+        name: "fan".into(),
+    };
+    plug(&gateway, Identity::Improv(esphome)).await;
+    let id = only_board(&gateway).await;
+    let give = "mutation ($input: GiveWifiInput!) { giveWifi(input: $input) { state wifiGiving { ssid firmware step percent done
+        message error url by { name } } } }";
+    let with = |board: &str, password: &str| json!({ "input": { "boardId": board, "wifi": { "ssid": "Home", "password": password } } });
+    let short = ana.ask(give, with(&id, "short")).await;
+    let field = &short.json()["errors"][0]["extensions"]["field"];
+    assert_eq!((short.code().as_str(), field), ("BAD_INPUT", &json!("password")));
+    for board in ["b1", "nonsense"] {
+        assert_eq!(ana.ask(give, with(board, "blue curtain")).await.code(), "NOT_FOUND");
+    }
+    let cancel = "mutation ($id: ID!) { cancelGiveWifi(input: { boardId: $id }) { state wifiGiving { error } } }";
+    assert_eq!(ana.ask(cancel, json!({ "id": id })).await.code(), "CONFLICT");
+    let begun = ana.ask(give, with(&id, "blue curtain")).await;
+    assert!(!begun.text().contains("curtain"), "{}", begun.text());
+    let wanted = json!({ "ssid": "Home", "firmware": "ESPHome 2026.10.0", "step": "TELLING", "percent": 10, "done": false,
+        "message": "The board is told the network “Home”.", "error": null, "url": null, "by": { "name": "Ana" } });
+    assert_eq!(begun.data()["giveWifi"], json!({ "state": "GIVING_WIFI", "wifiGiving": wanted }));
+    assert_eq!(ana.ask(give, with(&id, "blue curtain")).await.code(), "CONFLICT");
+    let mut given = async || loop {
+        if let PortOrder::GiveWifi { attempt, wifi, .. } = within("the order", orders.recv()).await.unwrap() {
+            assert_eq!(wifi.password.as_ref().map(|password| password.reveal()), Some("blue curtain"));
+            break attempt;
+        }
+    };
+    let attempt = given().await;
+    let mut socket = gateway.socket(&token(&ana)).await;
+    socket.subscribe("b", "subscription { boardsChanged { state wifiGiving { step url } } }", Value::Null).await;
+    let told =
+        |state: &str, step: &str, url: Value| json!([{ "state": state, "wifiGiving": { "step": step, "url": url } }]);
+    assert_eq!(socket.data("b").await["boardsChanged"], told("GIVING_WIFI", "TELLING", Value::Null));
+    gateway.port(PortEvent::Progress { port: usb(), attempt, progress: Progress::Joining }).await;
+    assert_eq!(socket.data("b").await["boardsChanged"], told("GIVING_WIFI", "JOINING", Value::Null));
+    gateway.port(PortEvent::InNetwork { port: usb(), attempt, page: BoardPage::new("http://192.168.1.20") }).await;
+    let url = json!("http://192.168.1.20/");
+    assert_eq!(socket.data("b").await["boardsChanged"], told("FOREIGN", "DONE", url));
+    ana.ask(give, with(&id, "blue curtain")).await.data();
+    given().await;
+    let cancelled = ana.ask(cancel, json!({ "id": id })).await;
+    let after = json!({ "state": "FOREIGN", "wifiGiving": { "error": "CANCELLED" } });
+    assert_eq!(cancelled.data()["cancelGiveWifi"], after);
+    // What was written before it is on disk with it.
+    ana.ask("mutation { createRoom(input: { name: \"Hall\" }) { id } }", Value::Null).await.data();
+    let lines = "{ record(first: 3) { edges { node { what subject text actor { name } } } } }";
+    let lines = ana.ask(lines, Value::Null).await;
+    let line = |how: &str| {
+        let text = format!("network “Home”, ESPHome 2026.10.0, {how}");
+        json!({ "node": { "what": "WIFI_GIVEN", "subject": "/dev/ttyUSB0", "text": text, "actor": { "name": "Ana" } } })
+    };
+    let edges = &lines.data()["record"]["edges"];
+    assert_eq!((&edges[1], &edges[2]), (&line("not known to be in it"), &line("in it")));
+    assert!(!lines.text().contains("curtain"));
 }

@@ -80,6 +80,8 @@ const GATES: &[(&str, Gate)] = &[
     ("mutation identifyBoard", Owner),
     ("mutation flashBoard", Owner),
     ("mutation cancelFlash", Owner),
+    ("mutation giveWifi", Owner),
+    ("mutation cancelGiveWifi", Owner),
     ("mutation createIntegration", Owner),
     ("mutation deleteIntegration", Owner),
     ("mutation createInvitation", Sharer),
@@ -127,7 +129,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("Actor", "kind name"),
     (
         "Board",
-        "id source name location state advice boardId model mac firmware relays hasHome networks device flash claim",
+        "id source name location state advice boardId model mac firmware relays hasHome networks device flash wifiGiving claim",
     ),
     ("Change", "on at command | actor"),
     ("Claim", "id name ssid progress board replaces | by"),
@@ -189,6 +191,7 @@ const SHOWN: &[(&str, &str)] = &[
     ),
     ("SwitchSettings", "powerOn pulseMs interlockGroup wiring"),
     ("SwitchSettingsAnswer", "outcome reason reasonCode field switch"),
+    ("WifiGiving", "id ssid firmware step percent message done error url | by"),
     ("Wiring", "normallyClosed activeLow"),
     ("Viewer", "id name role email emailWaiting kind mayShare hasPassword identities until"),
 ];

@@ -348,6 +348,7 @@ impl Home {
         self.end_all_wishes(now, out);
         self.stop_claims(now, out);
         self.stop_flashes(now, out);
+        self.stop_givings(now, out);
         self.notices.write_due(None, out);
         self.backoff.settle(None, out);
     }

@@ -84,6 +84,26 @@ pub enum Input {
         /// Which board.
         board: FoundId,
     },
+    /// Somebody gives a board of another firmware Wi-Fi, and no home. Answered with [`super::Answer::Board`].
+    GiveWifi {
+        /// The right to do so.
+        cap: Administer,
+        /// Who waits.
+        request: Request,
+        /// Which board.
+        board: FoundId,
+        /// How it gets into the network.
+        wifi: WifiSettings,
+    },
+    /// Somebody gives that up. Answered with [`super::Answer::Board`].
+    CancelGiving {
+        /// The right to do so.
+        cap: Administer,
+        /// Who waits.
+        request: Request,
+        /// Which board.
+        board: FoundId,
+    },
     /// Someone asks for a switch to be on or off. Answered with [`super::Answer::Command`] when it settles.
     SetSwitch {
         /// The right to do so.

@@ -210,6 +210,14 @@ impl Home {
                 let answer = self.cancel_flash(&now, &cap, board, out);
                 out.push(Effect::Answer(request, answer));
             }
+            Input::GiveWifi { cap, request, board, wifi } => {
+                let answer = self.give_wifi(&now, &cap, board, wifi, out);
+                out.push(Effect::Answer(request, answer));
+            }
+            Input::CancelGiving { cap, request, board } => {
+                let answer = self.cancel_giving(&now, &cap, board, out);
+                out.push(Effect::Answer(request, answer));
+            }
             Input::IntegrationCommand(asked) => self.integration_command(&now, &asked, out),
             Input::SetSwitch { cap, request, on, timeout, request_id } => {
                 self.set_switch(&now, cap, request, commands::Asked { on, timeout, request_id }, out);

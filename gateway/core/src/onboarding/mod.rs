@@ -2,8 +2,12 @@
 //! what people see of it.
 
 mod claim;
+mod giving;
+mod page;
 
 pub use claim::{ClaimStep, ClaimTrouble, ClaimView, Replaces};
+pub use giving::{GivingStep, GivingTrouble, GivingView};
+pub use page::BoardPage;
 
 use crate::device::Secret;
 use crate::flash::{FirmwareImage, FlashProgress, FlashTrouble, FlashView};
@@ -199,6 +203,8 @@ pub enum PortOrder {
         port: PortName,
         /// For the answers.
         attempt: Attempt,
+        /// What its firmware said that it is called: who answers there now has to say so too.
+        firmware: Arc<str>,
         /// How it gets into the network.
         wifi: WifiSettings,
     },
@@ -244,6 +250,15 @@ pub enum PortEvent {
         attempt: Attempt,
         /// How far.
         progress: Progress,
+    },
+    /// A board of another firmware says that it is in the network that it was given.
+    InNetwork {
+        /// Which port.
+        port: PortName,
+        /// Of the order.
+        attempt: Attempt,
+        /// Where it says that its own page is.
+        page: Option<BoardPage>,
     },
     /// How far a board is that is being flashed.
     Flashing {
@@ -324,6 +339,8 @@ pub enum PortTrouble {
     UnableToConnect,
     /// The gateway has no address that the board could reach.
     NoAddress,
+    /// Another board answers there than the one that was looked at.
+    AnotherBoard,
 }
 
 /// Hardware as it was when it was claimed: what a device is compared with ever after.
@@ -360,6 +377,8 @@ pub enum FoundState {
     Claiming,
     /// It is being given firmware.
     Flashing,
+    /// It is being given Wi-Fi, and stays what it is otherwise.
+    GivingWifi,
     /// It is a device of this home.
     Claimed,
 }
@@ -385,6 +404,8 @@ pub struct FoundBoard {
     pub claim: Option<ClaimId>,
     /// The last time that firmware was written to a board at this place, under way or over, as long as it is remembered.
     pub flash: Option<Arc<FlashView>>,
+    /// The last time that a board at this place was given Wi-Fi and no home, under way or over, as long as it is remembered.
+    pub giving: Option<Arc<GivingView>>,
 }
 
 impl FoundBoard {
@@ -395,7 +416,8 @@ impl FoundBoard {
         }
         match &self.identity {
             Some(Identity::Improv(_)) => Some(
-                "This board runs another firmware. It cannot be a device of this gateway until it is flashed with Gatehouse's.",
+                "This board runs another firmware. It can be given Wi-Fi, but it cannot be a device of this gateway until it is flashed \
+                 with Gatehouse's.",
             ),
             Some(Identity::BootLoader) => {
                 Some("The board waits in its boot loader. Press its reset button, or flash it.")
@@ -420,6 +442,7 @@ impl PortTrouble {
             Self::NotStored => "The board could not store what it was given. Its flash memory may be worn out.",
             Self::UnableToConnect => "The board could not get into the network. Check its name and password.",
             Self::NoAddress => "This gateway has no address in a network. Connect it, then claim the board again.",
+            Self::AnotherBoard => "Another board is plugged in there now. Look at it again.",
         }
     }
 }

@@ -92,4 +92,25 @@ impl Hub {
             other => unexpected(&other),
         }
     }
+
+    /// Begins to give a board of another firmware Wi-Fi, and no home. The board tells how it goes on.
+    pub async fn give_wifi(
+        &self,
+        cap: Administer,
+        board: FoundId,
+        wifi: WifiSettings,
+    ) -> Result<Arc<FoundBoard>, Denied> {
+        match self.ask(|reply| Message::GiveWifi { cap, board, wifi, reply }).await? {
+            Answer::Board(board) => Ok(board),
+            other => unexpected(&other),
+        }
+    }
+
+    /// Gives that up.
+    pub async fn cancel_giving(&self, cap: Administer, board: FoundId) -> Result<Arc<FoundBoard>, Denied> {
+        match self.ask(|reply| Message::CancelGiving { cap, board, reply }).await? {
+            Answer::Board(board) => Ok(board),
+            other => unexpected(&other),
+        }
+    }
 }

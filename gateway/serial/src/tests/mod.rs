@@ -144,15 +144,5 @@ fn teller() -> (Teller, mpsc::Receiver<PortEvent>) {
     (Teller { events, port: PortName("/dev/ttyUSB0".into()), attempt: Attempt(7) }, told)
 }
 
-/// What was told, once whoever told it has ended.
-async fn all_told(mut told: mpsc::Receiver<PortEvent>) -> Vec<Progress> {
-    let mut all = Vec::new();
-    while let Some(event) = told.recv().await {
-        let PortEvent::Progress { attempt: Attempt(7), progress, .. } = event else { panic!("{event:?}") };
-        all.push(progress);
-    }
-    all
-}
-
 /// How an order ended, and what it told.
 type Ended = (Result<(), PortTrouble>, Vec<Progress>);

@@ -57,6 +57,7 @@ mirror!(
     SwitchConfigured,
     DeviceReplaced,
     WifiChanged,
+    WifiGiven,
 );
 
 #[derive(Serialize, Deserialize)]

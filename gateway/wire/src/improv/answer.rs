@@ -4,7 +4,7 @@ use super::command::number;
 use super::frame::{Frame, FrameKind};
 use gatehouse_core::device::MAX_RELAYS;
 use gatehouse_core::name::BoardId;
-use gatehouse_core::onboarding::{ImprovFirmware, NativeBoard, Network, Progress};
+use gatehouse_core::onboarding::{BoardPage, ImprovFirmware, NativeBoard, Network, Progress};
 use std::sync::Arc;
 
 /// Longest text of a board that is passed on, in characters.
@@ -222,6 +222,13 @@ impl Reply {
         let at = |place: usize| text(strings.get(place).copied().unwrap_or_default());
         let firmware = strings.first().map(|firmware| text(firmware))?;
         Some(ImprovFirmware { firmware, version: at(1), chip: at(2), name: at(3) })
+    }
+
+    /// As what a board says once it is in a network: where its own page is, the first of those that a person may be led to. None when it
+    /// answers something else.
+    pub fn in_network(&self) -> Option<Option<BoardPage>> {
+        let strings = self.of(number::WIFI).or_else(|| self.of(number::STATE))?;
+        Some(strings.iter().find_map(|page| BoardPage::new(std::str::from_utf8(page).ok()?)))
     }
 
     /// As an answer to a scan.

@@ -146,6 +146,7 @@ impl Home {
         if self.onboarding.is_flashing(&found.port.location) {
             return Err(Denied::Conflict("This board is being flashed. Wait until that is over.".to_owned()));
         }
+        self.onboarding.not_given_wifi(&found.port.location)?;
         if let Some(claim) = self.onboarding.open_claim(found) {
             let by = &claim.view.by.name;
             return Err(Denied::Conflict(format!(
@@ -156,8 +157,8 @@ impl Home {
             Some(Identity::Native(native)) => native.clone(),
             Some(Identity::Improv(other)) => {
                 let message = format!(
-                    "This board runs {}. It can be given Wi-Fi, but it is no device of this gateway until it has the firmware \
-                     of Gatehouse.",
+                    "This board runs {}. It can be given Wi-Fi alone, but it is no device of this gateway until it is flashed with \
+                     the firmware of Gatehouse.",
                     other.firmware
                 );
                 return Err(Denied::Conflict(message));

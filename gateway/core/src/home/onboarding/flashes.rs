@@ -99,6 +99,7 @@ impl Home {
                 "{by} is flashing this board. Wait until that is over, or cancel it."
             )));
         }
+        self.onboarding.not_given_wifi(&location)?;
         let device = match &found.identity {
             Some(Identity::Native(native)) => self.by_board.get(&native.board).copied(),
             _ => self.device_at(&location),

@@ -2,10 +2,12 @@
 //!
 //! A port that appears is noticed, and looked at once, unless its board is claimed (`ports`). A claim gives the board a home and a
 //! network; what ends it well is the board's own login, with a credential that only this claim knows until then (`claims`), also over the network (`network`). Whatever
-//! ends it otherwise, that credential is good no more. A board can be given firmware before that, with nobody else at its port (`flashes`). Nothing of it is on disk before the login, so a restart forgets it all.
+//! ends it otherwise, that credential is good no more. A board can be given firmware before that, with nobody else at its port (`flashes`), and one of
+//! another firmware Wi-Fi and no home (`giving`). Nothing of it is on disk before the login, so a restart forgets it all.
 
 mod claims;
 mod flashes;
+mod giving;
 mod network;
 mod ports;
 
@@ -18,15 +20,18 @@ pub use ports::MAX_FOUND;
 pub(super) use claims::MAX_OVER;
 #[cfg(test)]
 pub(super) use flashes::MAX_FLASHES;
+#[cfg(test)]
+pub(super) use giving::MAX_GIVINGS;
 
 use super::{Effect, Home};
 use crate::access::BoardCredential;
-use crate::ids::{ClaimId, FlashId, FoundId};
+use crate::ids::{ClaimId, FlashId, FoundId, GivingId};
 use crate::name::BoardId;
 use crate::onboarding::{Attempt, ClaimView, FoundBoard};
 use crate::time::{Mono, Now};
 use claims::Claim;
 use flashes::Flash;
+use giving::Giving;
 use ports::Found;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,6 +42,7 @@ pub(super) struct Onboarding {
     found: BTreeMap<FoundId, Found>,
     claims: BTreeMap<ClaimId, Claim>,
     flashes: BTreeMap<FlashId, Flash>,
+    givings: BTreeMap<GivingId, Giving>,
     attempts: u64,
 }
 
@@ -49,7 +55,8 @@ impl Onboarding {
     pub(super) fn next_deadline(&self) -> Option<Mono> {
         let looks = self.found.values().filter_map(|found| found.looking.map(|(_, due)| due));
         let claims = self.claims.values().map(|claim| claim.over.unwrap_or(claim.due));
-        looks.chain(claims).chain(self.flashes.values().map(Flash::deadline)).min()
+        let flashes = self.flashes.values().map(Flash::deadline);
+        looks.chain(claims).chain(flashes).chain(self.givings.values().map(Giving::deadline)).min()
     }
 
     pub(super) fn boards_shown(&self) -> Vec<Arc<FoundBoard>> {
@@ -70,10 +77,11 @@ impl Onboarding {
 }
 
 impl Home {
-    /// Ends looks, claims and flashes that take too long, and forgets what is long over.
+    /// Ends looks, claims, flashes and givings that take too long, and forgets what is long over.
     pub(super) fn settle_onboarding(&mut self, now: &Now, out: &mut Vec<Effect>) {
         self.settle_looks(now, out);
         self.settle_claims(now, out);
         self.settle_flashes(now, out);
+        self.settle_givings(now, out);
     }
 }

@@ -57,8 +57,11 @@ impl Home {
             PortEvent::Progress { port, attempt, progress } => {
                 if let Some(id) = self.onboarding.claim_at(&port, attempt) {
                     self.claim_progress(now, id, progress, out);
+                } else {
+                    self.giving_goes_on(now, (&port, attempt), out);
                 }
             }
+            PortEvent::InNetwork { port, attempt, page } => self.giving_done(now, (&port, attempt), page, out),
             PortEvent::Flashing { port, attempt, progress } => {
                 self.flash_progress(now, (&port, attempt), progress, out);
             }
@@ -71,7 +74,7 @@ impl Home {
                     self.show_found(id, out);
                 } else if let Some(id) = self.onboarding.claim_at(&port, attempt) {
                     self.claim_port_failed(now, id, trouble, out);
-                } else {
+                } else if !self.giving_failed(now, (&port, attempt), trouble, out) {
                     self.flash_failed(now, (&port, attempt), FlashTrouble::Port(trouble), out);
                 }
             }
@@ -124,8 +127,9 @@ impl Home {
         let Some(found) = self.onboarding.found.get(&id) else { return };
         let of_a_board = found.port.adapter.as_ref().is_none_or(crate::onboarding::UsbAdapter::is_of_boards);
         let claimed = self.device_at(&found.port.location).is_some();
-        let flashing = self.onboarding.is_flashing(&found.port.location);
-        if self.is_claimed() && !flashing && of_a_board && !claimed && found.port.access == PortAccess::Free {
+        let location = &found.port.location;
+        let busy = self.onboarding.is_flashing(location) || self.onboarding.not_given_wifi(location).is_err();
+        if self.is_claimed() && !busy && of_a_board && !claimed && found.port.access == PortAccess::Free {
             self.look(now, id, out);
         }
     }
@@ -175,6 +179,7 @@ impl Home {
         }
         if let Some(found) = gone {
             self.flash_unplugged(now, &found.port.location, out);
+            self.giving_unplugged(now, (id, &found.port.location), out);
         }
     }
 
@@ -195,6 +200,7 @@ impl Home {
         if self.onboarding.is_flashing(&found.port.location) {
             return Err(Denied::Conflict("This board is being flashed. Wait until that is over.".to_owned()));
         }
+        self.onboarding.not_given_wifi(&found.port.location)?;
         self.look(now, id, out);
         self.found_shown(id).map(Answer::Board)
     }
@@ -224,9 +230,11 @@ impl Home {
             None => self.device_at(&found.port.location),
         };
         let flash = self.onboarding.flash_at(&found.port.location).map(|flash| flash.view.clone());
+        let giving = self.onboarding.giving_at(&found.port.location).map(|giving| giving.view.clone());
         let state = match (&found.identity, device) {
             _ if self.onboarding.open_claim(found).is_some() => FoundState::Claiming,
             _ if flash.as_ref().is_some_and(|flash| !flash.is_over()) => FoundState::Flashing,
+            _ if giving.as_ref().is_some_and(|giving| !giving.is_over()) => FoundState::GivingWifi,
             _ if found.looking.is_some() => FoundState::Identifying,
             (_, Some(_)) => FoundState::Claimed,
             (Some(Identity::Native(_)), None) => FoundState::Ready,
@@ -250,6 +258,7 @@ impl Home {
             device,
             claim: found.claim,
             flash,
+            giving,
         };
         if found.shown.as_deref() == Some(&view) {
             return;

@@ -2,6 +2,7 @@
 
 mod claims;
 mod flashes;
+mod giving;
 mod network;
 mod ports;
 mod replacing;
