@@ -1,7 +1,7 @@
-//! `gatehouse provision`: a board at a serial port becomes a device, with its progress on the terminal.
+//! `gatehouse provision`: a board at a serial port becomes a device, or is given Wi-Fi alone, with its progress on the terminal.
 
 use crate::config::Config;
-use crate::control::{Answer, Call, NewProvision, client};
+use crate::control::{Answer, Call, NewGiving, NewProvision, client};
 use crate::exit::Failure;
 use crate::secret_file;
 use clap::Args;
@@ -31,39 +31,67 @@ pub(crate) struct Provision {
     /// The device whose board it takes the place of, which stays what it is otherwise
     #[arg(long, value_name = "NAME-OR-ID")]
     replaces: Option<String>,
+    /// Wi-Fi alone, for a board of another firmware: it keeps that, and becomes no device
+    #[arg(long, conflicts_with_all = ["name", "room", "replaces"])]
+    wifi_only: bool,
 }
 
 impl Provision {
-    /// Claims the board, and waits until it is a device or cannot be one.
+    /// Claims the board, or gives it Wi-Fi, and waits until that is done or cannot be.
     pub(crate) fn carry_out(self, config: &Config) -> Result<(), Failure> {
-        let Self { port, ssid, password_file, name, room, replaces } = self;
+        let Self { port, ssid, password_file, name, room, replaces, wifi_only } = self;
         let password = password_file.map(|file| secret_file::read("--password-file", &file)).transpose()?;
         // As the daemon knows it, whoever calls from another folder.
         let port = std::path::absolute(&port).map_or(port, |path| path.display().to_string());
+        if wifi_only {
+            return give_wifi(config, NewGiving { port, ssid, password });
+        }
         let new = NewProvision { port, ssid, password, name, room, replaces };
         let Answer::ClaimBegun { claim } = client::call(config, &Call::Provision(new))? else {
             return Err(another_question());
         };
-        let mut seen = String::new();
-        loop {
-            let call = Call::Claim { claim: claim.clone(), seen: seen.clone() };
-            let Answer::ClaimAt { percent, message, over, done } = client::call(config, &call)? else {
-                return Err(another_question());
-            };
-            if over && !done {
-                end_of_bar();
-                return Err(Failure::failed(message));
+        follow(|seen| {
+            let call = Call::Claim { claim: claim.clone(), seen };
+            match client::call(config, &call)? {
+                Answer::ClaimAt { percent, message, over, done } => Ok((percent, message, over, done)),
+                _ => Err(another_question()),
             }
-            // The daemon answers after a while although nothing has changed.
-            if message != seen {
-                show(percent, &message);
-            }
-            if over {
-                end_of_bar();
-                return Ok(());
-            }
-            seen = message;
+        })
+    }
+}
+
+fn give_wifi(config: &Config, new: NewGiving) -> Result<(), Failure> {
+    let (port, ssid) = (new.port.clone(), new.ssid.clone());
+    let Answer::GivingBegun { giving } = client::call(config, &Call::GiveWifi(new))? else {
+        return Err(another_question());
+    };
+    follow(|seen| {
+        let call = Call::Giving { port: port.clone(), giving: giving.clone(), ssid: ssid.clone(), seen };
+        match client::call(config, &call)? {
+            Answer::GivingAt { percent, message, over, done } => Ok((percent, message, over, done)),
+            _ => Err(another_question()),
         }
+    })
+}
+
+/// Asks how far it is (percent, message, whether it is over, whether it is done), telling what was seen last, and shows it.
+fn follow(ask: impl Fn(String) -> Result<(u8, String, bool, bool), Failure>) -> Result<(), Failure> {
+    let mut seen = String::new();
+    loop {
+        let (percent, message, over, done) = ask(seen.clone())?;
+        if over && !done {
+            end_of_bar();
+            return Err(Failure::failed(message));
+        }
+        // The daemon answers after a while although nothing has changed.
+        if message != seen {
+            show(percent, &message);
+        }
+        if over {
+            end_of_bar();
+            return Ok(());
+        }
+        seen = message;
     }
 }
 

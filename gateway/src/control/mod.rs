@@ -5,6 +5,7 @@
 
 pub(crate) mod client;
 mod flash;
+mod giving;
 mod integrations;
 mod provision;
 pub(crate) mod server;
@@ -50,6 +51,14 @@ pub(crate) enum Call {
         which: String,
     },
     Provision(NewProvision),
+    GiveWifi(NewGiving),
+    /// How far that is, once it says something else than was seen.
+    Giving {
+        port: String,
+        giving: String,
+        ssid: String,
+        seen: String,
+    },
     /// The image comes after it, where it says how long it is.
     Flash(NewFlash),
     /// How far a flash is, once it is further than was seen.
@@ -102,6 +111,20 @@ pub(crate) struct NewProvision {
     pub(crate) replaces: Option<String>,
 }
 
+/// A board of another firmware that is to be given Wi-Fi, as the command line has it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct NewGiving {
+    pub(crate) port: String,
+    pub(crate) ssid: String,
+    pub(crate) password: Option<String>,
+}
+
+impl std::fmt::Debug for NewGiving {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewGiving").field("port", &self.port).field("ssid", &self.ssid).finish_non_exhaustive()
+    }
+}
+
 /// A board that is to be flashed, as the command line has it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct NewFlash {
@@ -150,6 +173,8 @@ pub(crate) enum Answer {
     TokenRevoked { name: String },
     ClaimBegun { claim: String },
     ClaimAt { percent: u8, message: String, over: bool, done: bool },
+    GivingBegun { giving: String },
+    GivingAt { percent: u8, message: String, over: bool, done: bool },
     FlashBegun { flash: String, image: String, version: Option<String>, sha256: String },
     FlashAt { percent: u8, message: String, over: bool, done: bool },
     Refused { message: String, try_again: bool },

@@ -6,7 +6,7 @@ use gatehouse_core::access::{Administer, Denied};
 use gatehouse_core::device::Secret;
 use gatehouse_core::ids::{ClaimId, DeviceId, FoundId, RoomId};
 use gatehouse_core::name::Name;
-use gatehouse_core::onboarding::{ClaimStep, FoundState, WifiSettings};
+use gatehouse_core::onboarding::{ClaimStep, FoundState, Identity, WifiSettings};
 use gatehouse_hub::{AskedClaim, Hub};
 use std::time::Duration;
 
@@ -37,6 +37,13 @@ async fn claim(hub: &Hub, new: NewProvision) -> Result<ClaimId, Answer> {
     let replaces = replaces.map(|device| device_called(hub, &device)).transpose()?;
     let board = plugged_in(hub, &port).await?;
     identified(hub, board).await?;
+    if let Some(Identity::Improv(other)) = hub.view().board(board).and_then(|board| board.identity.as_ref()) {
+        return Err(refused(format!(
+            "this board runs {}, so it cannot be a device of this gateway; give it Wi-Fi alone with --wifi-only, or flash it first: \
+             gatehouse flash --port {port}",
+            other.firmware
+        )));
+    }
     let room = match room {
         None => None,
         Some(name) => Some(room_called(hub, name).await.map_err(explain)?),
@@ -61,7 +68,7 @@ pub(super) async fn plugged_in(hub: &Hub, port: &str) -> Result<FoundId, Answer>
 }
 
 /// Waits until it is known who is there; one that was not asked yet is asked.
-async fn identified(hub: &Hub, board: FoundId) -> Result<(), Answer> {
+pub(super) async fn identified(hub: &Hub, board: FoundId) -> Result<(), Answer> {
     let known = |board| hub.view().board(board).cloned().ok_or_else(|| refused("the cable was pulled"));
     if known(board)?.identity.is_none() && known(board)?.state == FoundState::Noticed {
         hub.look_at_board(Administer::console(), board).await.map_err(explain)?;

@@ -32,6 +32,7 @@ mod restart;
 mod revocation;
 mod rotation;
 mod serial;
+mod stock_firmware;
 mod taps;
 mod tokens;
 mod wifi;
