@@ -98,38 +98,3 @@ test('boards of ours, bare ones and those in the network are not given Wi-Fi alo
   await expect(page.getByText('Attic fan')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Give it Wi-Fi' })).toHaveCount(0);
 });
-
-for (const [size, viewport] of Object.entries({
-  phone: { width: 360, height: 740 },
-  desktop: { width: 1280, height: 800 },
-})) {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    test.describe(`${size}, ${colorScheme}`, () => {
-      test.use({ viewport, colorScheme, contextOptions: { reducedMotion: 'reduce' } });
-
-      test('a look at it', async ({ page, home }) => {
-        await home.enter(page);
-        await open(page, 'Devices');
-        home.world.boards.plug(FOREIGN);
-        const { id } = home.world.boards.plug({ ...FOREIGN, location: '/dev/ttyUSB1' });
-        await page.getByRole('button', { name: 'Give it Wi-Fi at /dev/ttyUSB1' }).click();
-        await page.getByLabel('Wi-Fi password').fill('blue curtain');
-        await page
-          .locator('[data-location="/dev/ttyUSB1"]')
-          .getByRole('button', { name: 'Give it Wi-Fi' })
-          .click();
-        const url = 'http://192.168.1.20/';
-        home.world.boards.giving(id, { step: 'DONE', percent: 100, message: DONE, done: true, url });
-        await expect(page.getByRole('link', { name: url })).toBeVisible();
-        await page.getByRole('button', { name: 'Give it Wi-Fi at /dev/ttyUSB0' }).click();
-        const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        expect(wider).toBeLessThanOrEqual(0);
-        if (process.env['LOOK'])
-          await page.screenshot({
-            path: `${process.env['LOOK']}/${size}-${colorScheme}.png`,
-            fullPage: true,
-          });
-      });
-    });
-  }
-}

@@ -140,6 +140,31 @@ for (const [size, viewport] of Object.entries({
         await expectAccessible(page, colorScheme);
       });
 
+      test('a board of another firmware that is given Wi-Fi, and one that was', async ({ page, home }) => {
+        await home.enter(page);
+        await open(page, 'Devices');
+        const foreign = {
+          state: 'FOREIGN',
+          firmware: 'ESPHome 2026.10.0',
+          boardId: null,
+          relays: null,
+        } as const;
+        home.world.boards.plug(foreign);
+        const { id } = home.world.boards.plug({ ...foreign, location: '/dev/ttyUSB1' });
+        const board = page.locator('[data-location="/dev/ttyUSB1"]');
+        await board.getByRole('button', { name: 'Give it Wi-Fi' }).click();
+        await page.getByLabel('Wi-Fi password').fill('blue curtain');
+        await board.getByRole('button', { name: 'Give it Wi-Fi' }).click();
+        await expect(board.getByTestId('giving')).toBeVisible();
+        await expectAccessible(page, colorScheme);
+        const url = 'http://192.168.1.20/';
+        home.world.boards.giving(id, { step: 'DONE', percent: 100, message: 'It is in.', done: true, url });
+        await expect(page.getByRole('link', { name: url })).toBeVisible();
+        await page.getByRole('button', { name: 'Give it Wi-Fi at /dev/ttyUSB0' }).click();
+        await expect(page.getByText('becomes no switch of this home')).toBeVisible();
+        await expectAccessible(page, colorScheme);
+      });
+
       test('integrations, a new one and its login', async ({ page, home }) => {
         await home.enter(page);
         await open(page, 'Integrations');

@@ -6,7 +6,7 @@ mod support;
 
 use gatehouse_core::device::Secret;
 use gatehouse_core::name::BoardId;
-use gatehouse_core::onboarding::{Network, Progress, WifiSettings};
+use gatehouse_core::onboarding::{BoardPage, Network, Progress, WifiSettings};
 use gatehouse_wire::improv::{
     Answer, BadHandover, BootLoaderEar, Chunk, Come, Command, Decoder, Fault, Frame, Handover, MAX_COMMAND,
     MAX_DOCUMENT, SYNC, Scanned, State, Taken, TooLong, board, chunks, tasmota_backlog,
@@ -139,9 +139,12 @@ fn other_firmware_is_understood() {
             other => panic!("{other}"),
         }
     }
+    let told = reply("494d50524f56010419011716687474703a2f2f3139322e3136382e312e32303a38307b0a");
+    assert_eq!(told.in_network(), Some(BoardPage::new("http://192.168.1.20:80")));
     let info = reply(
         "494d50524f56010444034207455350486f6d6509323032312e31312e301b65737033322d73332d6465766b6974632d312f65737033322d73331354656d7065726174757265204d6f6e69746f72070a",
     );
+    assert_eq!(info.in_network(), None, "it says who it is, and not that it is in a network");
     let info = info.information().unwrap();
     let told = [info.firmware, info.version, info.chip, info.name];
     assert_eq!(
