@@ -111,6 +111,7 @@ impl Home {
                  you mean it."
             )));
         }
+        self.onboarding.forget_givings_of_others(&location, None);
         let id = FlashId::from_raw(self.ids.draw());
         let attempt = self.onboarding.attempt();
         let view = Arc::new(FlashView {

@@ -65,6 +65,14 @@ impl Onboarding {
         open.find(|(_, giving)| giving.port == *port && giving.attempt == attempt).map(|(id, _)| *id)
     }
 
+    /// Forgets what is over at a place where this answers now, if that is no board of the firmware that was told of; none is about to be
+    /// another.
+    pub(super) fn forget_givings_of_others(&mut self, location: &Arc<str>, identity: Option<&Identity>) {
+        let same =
+            |giving: &Giving| matches!(identity, Some(Identity::Improv(now)) if called(now) == giving.view.firmware);
+        self.givings.retain(|_, giving| giving.location != *location || !giving.view.is_over() || same(giving));
+    }
+
     #[cfg(test)]
     pub(in crate::home) fn remembered_givings(&self) -> usize {
         self.givings.len()

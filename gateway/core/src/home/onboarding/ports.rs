@@ -50,6 +50,8 @@ impl Home {
             PortEvent::Identified { port, attempt, identity, networks } => {
                 let Some((id, found)) = self.looked(&port, attempt) else { return };
                 (found.identity, found.networks, found.trouble) = (Some(identity), networks, None);
+                let (location, identity) = (found.port.location.clone(), found.identity.clone());
+                self.onboarding.forget_givings_of_others(&location, identity.as_ref());
                 out.push(Effect::Port(PortOrder::Release { port }));
                 self.show_found(id, out);
                 self.bind_port(now, id, out);

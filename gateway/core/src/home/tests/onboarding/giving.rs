@@ -37,6 +37,16 @@ impl House {
         self.ask(|request| Input::CancelGiving { cap, request, board })
     }
 
+    fn flashes_it(&mut self) -> Request {
+        let mut bytes = vec![0xe9, 1, 0, 0x40, 0, 0, 0x10, 0x40];
+        bytes.extend([0; 8 + 15]);
+        bytes.push(0xef);
+        let image = Arc::new(FirmwareImage::new("x.bin", bytes, [0; 32]).unwrap());
+        let (cap, board) = (self.viewer().administer().unwrap(), self.board().id);
+        let new = NewFlash { board, image, even_a_device: false };
+        self.ask(|request| Input::FlashBoard { cap, request, new })
+    }
+
     fn is_in(&mut self, page: Option<BoardPage>) {
         let (port, attempt) = (usb(1), self.attempt(1));
         self.port_tells(PortEvent::InNetwork { port, attempt, page });
@@ -137,16 +147,7 @@ fn nobody_else_is_at_a_port_while_its_board_is_given_wifi() {
     let (cap, board) = (house.viewer().administer().unwrap(), house.board().id);
     let looked = house.ask(|request| Input::LookAtBoard { cap, request, board });
     assert!(house.conflict(looked).contains("giving this board Wi-Fi"));
-    let mut bytes = vec![0xe9, 1, 0, 0x40, 0, 0, 0x10, 0x40];
-    bytes.extend([0; 8 + 15]);
-    bytes.push(0xef);
-    let image = Arc::new(FirmwareImage::new("x.bin", bytes, [0; 32]).unwrap());
-    let flash = |house: &mut House| {
-        let (cap, board) = (house.viewer().administer().unwrap(), house.board().id);
-        let new = NewFlash { board, image: image.clone(), even_a_device: false };
-        house.ask(|request| Input::FlashBoard { cap, request, new })
-    };
-    let flashed = flash(&mut house);
+    let flashed = house.flashes_it();
     assert!(house.conflict(flashed).contains("giving this board Wi-Fi"));
     // The kernel takes the permission away and gives it back.
     house.port_tells(PortEvent::Appeared(Port { access: PortAccess::Denied, ..port(1) }));
@@ -154,7 +155,7 @@ fn nobody_else_is_at_a_port_while_its_board_is_given_wifi() {
     assert_eq!((house.port_orders.len(), house.board().state), (orders, FoundState::GivingWifi));
 
     let mut house = House::with_foreign_board();
-    flash(&mut house);
+    house.flashes_it();
     let given = house.gives_wifi();
     assert!(house.conflict(given).contains("being flashed"));
 }
@@ -221,6 +222,29 @@ fn a_cable_that_is_pulled_is_told_where_the_board_is_back_and_what_is_over_is_no
     house.port_tells(PortEvent::Gone(usb(1)));
     house.plug(1);
     assert_eq!((house.board().giving.as_ref(), house.home.onboarding.remembered_givings()), (None, 0));
+}
+
+#[test]
+fn what_was_told_of_a_board_is_not_told_of_what_it_became() {
+    let look = |house: &mut House| {
+        let (cap, board) = (house.viewer().administer().unwrap(), house.board().id);
+        house.ask(|request| Input::LookAtBoard { cap, request, board });
+    };
+    let mut house = House::with_foreign_board();
+    house.gives_wifi();
+    house.is_in(None);
+    look(&mut house);
+    house.answers_as(1, esphome());
+    assert_eq!(house.giving().step, GivingStep::Done, "it is what it was");
+    look(&mut house);
+    house.answers_as(1, Identity::Native(native()));
+    assert_eq!(house.board().giving, None, "somebody flashed it elsewhere");
+
+    let mut house = House::with_foreign_board();
+    house.gives_wifi();
+    house.is_in(None);
+    house.flashes_it();
+    assert_eq!((house.board().state, house.board().giving.as_ref()), (FoundState::Flashing, None));
 }
 
 #[test]
