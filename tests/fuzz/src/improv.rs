@@ -26,7 +26,14 @@ pub fn improv(input: &[u8]) -> bool {
         }
         match Answer::parse(frame) {
             Some(Answer::Result(reply)) => {
-                let _ = (reply.taken(), reply.come(), reply.identity(), reply.information(), reply.scanned());
+                let _ = (
+                    reply.taken(),
+                    reply.come(),
+                    reply.identity(),
+                    reply.information(),
+                    reply.scanned(),
+                    reply.in_network(),
+                );
                 let strings: Vec<_> = reply.strings.iter().map(Vec::as_slice).collect();
                 read_again(&board::encode_result(reply.command, &strings), |again| {
                     let Answer::Result(mut again) = again else { panic!("{again:?}") };
