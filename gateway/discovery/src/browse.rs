@@ -1,8 +1,9 @@
 //! Which boards say on the network that they are there, and what of it is taken: little, short and printable.
 
+use crate::settling::Settling;
 use gatehouse_core::name::BoardId;
 use gatehouse_core::nearby::{NearbyEvent, NearbyFirmware, Sighting};
-use mdns_sd::{Receiver, ResolvedService, ServiceDaemon, ServiceEvent};
+use mdns_sd::{ResolvedService, ServiceDaemon, ServiceEvent};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,31 +22,66 @@ const AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 /// Looks for boards by this service as long as the library runs and somebody wants to know.
 pub(crate) async fn browse(mdns: &ServiceDaemon, service: &str, told: &mpsc::Sender<NearbyEvent>) {
-    while let Ok(events) = mdns.browse(service) {
-        if hear(&events, told).await.is_err() {
-            break;
+    let mut settling = Settling::default();
+    let Ok(mut events) = mdns.browse(service) else { return };
+    // Takes the place of `events`, which ends once all that it holds is heard.
+    let mut next = None;
+    loop {
+        let look_at = settling.look_at().filter(|_| next.is_none());
+        tokio::select! {
+            event = events.recv_async() => match (event, next.take()) {
+                (Ok(event), waiting) => {
+                    next = waiting;
+                    if tell(event, told, &mut settling).await.is_err() {
+                        return;
+                    }
+                }
+                (Err(_), Some(next)) => events = next,
+                (Err(_), None) => {
+                    tracing::debug!(service, "the search for boards ended, and begins anew");
+                    tokio::time::sleep_until(Instant::now() + AGAIN_AFTER).await;
+                    let Ok(again) = mdns.browse(service) else { return };
+                    events = again;
+                }
+            },
+            () = until(look_at) => {
+                settling.looked(Instant::now());
+                // It begins with all that the cache holds. One that cannot begin now leaves the old one as it is.
+                next = mdns.browse(service).ok();
+                if next.is_none() {
+                    settling.put_off(Instant::now());
+                }
+            }
         }
-        tracing::debug!(service, "the search for boards ended, and begins anew");
-        tokio::time::sleep_until(Instant::now() + AGAIN_AFTER).await;
     }
 }
 
-/// Tells of what is found until the search ends; an error when nobody wants to know any more.
-async fn hear(
-    events: &Receiver<ServiceEvent>,
-    told: &mpsc::Sender<NearbyEvent>,
-) -> Result<(), mpsc::error::SendError<NearbyEvent>> {
-    while let Ok(event) = events.recv_async().await {
-        let event = match event {
-            ServiceEvent::ServiceResolved(service) => sighting(&service).map(NearbyEvent::Seen),
-            ServiceEvent::ServiceRemoved(_, fullname) => Some(NearbyEvent::Gone(fullname.as_str().into())),
-            _ => None,
-        };
-        if let Some(event) = event {
-            told.send(event).await?;
-        }
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
-    Ok(())
+}
+
+/// Tells of what is found; an error when nobody wants to know any more.
+async fn tell(
+    event: ServiceEvent,
+    told: &mpsc::Sender<NearbyEvent>,
+    settling: &mut Settling,
+) -> Result<(), mpsc::error::SendError<NearbyEvent>> {
+    let event = match event {
+        ServiceEvent::ServiceResolved(service) => {
+            let Some(sighting) = sighting(&service) else { return Ok(()) };
+            settling.seen(&sighting, Instant::now());
+            NearbyEvent::Seen(sighting)
+        }
+        ServiceEvent::ServiceRemoved(_, fullname) => {
+            settling.gone(&fullname);
+            NearbyEvent::Gone(fullname.as_str().into())
+        }
+        _ => return Ok(()),
+    };
+    told.send(event).await
 }
 
 /// What a service says of a board; none when it is no board's.

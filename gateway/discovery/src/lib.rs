@@ -6,6 +6,7 @@
 
 mod browse;
 mod claim;
+mod settling;
 
 pub use claim::{Homes, claims};
 
