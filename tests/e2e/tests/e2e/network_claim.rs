@@ -99,9 +99,15 @@ async fn claimed(there: &str) {
     let mut tiles = home.owner().watch(&switches).await;
     tiles.all(&switches, "the board should be online", |switch| switch.is_online() && switch.on.is_some()).await;
     assert_eq!(home.owner().set(&switches[0], true).await.end(), ("CONFIRMED", None));
+    // What is told from here on is told of what comes after the tap: while it was under way the relay was off.
+    tiles.all(&switches[..1], "it is on", |switch| switch.on == Some(true)).await;
     // With a home it takes nobody.
     board.say("flash-button").await;
     board.stderr_line(0, "the FLASH button does nothing now").await;
+    // And it stays: power goes and comes.
+    board.say("power-cycle").await;
+    tiles.all(&switches[..1], "it comes back off", |switch| switch.is_online() && switch.on == Some(false)).await;
+    assert_eq!(home.owner().set(&switches[0], true).await.end(), ("CONFIRMED", None));
 }
 
 #[test]
