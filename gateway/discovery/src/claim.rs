@@ -169,3 +169,6 @@ async fn read(line: &mut TcpStream) -> Result<Vec<u8>, NearbyTrouble> {
     };
     timeout(STEP, reading).await.unwrap_or(Err(NearbyTrouble::Lost))
 }
+
+#[cfg(test)]
+mod tests;
