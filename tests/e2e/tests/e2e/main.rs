@@ -16,7 +16,6 @@ mod home_assistant;
 mod hostile;
 mod integrations;
 mod lies;
-mod machines;
 mod mail;
 mod make_run;
 mod moved;

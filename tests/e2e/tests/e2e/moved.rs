@@ -1,8 +1,7 @@
 //! A gateway whose address changes is found again, and an impostor that calls itself the same gets nothing. Gateway, board
 //! and impostor are machines of their own here: network namespaces on one bridge.
 
-use crate::machines::{Net, enter, reconfigure};
-use gatehouse_e2e::{Home, Process, board_program, within};
+use gatehouse_e2e::{Home, Net, Process, board_program, enter, reconfigure, within};
 use rustix::process::Signal;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;

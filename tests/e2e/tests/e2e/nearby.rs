@@ -1,8 +1,7 @@
 //! Boards that say on the network that they are there, as the gateway shows them; and the gateway, as others find it. The other
 //! side is Avahi, on a machine of its own and on the gateway's too: network namespaces on one bridge.
 
-use crate::machines::{Net, reconfigure};
-use gatehouse_e2e::{Home, Process};
+use gatehouse_e2e::{Home, Net, Process, reconfigure};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;

@@ -1,7 +1,6 @@
 //! A board's secret on another machine: network namespaces on one bridge, where each machine has a MAC address of its own.
 
-use crate::machines::{Net, reconfigure};
-use gatehouse_e2e::{Client, Home, Process, board_program, within};
+use gatehouse_e2e::{Client, Home, Net, Process, board_program, reconfigure, within};
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
 use std::path::Path;

@@ -1,8 +1,7 @@
 //! 5.2: a board in the network becomes a device there, after a press of its FLASH button and by the number that its light blinks:
 //! the real daemon and the real firmware, on machines of their own.
 
-use crate::machines::{Net, reconfigure};
-use gatehouse_e2e::{Client, Home, Process, board_program};
+use gatehouse_e2e::{Client, Home, Net, Process, board_program, reconfigure};
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
 use tokio::process::Command;

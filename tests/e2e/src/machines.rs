@@ -1,22 +1,23 @@
-//! Machines of their own for tests of what crosses a network: network namespaces on one bridge.
+//! Machines of their own for runs of what crosses a network: network namespaces on one bridge.
 
-use gatehouse_e2e::Home;
+use crate::home::Home;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::fs::File;
 use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
 use std::process::Command;
 
-/// Machines on one bridge. They are gone when this is dropped.
-pub(crate) struct Net {
-    /// Keeps it apart from those of other tests.
+/// Machines on one bridge. They are gone when this is dropped. Making them panics where one may not: it needs root.
+#[derive(Debug)]
+pub struct Net {
+    /// Keeps it apart from those of other runs.
     name: String,
     machines: Vec<String>,
 }
 
 impl Net {
-    /// `of` tells it from those of other tests.
-    pub(crate) fn new(of: &str) -> Self {
+    /// `of` tells it from those of other runs.
+    pub fn new(of: &str) -> Self {
         let name = format!("gatehouse-{of}-{}", std::process::id());
         let net = Self { machines: vec![name.clone()], name };
         net.ip(&["netns", "add", &net.name]);
@@ -26,7 +27,7 @@ impl Net {
     }
 
     fn ip(&self, arguments: &[&str]) {
-        let needs = "this test makes network namespaces: it needs root, in a container CAP_SYS_ADMIN and CAP_NET_ADMIN, \
+        let needs = "this makes network namespaces: it needs root, in a container CAP_SYS_ADMIN and CAP_NET_ADMIN, \
                      and Debian's package iproute2";
         let ran = Command::new("ip").args(arguments).output().unwrap_or_else(|error| panic!("{needs}: ip: {error}"));
         let said = String::from_utf8_lossy(&ran.stderr);
@@ -34,12 +35,12 @@ impl Net {
     }
 
     /// `ip` on that machine.
-    pub(crate) fn on(&self, machine: &str, arguments: &str) {
+    pub fn on(&self, machine: &str, arguments: &str) {
         self.ip(&[&["-n", machine], &arguments.split(' ').collect::<Vec<_>>()[..]].concat());
     }
 
     /// A machine with this address.
-    pub(crate) fn machine(&mut self, what: &str, address: Ipv4Addr) -> String {
+    pub fn machine(&mut self, what: &str, address: Ipv4Addr) -> String {
         let machine = format!("{}-{what}", self.name);
         self.ip(&["netns", "add", &machine]);
         self.machines.push(machine.clone());
@@ -51,16 +52,15 @@ impl Net {
         machine
     }
 
-    /// Runs a test on that machine, in a thread of its own: no other test is to find itself there.
-    pub(crate) fn run_on<F: Future<Output = ()>>(&self, machine: &str, test: impl FnOnce() -> F + Send) {
+    /// Runs a test on that machine, in a thread of its own, to its end: no other test is to find itself there. It is no use to block for
+    /// what runs in the caller's thread meanwhile.
+    pub fn run_on<F: Future<Output: Send>>(&self, machine: &str, test: impl FnOnce() -> F + Send) -> F::Output {
         let run = || {
             enter(machine);
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            runtime.block_on(test());
+            runtime.block_on(test())
         };
-        if let Err(panic) = std::thread::scope(|scope| scope.spawn(run).join()) {
-            std::panic::resume_unwind(panic);
-        }
+        std::thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 }
 
@@ -73,13 +73,13 @@ impl Drop for Net {
 }
 
 /// From here on this thread is on that machine: what it opens and starts.
-pub(crate) fn enter(machine: &str) {
+pub fn enter(machine: &str) {
     let namespace = File::open(format!("/var/run/netns/{machine}")).expect("a namespace");
     move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).expect("root may change over");
 }
 
 /// Starts the home's gateway anew with `from` replaced by `to` in its configuration.
-pub(crate) async fn reconfigure(home: &mut Home, from: &str, to: &str) {
+pub async fn reconfigure(home: &mut Home, from: &str, to: &str) {
     home.stop().await;
     let text = std::fs::read_to_string(home.config()).expect("the configuration");
     assert!(text.contains(from), "{text}");
