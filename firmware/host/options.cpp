@@ -31,7 +31,7 @@ const char* const kUsage =
     "  --networks FILE      one of them a line\n"
     "\n"
     "Lines on stdin: button N, flash-button, power-cycle, wifi down, wifi up, unplug, plug,\n"
-    "stick N on|off, unstick N, quit.\n";
+    "stick N on|off, unstick N, later SECONDS, quit.\n";
 
 namespace {
 

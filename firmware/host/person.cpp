@@ -42,6 +42,9 @@ void VirtualBoard::obeyLine(const std::string& line) {
         }
     } else if (line == "power-cycle") {
         powerCycle();
+    } else if (std::sscanf(text, "later %3u%n", &number, &end) == 1 && end == length) {
+        // What is due by then is done as soon as the lines are.
+        bootedMs_ -= uint64_t{number} * 1000;
     } else if (line == "wifi down") {
         radio_.switchOn(false, uptimeMs());
         abandonNetwork();
@@ -60,7 +63,8 @@ void VirtualBoard::obeyLine(const std::string& line) {
     } else if (!line.empty()) {
         std::fprintf(stderr,
                      "gatehouse-board: cannot do \"%s\": use button N, flash-button, power-cycle, wifi "
-                     "down, wifi up, unplug, plug, stick N on|off, unstick N or quit, with N from 1 to %u\n",
+                     "down, wifi up, unplug, plug, stick N on|off, unstick N, later SECONDS or quit, with N "
+                     "from 1 to %u\n",
                      text, relays_);
     }
 }

@@ -193,8 +193,9 @@ TEST_CASE("program: an unknown line is answered on stderr") {
     Bench bench;
     Process board({"--flash", bench.directory.file("flash"), "--relays", "2"});
     CHECK(board.errorLine().find("no gateway and credential stored") != std::string::npos);
-    for (const std::string line : {"dance", "button 3", "button 0", "button", "button 1 1", "button 11",
-                                   "stick 1", "stick 1 maybe", "wifi sideways", "quit now"}) {
+    for (const std::string line :
+         {"dance", "button 3", "button 0", "button", "button 1 1", "button 11", "stick 1", "stick 1 maybe",
+          "wifi sideways", "later", "later 1000", "quit now"}) {
         board.type(line);
         CHECK(board.errorLine().find("cannot do \"" + line + "\"") != std::string::npos);
     }

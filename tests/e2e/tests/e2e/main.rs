@@ -3,6 +3,7 @@
 mod accounts;
 mod addresses;
 mod administration;
+mod avahi;
 mod bad_input;
 mod bad_requests;
 mod board_settings;

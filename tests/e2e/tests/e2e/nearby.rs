@@ -1,76 +1,17 @@
 //! Boards that say on the network that they are there, as the gateway shows them; and the gateway, as others find it. The other
 //! side is Avahi, on a machine of its own and on the gateway's too: network namespaces on one bridge.
 
-use gatehouse_e2e::{Home, Net, Process, reconfigure};
+use crate::avahi::Avahi;
+use gatehouse_e2e::{Home, Net, reconfigure};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
-use std::path::Path;
-use tokio::process::Command;
 
 const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 78, 0, 2);
 const BOARDS: Ipv4Addr = Ipv4Addr::new(10, 78, 0, 5);
 
 const WATCH: &str = "subscription { boardsChanged {
     id source location state advice boardId model mac firmware relays hasHome networks { ssid } device { id } claim { id } } }";
-
-/// A bus and an Avahi of its own on a machine, with what they need in a directory.
-struct Avahi {
-    machine: String,
-    bus: String,
-    _running: [Process; 2],
-}
-
-/// Avahi keeps its socket and its number where only one can be: each gets a place of its own there.
-const ALONE: &str =
-    "mount -t tmpfs none /run/avahi-daemon && exec avahi-daemon --file=\"$0\" --no-drop-root --no-chroot --no-rlimits";
-
-impl Avahi {
-    async fn start(machine: &str, host: &str, dir: &Path) -> Self {
-        let socket = dir.join(format!("{host}.bus"));
-        let bus = format!("unix:path={}", socket.display());
-        let config = dir.join(format!("{host}.dbus"));
-        let text = format!(
-            "<busconfig><type>session</type><listen>{bus}</listen><auth>EXTERNAL</auth><policy context=\"default\">\
-             <allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/><allow own=\"*\"/></policy></busconfig>"
-        );
-        std::fs::write(&config, text).expect("its configuration can be written");
-        let mut daemon = Self::on(machine, &bus, "dbus-daemon");
-        daemon.arg("--nofork").arg("--print-address").arg("--config-file").arg(config);
-        let mut daemon = Process::start("dbus-daemon", daemon);
-        daemon.stdout_line(0).await.expect("it listens");
-        let config = dir.join(format!("{host}.avahi"));
-        let text = format!("[server]\nhost-name={host}\nuse-ipv6=no\n[publish]\npublish-workstation=no\n");
-        std::fs::write(&config, text).expect("its configuration can be written");
-        let mut avahi = Self::on(machine, &bus, "sh");
-        avahi.args(["-c", ALONE]).arg(config);
-        let mut avahi = Process::start("avahi-daemon", avahi);
-        avahi.stderr_line(0, "Server startup complete").await;
-        Self { machine: machine.to_owned(), bus, _running: [avahi, daemon] }
-    }
-
-    fn on(machine: &str, bus: &str, program: &str) -> Command {
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", machine, program]).env("DBUS_SYSTEM_BUS_ADDRESS", bus);
-        command
-    }
-
-    /// Says that this is there, until it is ended.
-    async fn publish(&self, name: &str, service: &str, txt: &[&str]) -> Process {
-        let mut command = Self::on(&self.machine, &self.bus, "avahi-publish");
-        command.args(["--service", name, service, "6053"]).args(txt);
-        let mut process = Process::start(name, command);
-        process.stderr_line(0, "Established").await;
-        process
-    }
-
-    /// Who offers this service, a line each.
-    async fn browse(&self, service: &str) -> String {
-        let mut command = Self::on(&self.machine, &self.bus, "avahi-browse");
-        command.args(["--resolve", "--parsable", "--terminate", service]);
-        Process::run("avahi-browse", command).await.stdout
-    }
-}
 
 fn named<'a>(boards: &'a Value, model: &str) -> Option<&'a Value> {
     boards.as_array()?.iter().find(|board| board["model"] == model)

@@ -1,6 +1,7 @@
 //! 5.2: a board in the network becomes a device there, after a press of its FLASH button and by the number that its light blinks:
 //! the real daemon and the real firmware, on machines of their own.
 
+use crate::avahi::Avahi;
 use gatehouse_e2e::{Client, Home, Net, Process, board_program, reconfigure};
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
@@ -9,6 +10,7 @@ use tokio::time::Instant;
 
 const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 78, 1, 2);
 const BOARD: Ipv4Addr = Ipv4Addr::new(10, 78, 1, 5);
+const NEIGHBOUR: Ipv4Addr = Ipv4Addr::new(10, 78, 1, 6);
 
 const BOARDS: &str =
     "subscription { boardsChanged { id source state advice boardId model mac firmware claim { id } } }";
@@ -107,6 +109,52 @@ async fn claimed(there: &str) {
     board.say("power-cycle").await;
     tiles.all(&switches[..1], "it comes back off", |switch| switch.is_online() && switch.on == Some(false)).await;
     assert_eq!(home.owner().set(&switches[0], true).await.end(), ("CONFIRMED", None));
+}
+
+async fn window_ends(there: &str, beside: &str) {
+    let mut home = Home::claimed().await;
+    reconfigure(&mut home, "tls_listen = \"127.0.0.1:", "tls_listen = \"0.0.0.0:").await;
+    let mut screen = home.owner().subscribe(BOARDS).await;
+    let avahi = Avahi::start(beside, "neighbour", home.dir()).await;
+    let mut board = power_on(there, &home);
+    let noticed = |boards: &Value| state_is(boards, "NOTICED").is_some();
+    let boards = screen.value("boardsChanged", "a board without a home", noticed).await;
+    let id = boards[0]["boardId"].as_str().expect("its id").to_owned();
+    let seen = |found: &str, claim: &str| {
+        let one = format!("=;eth0;IPv4;{id};_gatehouse._tcp;local;{id}.local;{BOARD};8484;");
+        let line = found.lines().find(|line| line.starts_with(&one)).unwrap_or_else(|| panic!("no {one} in {found}"));
+        for said in [format!("\"claim={claim}\""), format!("\"id={id}\""), "\"fw=0.1.0\"".to_owned()] {
+            assert!(line.contains(&said), "{line}");
+        }
+    };
+    seen(&avahi.browse("_gatehouse._tcp").await, "closed");
+
+    board.say("flash-button").await;
+    let ready = |boards: &Value| state_is(boards, "READY").is_some();
+    let boards = screen.value("boardsChanged", "a board that can be claimed", ready).await;
+    let open = state_is(&boards, "READY").expect("it is there").clone();
+    seen(&avahi.browse("_gatehouse._tcp").await, "open");
+    // Nobody claims it for two minutes.
+    board.say("later 119").await;
+    board.say("later 1").await;
+    board.stderr_line(0, "cannot be claimed in the network any more").await;
+    screen.value("boardsChanged", "a board whose window is over", noticed).await;
+    let refused = home.owner().try_ask(CLAIM, json!({ "input": { "boardId": open["id"] } })).await;
+    assert_eq!(refused.expect_err("its window is over").code, "CONFLICT");
+
+    // It goes in good order, and both know at once.
+    board.say("quit").await;
+    screen.value("boardsChanged", "nothing any more", |boards| *boards == json!([])).await;
+    assert_eq!(avahi.browse("_gatehouse._tcp").await, "");
+}
+
+#[test]
+fn row_5_2_a_board_in_the_network_says_when_it_can_be_claimed_and_when_not_any_more() {
+    let mut net = Net::new("window");
+    let here = net.machine("gateway", GATEWAY);
+    let there = net.machine("board", BOARD);
+    let beside = net.machine("beside", NEIGHBOUR);
+    net.run_on(&here, || window_ends(&there, &beside));
 }
 
 #[test]
