@@ -76,17 +76,7 @@ fn read_again(frame: &[u8], check: impl FnOnce(Answer)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// `\xNN` stands for the byte it names.
-    fn unescape(text: &str) -> Vec<u8> {
-        let mut parts = text.split("\\x");
-        let mut bytes = parts.next().unwrap().as_bytes().to_vec();
-        for part in parts {
-            bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
-            bytes.extend_from_slice(&part.as_bytes()[2..]);
-        }
-        bytes
-    }
+    use crate::unescape;
 
     #[test]
     fn the_seeds_hold() {
