@@ -369,6 +369,10 @@ impl ClaimProgress {
             device_id: claim.device,
         }
     }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.done
+    }
 }
 
 /// An attempt to make a device of a board.

@@ -9,7 +9,7 @@ use crate::switches::Switch;
 use crate::viewer::{Asker, asker, shared, signed_in};
 use crate::wifi_change::WifiChange;
 use async_graphql::{Context, ID, Result, Subscription};
-use futures_util::stream::{self, Stream};
+use futures_util::stream::{self, Stream, StreamExt};
 use gatehouse_core::access;
 use gatehouse_core::ids::{ClaimId, DeviceId, NoticeId, SwitchId};
 use gatehouse_core::view::{Change, View};
@@ -86,6 +86,16 @@ impl Feeder {
             }
         })
     }
+}
+
+/// The same, up to the first that is the last.
+fn up_to<T>(told: impl Stream<Item = T>, is_last: fn(&T) -> bool) -> impl Stream<Item = T> {
+    stream::unfold(Some((Box::pin(told), is_last)), async |rest| {
+        let (mut told, is_last) = rest?;
+        let next = told.next().await?;
+        let rest = (!is_last(&next)).then_some((told, is_last));
+        Some((next, rest))
+    })
 }
 
 /// What happens, as it happens.
@@ -227,7 +237,7 @@ impl SubscriptionRoot {
         }))
     }
 
-    /// How far a claim is, at first and whenever it is further. Nothing more after `done`. For the owner.
+    /// How far a claim is, at first and whenever it is further. Ends after `done`. For the owner.
     /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND (there is none any more: the gateway was started anew, or it
     /// is long over).
     async fn claim_progress(
@@ -239,12 +249,14 @@ impl SubscriptionRoot {
         asked.viewer.administer().map_err(told)?;
         let id: ClaimId = claim_id.parse().map_err(|_| no_such("claim"))?;
         asked.view.claim(id).ok_or_else(|| no_such("claim"))?;
-        Ok(Feeder::new(ctx)?.stream(move |viewer, step, out| match step {
+        let told = Feeder::new(ctx)?.stream(move |viewer, step, out| match step {
             _ if !may_view_boards(viewer) => {}
             Step::All(view) => out.extend(view.claim(id).map(|claim| ClaimProgress::new(claim))),
             Step::Change(Change::Claim(claim)) if claim.id == id => out.push_back(ClaimProgress::new(&claim)),
             Step::Change(_) => {}
-        }))
+        });
+        // Who follows one claim after the other is left with no subscription of those that are over.
+        Ok(up_to(told, ClaimProgress::is_over))
     }
 
     /// Current devices that the viewer may view first, then each device whenever anything about it changes.

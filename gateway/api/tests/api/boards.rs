@@ -123,6 +123,7 @@ async fn a_board_that_is_plugged_in_is_shown_claimed_and_becomes_a_device() {
         (&done["percent"], &done["done"], &done["device"]["name"]),
         (&json!(100), &json!(true), &json!("Porch"))
     );
+    assert_eq!(socket.next().await.text(), json!({ "type": "complete", "id": "p" }));
     let names = ana.ask("{ switches { name } boards { state device { name } } }", Value::Null).await;
     assert_eq!(names.data()["switches"], json!([{ "name": "Porch 1" }, { "name": "Porch 2" }]));
     assert_eq!(names.data()["boards"], json!([{ "state": "CLAIMED", "device": { "name": "Porch" } }]));
@@ -215,6 +216,7 @@ async fn a_claim_that_fails_says_why_and_can_be_looked_up_by_its_owner_alone() {
         (&failed["error"], &failed["done"], &failed["device"]),
         (&json!("WRONG_PASSWORD"), &json!(true), &Value::Null)
     );
+    assert_eq!(socket.next().await.text(), json!({ "type": "complete", "id": "p" }));
     assert_eq!(failed["message"], "The network “Home” did not take the password. Type it again.");
     let found = "query ($id: ID!) { claim(id: $id) { progress { error } board { claim { id } } } }";
     let found = ana.ask(found, json!({ "id": claim })).await;
