@@ -120,7 +120,7 @@ impl Board {
     }
 
     /// The gateway hangs up, and says nothing more before.
-    async fn is_left(mut self, what: &str) {
+    async fn hears_no_more(mut self, what: &str) {
         let mut rest = Vec::new();
         // With bytes of ours unread it is a reset.
         let _reset = soon(self.line.read_to_end(&mut rest)).await;
@@ -180,7 +180,7 @@ async fn exchange(answer: u8) -> NearbyEvent {
     seal_key(&keys[KEY..2 * KEY]).seal_in_place_append_tag(nonce(), aad(), &mut taken).unwrap();
     board.say(&message(5, &taken)).await;
     let event = soon(bench.events.recv()).await.unwrap();
-    board.is_left("it has its home").await;
+    board.hears_no_more("it has its home").await;
     event
 }
 
@@ -220,7 +220,7 @@ async fn who_does_not_keep_to_the_exchange_is_a_stranger_and_never_sees_the_gate
         let mut board = bench.met_by().await;
         board.say(&said).await;
         assert_eq!(bench.failed().await, NearbyTrouble::Stranger, "{said:?}");
-        board.is_left(&format!("{said:?}")).await;
+        board.hears_no_more(&format!("{said:?}")).await;
     }
 }
 
@@ -260,12 +260,12 @@ async fn a_board_that_hangs_up_is_told_of_at_each_step() {
 }
 
 #[tokio::test]
-async fn a_board_that_speaks_while_the_number_is_asked_for_is_left() {
+async fn a_board_that_speaks_while_the_number_is_asked_for_hears_no_more() {
     let mut bench = Bench::new().await;
     let mut board = bench.numbered().await;
     board.say(b"?").await;
     assert_eq!(bench.failed().await, NearbyTrouble::Lost);
-    board.is_left("it spoke").await;
+    board.hears_no_more("it spoke").await;
 }
 
 #[tokio::test]
@@ -273,7 +273,7 @@ async fn after_a_wrong_number_nothing_is_given_and_nothing_told() {
     let mut bench = Bench::new().await;
     let board = bench.numbered().await;
     bench.order(NearbyOrder::Leave { attempt: ATTEMPT }).await;
-    board.is_left("a wrong number").await;
+    board.hears_no_more("a wrong number").await;
     // What comes too late for it is for nobody.
     bench.hand_over().await;
     bench.stop.cancel();
@@ -287,7 +287,7 @@ async fn a_gateway_that_stops_leaves_nobody_waiting() {
     let board = bench.numbered().await;
     bench.stop.cancel();
     soon(bench.gateway).await.unwrap();
-    board.is_left("the gateway stops").await;
+    board.hears_no_more("the gateway stops").await;
 }
 
 #[tokio::test]
@@ -302,7 +302,7 @@ async fn nobody_is_there_where_nobody_listens_and_no_home_is_given_that_cannot_b
     let board = bench.numbered().await;
     bench.hand_over().await;
     assert_eq!(bench.failed().await, NearbyTrouble::NoAddress);
-    board.is_left("there is no home to give").await;
+    board.hears_no_more("there is no home to give").await;
 }
 
 /// A step that began shortly before `start` ended when it had to.
