@@ -105,10 +105,10 @@ fuzz-shortly:
 schema: ## the GraphQL schema as the API has it
 	$(CARGO) run --quiet --package gatehouse -- schema > gateway/schema.graphql.new && mv gateway/schema.graphql.new gateway/schema.graphql
 
-bench: dashboard/dist/index.html ## how fast taps and the MQTT edge are, beside mosquitto; the table is tests/bench/RESULTS.md (BENCH_UNDER="chrt --rr 1" keeps the neighbours out)
+bench: dashboard/dist/index.html boards ## how fast taps and the MQTT edge are, beside mosquitto; the table is tests/bench/RESULTS.md (BENCH_UNDER="chrt --rr 1" keeps the neighbours out, BENCH_ONLY=boards does one part and leaves the table alone)
 	tests/support/debian-packages $(TEST_PACKAGES)
 	$(CARGO) build --release --quiet --package gatehouse --package gatehouse-bench
-	$(BENCH_UNDER) $(TARGET_DIR)/release/gatehouse-bench --gatehouse $(TARGET_DIR)/release/gatehouse --results tests/bench/RESULTS.md
+	$(BENCH_UNDER) $(TARGET_DIR)/release/gatehouse-bench --gatehouse $(TARGET_DIR)/release/gatehouse $(if $(BENCH_ONLY),--only $(BENCH_ONLY),--results tests/bench/RESULTS.md)
 
 clean:
 	$(CARGO) clean

@@ -49,19 +49,31 @@ pub(crate) struct Login {
 impl Home {
     /// An empty home on free loopback ports.
     pub(crate) fn new(program: &Path) -> anyhow::Result<Self> {
+        Self::reached_at(program, Ipv4Addr::LOCALHOST)
+    }
+
+    /// An empty home whose gateway's MQTT over TLS other machines reach too, so that it speaks mDNS.
+    pub(crate) fn in_network(program: &Path) -> anyhow::Result<Self> {
+        Self::reached_at(program, Ipv4Addr::UNSPECIFIED)
+    }
+
+    fn reached_at(program: &Path, mqtts: Ipv4Addr) -> anyhow::Result<Self> {
         let port = || anyhow::Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?)));
-        let (http, mqtt, mqtts) = (port()?, port()?, port()?);
+        let (http, mqtt, mqtts) = (port()?, port()?, SocketAddr::from((mqtts, free_port()?)));
         let directory = tempfile::tempdir()?;
+        // Its own boards may be plugged in; those of whoever runs this are left alone.
+        let ports = directory.path().join("tty*");
         // Twenty publishers and as many subscribers are more than a home usually has.
         let config = format!(
             "[http]\nlisten = \"{http}\"\nplain = true\n[mqtt]\nlisten = \"{mqtt}\"\ntls_listen = \"{mqtts}\"\n[limits]\n\
-             integrations = 64\n"
+             integrations = 64\n[serial]\nports = [{ports:?}]\n"
         );
         std::fs::write(directory.path().join("config.toml"), config)?;
         Ok(Self { program: program.to_owned(), directory, http, mqtt, mqtts })
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    /// A file of this home; a board whose port is called `tty` and more is plugged in.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 

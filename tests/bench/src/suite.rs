@@ -1,6 +1,7 @@
 //! The whole bench: what is measured, in which order, how often.
 
 use crate::board::Fleet;
+use crate::boards;
 use crate::clock::Clock;
 use crate::door::Door;
 use crate::edge;
@@ -52,6 +53,8 @@ pub(crate) struct Scale {
     pub(crate) crowd: (usize, usize),
     /// How many times memory is looked at; the largest counts.
     pub(crate) looks: usize,
+    /// Of boards that come in.
+    pub(crate) boards: boards::Scale,
     /// Of the edge.
     pub(crate) edge: edge::Scale,
 }
@@ -70,6 +73,7 @@ impl Scale {
         starts: 10,
         crowd: (500, 100_000),
         looks: 12,
+        boards: boards::Scale { homes: 10, row: 50, noticed: 10 },
         edge: edge::Scale {
             rounds: 7,
             warm_up: 1,
@@ -95,6 +99,7 @@ impl Scale {
         starts: 2,
         crowd: (50, 1_000),
         looks: 2,
+        boards: boards::Scale { homes: 1, row: 2, noticed: 1 },
         edge: edge::Scale {
             rounds: 1,
             warm_up: 0,
@@ -153,6 +158,8 @@ pub(crate) enum Part {
     Edge,
     /// Taps while people sign in, and what looking at their rights costs
     People,
+    /// Boards that come in, by their cable and in the network
+    Boards,
     /// Start, memory, size
     Footprint,
 }
@@ -162,6 +169,7 @@ pub(crate) struct Results {
     pub(crate) taps: Option<OfTaps>,
     pub(crate) edge: Option<edge::Results>,
     pub(crate) people: Option<people::Results>,
+    pub(crate) boards: Option<boards::Results>,
     pub(crate) footprint: Option<Footprint>,
 }
 
@@ -191,7 +199,7 @@ struct Worlds {
 pub(crate) async fn run(program: &Path, scale: &Scale, only: Option<Part>) -> anyhow::Result<Results> {
     let clock = Clock::start();
     let wanted = |part| only.is_none_or(|only| only == part);
-    let mut results = Results { taps: None, edge: None, people: None, footprint: None };
+    let mut results = Results { taps: None, edge: None, people: None, boards: None, footprint: None };
     if wanted(Part::Taps) {
         results.taps = Some(of_taps(program, clock, scale).await?);
     }
@@ -200,6 +208,9 @@ pub(crate) async fn run(program: &Path, scale: &Scale, only: Option<Part>) -> an
     }
     if wanted(Part::People) {
         results.people = Some(people::run(program, clock, scale).await.context("people")?);
+    }
+    if wanted(Part::Boards) {
+        results.boards = Some(boards::run(program, clock, &scale.boards).await.context("boards that come in")?);
     }
     if wanted(Part::Footprint) {
         results.footprint = Some(footprint(program, clock, scale).await?);

@@ -1,5 +1,6 @@
 //! The results as Markdown, each goal beside what was measured. Goals are shown, never asserted.
 
+use crate::boards;
 use crate::edge;
 use crate::people;
 use crate::statistics::{Percentiles, Series, median};
@@ -68,6 +69,9 @@ pub(crate) fn page(results: &Results, scale: &Scale) -> String {
     }
     if let Some(results) = &results.people {
         people::page(&mut page, results);
+    }
+    if let Some(results) = &results.boards {
+        boards::page(&mut page, results, &scale.boards);
     }
     if let Some(results) = &results.footprint {
         footprint(&mut page, results, scale);
