@@ -47,6 +47,7 @@ test('a board in the network is set up by its button and the number that its lig
   await board.getByRole('button', { name: 'Set it up' }).click();
   await expect(page.getByLabel('Name', { exact: true })).toHaveValue('Porch light');
   await board.getByRole('button', { name: 'Set it up' }).click();
+  await expect(board.getByTestId('claim').getByRole('listitem').first()).toHaveText('In touch: under way');
   home.world.boards.progress(id, confirming);
   await board.getByRole('radio', { name: '5' }).check();
   await board.getByRole('button', { name: 'That is the number' }).click();
