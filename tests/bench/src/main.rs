@@ -1,8 +1,9 @@
 //! How fast a tap and the MQTT edge are: the gateway beside Debian's mosquitto on the same machine, in one run.
 //!
 //! Boards are light and live in a thread of this process, clients in another, the gateway and mosquitto in processes of
-//! their own; where boards come in they are the firmware itself. The only thing that makes a run fail is a command that does not end CONFIRMED, or a change or a message that does
-//! not arrive; how fast it went is told, beside the goals, and never asserted.
+//! their own; where boards come in they are the firmware itself, as processes. The only thing that makes a run fail is a command
+//! that does not end CONFIRMED, or a change or a message that does not arrive; how fast it went is told, beside the goals, and
+//! never asserted.
 
 mod board;
 mod boards;
