@@ -1,6 +1,7 @@
 //! The sockets, bound before anything runs: a port in use ends the start at once.
 
 use crate::config::Config;
+use crate::own_address;
 use anyhow::Context;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -49,13 +50,26 @@ impl Addresses {
             (None, Some(http)) => ("http", http),
             (None, None) => return None,
         };
-        Some(format!("{scheme}://{}/{page}", reachable(address)))
+        let address = reachable(address);
+        match (scheme, address.port()) {
+            ("https", 443) | ("http", 80) => Some(format!("{scheme}://{}/{page}", bracketed(address.ip()))),
+            _ => Some(format!("{scheme}://{address}/{page}")),
+        }
     }
 }
 
-/// An address that a browser on this machine can open: nobody can connect to "any address".
+/// As it stands in a link.
+fn bracketed(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    }
+}
+
+/// An address that a phone in the home's network can open, or this machine where it is in none: nobody can connect to "any address".
 fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
+    let own = || own_address::in_network().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let ip = if address.ip().is_unspecified() { own() } else { address.ip() };
     SocketAddr::new(ip, address.port())
 }
 
@@ -95,4 +109,24 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(WAITING)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_leads_over_tls_where_it_can_and_tells_a_port_where_it_is_unusual() {
+        let link = |http: Option<&str>, https: Option<&str>| {
+            let address = |text: Option<&str>| text.map(|text| text.parse().unwrap());
+            Addresses { http: address(http), https: address(https), mqtt: None, mqtts: None }.claim_link("K7QF")
+        };
+        let told = |http, https| link(http, https).unwrap();
+        assert_eq!(told(Some("192.168.1.20:80"), Some("192.168.1.20:443")), "https://192.168.1.20/claim#K7QF");
+        assert_eq!(told(Some("192.168.1.20:80"), None), "http://192.168.1.20/claim#K7QF");
+        assert_eq!(told(None, Some("[fd00::2]:443")), "https://[fd00::2]/claim#K7QF");
+        assert_eq!(told(None, Some("[fd00::2]:8443")), "https://[fd00::2]:8443/claim#K7QF");
+        assert_eq!(told(Some("127.0.0.1:443"), None), "http://127.0.0.1:443/claim#K7QF");
+        assert_eq!(link(None, None), None);
+    }
 }

@@ -18,6 +18,7 @@ mod mail;
 mod nearby;
 mod neighbours;
 mod oidc;
+mod own_address;
 mod parts;
 mod provision;
 mod ready_file;

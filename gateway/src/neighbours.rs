@@ -4,8 +4,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// The table of IPv4 (proc(5), /proc/net/arp), as this process's network has it.
-const TABLE: &str = "/proc/net/arp";
+/// The table of IPv4 (proc(5), /proc/PID/net/arp), as this process's network has it.
+const TABLE: &str = "/proc/self/net/arp";
 /// The entry is complete (ATF_COM of linux/if_arp.h).
 const COMPLETE: u32 = 0x2;
 
