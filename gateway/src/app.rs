@@ -13,6 +13,7 @@ use crate::oidc;
 use crate::parts::{Part, Parts, StopAsked};
 use crate::ready_file::Ready;
 use crate::serial::{self, Serial};
+use crate::supervisor;
 use anyhow::{Context, anyhow};
 use gatehouse_api::{Api, Doorway, Serve};
 use gatehouse_broker::{Broker, Keeping};
@@ -143,6 +144,7 @@ async fn serve(
         announced: announced_sender,
     };
     let (hub, event_loop) = gatehouse_hub::hub_by(clock, opened.boot, opened.records, ports);
+    let event_loop = supervisor::watched(event_loop);
 
     // The hub has told by now what is to be announced: clients that come find all of it.
     let broker = broker.announcing(announced);
@@ -181,7 +183,7 @@ async fn serve(
         .map_err(|denied| anyhow!("the hub does not answer ({denied:?})"))?;
     ready_sender.send_replace(true);
     announce(&hub, addresses, ca, ready_file).await?;
-    let ended = parts.run(&mut stop_asked, writer).await;
+    let ended = parts.run(&mut stop_asked, supervisor::stopping, writer).await;
     tracing::info!("stopped");
     ended
 }
@@ -281,12 +283,14 @@ async fn announce(hub: &Hub, addresses: Addresses, ca: PathBuf, ready_file: Opti
     let shown = |address: Option<SocketAddr>| address.map_or_else(|| "none".to_owned(), |address| address.to_string());
     let Addresses { http, https, mqtt, mqtts } = addresses;
     tracing::info!(http = shown(http), https = shown(https), mqtt = shown(mqtt), mqtts = shown(mqtts), "ready");
-    if let Some(link) = claim_code.as_ref().and_then(|code| addresses.claim_link(code)) {
+    let link = claim_code.as_ref().and_then(|code| addresses.claim_link(code));
+    if let Some(link) = &link {
         tracing::info!("this gateway has no owner yet: open {link}");
     }
     if let Some(path) = ready_file {
         let ready = Ready { http, https, mqtt, mqtts, claim_code, ca: Some(ca) };
         ready.write(path).with_context(|| format!("cannot write the ready file {}", path.display()))?;
     }
+    supervisor::ready(link.is_none());
     Ok(())
 }

@@ -24,6 +24,7 @@ mod provision;
 mod ready_file;
 mod secret_file;
 mod serial;
+mod supervisor;
 mod tokens;
 
 use std::process::ExitCode;

@@ -55,7 +55,13 @@ pub(crate) struct Parts {
 impl Parts {
     /// Runs until the daemon is asked to stop or a part ends on its own, then stops in order: the API takes nothing new,
     /// the edge closes, the hub settles what is open, the API answers it, the writer commits.
-    pub(crate) async fn run(mut self, stop_asked: &mut StopAsked, writer: Writer) -> anyhow::Result<()> {
+    /// `stopping` is called before the first of that.
+    pub(crate) async fn run(
+        mut self,
+        stop_asked: &mut StopAsked,
+        stopping: impl FnOnce(),
+        writer: Writer,
+    ) -> anyhow::Result<()> {
         let ended = tokio::select! {
             () = stop_asked.wait() => Ok(()),
             error = self.hub.ended() => Err(error),
@@ -64,6 +70,7 @@ impl Parts {
             () = writer.ended() => Err(anyhow!("the database's writer ended on its own")),
         };
         tracing::info!("stopping");
+        stopping();
         self.api.stop.cancel();
         for part in self.others {
             part.stop().await;

@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::handle::Hub;
 use crate::message::{Message, Reply};
+use crate::pulse::Pulse;
 use crate::random::random;
 use crate::zone::minutes_east;
 use gatehouse_core::access::{ClaimCode, Credentials, Denied};
@@ -19,6 +20,7 @@ use gatehouse_core::time::Now;
 use gatehouse_core::view::{Change, View};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -88,6 +90,7 @@ pub struct EventLoop {
     /// Unticketed records the store had no room for; kept in order until it has.
     held: Vec<Record>,
     refused_tickets: Vec<Ticket>,
+    pulse: Option<Pulse>,
 }
 
 /// Unticketed records held back at most while the store is behind; past that the oldest are lost, and said so.
@@ -100,6 +103,7 @@ enum Next {
     Person(Message),
     Written(Ticket, bool),
     Deadline,
+    Beat,
     Stop,
     Closed,
 }
@@ -132,6 +136,7 @@ pub fn hub_by(clock: Clock, boot: u32, records: Vec<Record>, ports: Ports) -> (H
         answers: Vec::new(),
         held: Vec::new(),
         refused_tickets: Vec::new(),
+        pulse: None,
     };
     event_loop.carry_out(effects);
     event_loop.ports.credentials.send_replace(Arc::new(event_loop.home.credentials()));
@@ -142,6 +147,14 @@ pub fn hub_by(clock: Clock, boot: u32, records: Vec<Record>, ports: Ports) -> (H
 }
 
 impl EventLoop {
+    /// Has `beat` called when the loop begins, and again every `every` as long as it goes on: whoever watches over the daemon learns from
+    /// their absence that it does not. `beat` must not block.
+    #[must_use]
+    pub fn beating(mut self, every: Duration, beat: impl FnMut() + Send + 'static) -> Self {
+        self.pulse = Some(Pulse::new(every, Box::new(beat)));
+        self
+    }
+
     /// Runs until `stop`, or until a port is closed: the daemon cannot go on then, and in an orderly stop the edge is
     /// gone first. Either way settles what is open, answers it, and returns.
     pub async fn run(mut self, stop: CancellationToken) {
@@ -160,11 +173,13 @@ impl EventLoop {
     /// The only await.
     async fn next(&mut self, stop: &CancellationToken) -> Next {
         let deadline = self.home.next_deadline().map(|at| self.clock.instant(at));
+        let beat = self.pulse.as_ref().map(Pulse::due);
         tokio::select! {
             biased;
             () = stop.cancelled() => Next::Stop,
             // First, so that no flood of inputs can hold up a deadline.
             () = at(deadline), if deadline.is_some() => Next::Deadline,
+            () = at(beat), if beat.is_some() => Next::Beat,
             written = self.ports.written.recv() => written.map_or(Next::Closed, |(ticket, ok)| Next::Written(ticket, ok)),
             event = self.ports.edge.recv() => event.map_or(Next::Closed, Next::Edge),
             // A home goes on without ports, and without being told who is in the network.
@@ -199,6 +214,7 @@ impl EventLoop {
             Next::Written(ticket, ok) => self.handle(now, Input::Written { ticket, ok }),
             Next::Deadline => self.handle(now, Input::Tick),
             Next::Person(message) => self.person(now, message),
+            Next::Beat => self.pulse.iter_mut().for_each(Pulse::beat),
             Next::Stop | Next::Closed => {}
         }
         while let Some(ticket) = self.refused_tickets.pop() {

@@ -7,6 +7,7 @@ mod code;
 mod event_loop;
 mod handle;
 mod message;
+mod pulse;
 mod random;
 mod zone;
 

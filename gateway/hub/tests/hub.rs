@@ -15,7 +15,7 @@ use gatehouse_core::record::Record;
 use gatehouse_core::view::{Availability, Change};
 use gatehouse_hub::{AskedIntegration, Feed, Hub, Ports, hub};
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -33,6 +33,7 @@ struct Rig {
     disk: Arc<Mutex<Vec<Written>>>,
     full: Arc<AtomicBool>,
     crowded: Arc<AtomicBool>,
+    beats: Arc<AtomicUsize>,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<()>,
 }
@@ -83,9 +84,14 @@ impl Rig {
             announced: announced_sender,
         };
         let (hub, event_loop) = hub(1, Vec::new(), ports);
+        let beats = Arc::new(AtomicUsize::new(0));
+        let count = beats.clone();
+        let event_loop = event_loop.beating(10 * SECOND, move || {
+            count.fetch_add(1, Ordering::Relaxed);
+        });
         let stop = CancellationToken::new();
         let task = tokio::spawn(event_loop.run(stop.clone()));
-        Self { hub, edge, orders, secrets, credentials, announced, disk, full, crowded, stop, task }
+        Self { hub, edge, orders, secrets, credentials, announced, disk, full, crowded, beats, stop, task }
     }
 
     /// An owner, and a board with one relay that is ready.
@@ -453,4 +459,20 @@ async fn a_rotation_does_not_wait_for_ever_and_two_secrets_differ() {
         until(&mut changes, |change| matches!(change, Change::Device(device) if !device.rotating)).await;
     }
     assert!(matches!(rotate().await, Err(Denied::Conflict(message)) if message.contains("offline")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_loop_gives_a_sign_of_life_at_once_and_again_whatever_else_comes() {
+    let rig = Rig::start();
+    for second in 0..60 {
+        rig.logs_in(LINK, SecretHash([1; 32])).await;
+        // An answer to a question that came after the event: both have been looked at.
+        rig.hub.dropped().await.unwrap();
+        assert_eq!(rig.beats.load(Ordering::Relaxed), second / 10 + 1, "after {second} s");
+        tokio::time::advance(SECOND).await;
+    }
+    rig.stop.cancel();
+    rig.task.await.unwrap();
+    tokio::time::advance(60 * SECOND).await;
+    assert!(rig.beats.load(Ordering::Relaxed) <= 7, "a loop that has ended gives none");
 }

@@ -33,6 +33,7 @@ mod revocation;
 mod rotation;
 mod serial;
 mod stock_firmware;
+mod supervisor;
 mod taps;
 mod tokens;
 mod wifi;
