@@ -6,9 +6,10 @@ use crate::control::{Answer, Call, client};
 use crate::exit::Failure;
 use crate::flash::Flash;
 use crate::integrations::Integration;
+use crate::manual;
 use crate::provision::Provision;
 use crate::tokens::Token;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 
 /// Gatehouse: a home gateway. What you see is what the relay did, and nothing but you moves it.
@@ -40,6 +41,13 @@ enum Command {
     Member(Member),
     /// Print the GraphQL schema
     Schema,
+    /// Write the manual pages and the completions of shells, for the package
+    #[command(hide = true)]
+    Manual {
+        /// Where to: man, bash, zsh and fish are made there
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
     /// Boards
     #[command(subcommand)]
     Board(Board),
@@ -115,6 +123,9 @@ impl Invocation {
             print!("{}", gatehouse_api::sdl());
             return Ok(());
         }
+        if let Command::Manual { directory } = &self.command {
+            return manual::write(&Self::command(), directory);
+        }
         let config = config::load(self.config.as_deref(), self.data_dir)?;
         match self.command {
             Command::Run { ready_file } => app::run(&config, ready_file.as_deref()),
@@ -126,7 +137,7 @@ impl Invocation {
             Command::Flash(flash) => flash.carry_out(&config),
             Command::Integration(integration) => integration.carry_out(&config),
             Command::Token(token) => token.carry_out(&config),
-            Command::Schema => Ok(()),
+            Command::Schema | Command::Manual { .. } => Ok(()),
         }
     }
 }

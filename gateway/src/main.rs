@@ -15,6 +15,7 @@ mod flash;
 mod integrations;
 mod listeners;
 mod mail;
+mod manual;
 mod nearby;
 mod neighbours;
 mod oidc;
