@@ -7,6 +7,7 @@
 //! this crate, apart from core's types, so that a change of core cannot silently change what a file means.
 
 mod apply;
+mod check;
 mod disk;
 mod error;
 mod inbox;
@@ -22,6 +23,7 @@ mod tables;
 mod trial;
 mod writer;
 
+pub use check::check;
 pub use error::{Full, OpenError, ReadError, StopError, WriteError};
 pub use inbox::{Batch, Ended, Queue};
 pub use lines::{Bounds, Page};

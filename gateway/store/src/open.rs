@@ -184,7 +184,7 @@ fn load_current(database: &impl ReadableDatabase) -> Result<Option<Vec<Record>>,
     if schema(&txn)? == SCHEMA { load(&txn).map(Some) } else { Ok(None) }
 }
 
-fn schema(txn: &ReadTransaction) -> Result<u64, Fault> {
+pub(crate) fn schema(txn: &ReadTransaction) -> Result<u64, Fault> {
     let meta = txn.open_table(META).map_err(|error| match error {
         redb::TableError::TableDoesNotExist(_) => {
             Fault::Damaged("it is a redb database, but not one of gatehouse".to_owned())
