@@ -13,6 +13,7 @@ use crate::oidc;
 use crate::parts::{Part, Parts, StopAsked};
 use crate::ready_file::Ready;
 use crate::serial::{self, Serial};
+use crate::snapshots::{self, Snapshots};
 use crate::supervisor;
 use anyhow::{Context, anyhow};
 use gatehouse_api::{Api, Doorway, Serve};
@@ -91,9 +92,12 @@ async fn serve(
 
     let reader = opened.store.reader();
     let (written_sender, written) = mpsc::channel(WRITTEN);
+    let snapshots = Snapshots::new(reader.clone(), config.data_dir.clone());
+    let settings_changed = snapshots.changed();
     let writer = opened.store.start_writer(move |ticket, result| {
-        if let Err(error) = &result {
-            tracing::error!(%error, "the database could not write");
+        match &result {
+            Ok(()) => settings_changed.notify_one(),
+            Err(error) => tracing::error!(%error, "the database could not write"),
         }
         // The hub is gone only when the daemon stops.
         let _hub_gone = written_sender.blocking_send((ticket, result.is_ok()));
@@ -172,6 +176,8 @@ async fn serve(
         Part::start("claims in the network", |stop| gatehouse_discovery::claims(claims, told_of_claims, homes, stop)),
         Part::start("serial ports", |stop| serial.run(globs, flasher, gateway, stop)),
     ];
+    let snapshots_of = hub.clone();
+    others.push(Part::start("snapshots", |stop| snapshots.run(snapshots_of, stop)));
     others.extend(mail.map(|mail| Part::start("mail", |stop| mail.run(hub.clone(), stop))));
     let parts = Parts {
         hub: Part::start("hub", |stop| event_loop.run(stop)),
@@ -180,6 +186,7 @@ async fn serve(
         others,
     };
     hub.tell_condition(NoticeKind::PlainMqtt, plain_mqtt(addresses))
+        .and_then(|()| snapshots::tell_recovered(&hub, opened.recovered))
         .map_err(|denied| anyhow!("the hub does not answer ({denied:?})"))?;
     ready_sender.send_replace(true);
     announce(&hub, addresses, ca, ready_file).await?;

@@ -25,6 +25,7 @@ mod provision;
 mod ready_file;
 mod secret_file;
 mod serial;
+mod snapshots;
 mod supervisor;
 mod tokens;
 

@@ -36,7 +36,7 @@ impl Incidents {
     }
 
     fn add(&self, incident: Incident) {
-        let Incident { kind, subject, from, times } = incident;
+        let Incident { kind, subject, from, times, detail: _ } = incident;
         let mut waiting = self.lock();
         let full = waiting.len() >= MAX_WAITING;
         let key = (kind, subject);
@@ -48,7 +48,7 @@ impl Incidents {
 
     fn take(&self) -> Vec<Incident> {
         let waiting = std::mem::take(&mut *self.lock());
-        let incident = |((kind, subject), (times, from))| Incident { kind, subject, from, times };
+        let incident = |((kind, subject), (times, from))| Incident { kind, subject, from, times, detail: None };
         waiting.into_iter().map(incident).collect()
     }
 
@@ -99,7 +99,8 @@ mod tests {
         for _ in 0..1_000 {
             incidents.tell(NoticeKind::MqttLoginStorm, subject(1), from);
         }
-        let wanted = Incident { kind: NoticeKind::MqttLoginStorm, subject: subject(1), from, times: 1_000 };
+        let wanted =
+            Incident { kind: NoticeKind::MqttLoginStorm, subject: subject(1), from, times: 1_000, detail: None };
         tokio::time::advance(PAUSE).await;
         for _ in 0..3 {
             incidents.tell(NoticeKind::ConnectionsFull, subject(2), None);

@@ -97,6 +97,10 @@ kinds! {
     DeviceSilent = "DEVICE_SILENT", Warning;
     /// The packets of a device come from another MAC address than its board says it has.
     NeighbourDiffers = "NEIGHBOUR_DIFFERS", Warning;
+    /// The database could not be read, and its snapshot took its place.
+    StartedFromSnapshot = "STARTED_FROM_SNAPSHOT", Critical;
+    /// No snapshot of the database could be made.
+    SnapshotFailed = "SNAPSHOT_FAILED", Warning;
 }
 
 impl NoticeKind {
@@ -159,6 +163,12 @@ impl NoticeKind {
                 "If a repeater is between it and the gateway, say so on the device's page. If not, another machine may be in its place: \
                  look at that address."
             }
+            Self::StartedFromSnapshot => {
+                "See whether people, sharing and boards are as they were. If it happens again, replace the card or the disk."
+            }
+            Self::SnapshotFailed => {
+                "Make room on the disk. If there is room, the card or the disk may be failing: replace it."
+            }
         }
     }
 }
@@ -200,12 +210,19 @@ pub struct Incident {
     pub from: Option<IpAddr>,
     /// How often since it was told last, at least 1.
     pub times: u32,
+    /// What there is to say of it: within a sentence, without its end.
+    pub detail: Option<Arc<str>>,
 }
 
 impl Incident {
     /// It happened once.
     pub fn once(kind: NoticeKind, subject: Subject, from: Option<IpAddr>) -> Self {
-        Self { kind, subject, from, times: 1 }
+        Self { kind, subject, from, times: 1, detail: None }
+    }
+
+    /// The same, with what there is to say of it.
+    pub fn saying(self, detail: impl Into<Arc<str>>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
     }
 }
 
@@ -279,6 +296,10 @@ impl Notice {
             NoticeKind::NeighbourDiffers => {
                 format!("The packets of {who} come from another MAC address than its own{detail}{from}.")
             }
+            NoticeKind::StartedFromSnapshot => {
+                format!("The database could not be read, and its snapshot took its place{detail}.")
+            }
+            NoticeKind::SnapshotFailed => format!("No snapshot of the database could be made{detail}."),
         }
     }
 }

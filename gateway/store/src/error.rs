@@ -2,7 +2,7 @@
 
 use crate::inbox::Batch;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Why the database could not be opened. The file was not changed, unless it says otherwise.
@@ -98,6 +98,16 @@ pub enum ReadError {
     Io(Box<redb::Error>),
 }
 
+/// Why there is no snapshot.
+#[derive(Debug, thiserror::Error)]
+#[error("no snapshot of the database could be made at {}: {why}; check the disk and its free space", path.display())]
+pub struct SnapshotError {
+    /// Where it was to be.
+    pub path: PathBuf,
+    /// What went wrong.
+    pub why: String,
+}
+
 /// Why a batch is not on the disk.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("cannot write the database: {0}; check the disk and its free space")]
@@ -146,7 +156,23 @@ impl<E: Into<redb::Error>> From<E> for Fault {
     }
 }
 
+impl SnapshotError {
+    pub(crate) fn of(path: &Path, why: String) -> Self {
+        Self { path: path.to_owned(), why }
+    }
+}
+
 impl Fault {
+    pub(crate) fn of_snapshot(self, path: &Path) -> SnapshotError {
+        let why = match self {
+            Self::Redb(error) => error.to_string(),
+            Self::Row { table, key, why } => format!("table {table}, key {key:x}: {why}"),
+            Self::TooNew { .. } | Self::BootsUsedUp(_) => "it was written by another version".to_owned(),
+            Self::Damaged(what) => what,
+        };
+        SnapshotError::of(path, why)
+    }
+
     pub(crate) fn at(self, path: PathBuf) -> OpenError {
         match self {
             Self::Row { table, key, why } => OpenError::DamagedRow { path, table, key, why },

@@ -27,6 +27,7 @@ pub(crate) const STEPS: &[Step] = &[
     hardware,
     notice_details,
     repeaters,
+    snapshots,
 ];
 
 /// The schema that this version reads and writes.
@@ -138,6 +139,11 @@ fn notice_details(txn: &WriteTransaction) -> Result<(), Fault> {
 /// To schema 18: a device may be behind a repeater, none is so far; there is a notice more. Its row ends with it.
 fn repeaters(txn: &WriteTransaction) -> Result<(), Fault> {
     append(txn, "device", &[0])
+}
+
+/// To schema 19: there are notices more. An older version would not know them.
+fn snapshots(_: &WriteTransaction) -> Result<(), Fault> {
+    Ok(())
 }
 
 /// Every row of a table gets the same bytes at its end.

@@ -5,6 +5,8 @@ use crate::error::{Fault, OpenError, WriteError};
 use crate::load::{load, load_retained};
 use crate::migrate::{self, SCHEMA, STEPS};
 use crate::reader::Reader;
+use crate::recovery::{self, Recovered};
+use crate::snapshot::SNAPSHOT_NAME;
 use crate::tables::{self, BOOT, COMMIT, META};
 use crate::writer::Writer;
 use crate::{Memory, Settings, StorageBackend};
@@ -17,7 +19,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The database's file in the data directory.
@@ -38,6 +40,8 @@ pub struct Opened {
     pub records: Vec<Record>,
     /// Integrations' retained messages, in no order that matters.
     pub retained: Vec<RetainedMessage>,
+    /// That it is not the database that was written last, but its snapshot.
+    pub recovered: Option<Recovered>,
 }
 
 /// An open database, to read from and to start the writer on.
@@ -67,7 +71,8 @@ impl Store {
 }
 
 /// Opens the database in a data directory, with the default [`Settings`]; makes directory (mode 0700) and file
-/// (mode 0600) when they are missing. A file that a crash left half written is repaired to its last commit. Only
+/// (mode 0600) when they are missing. A file that a crash left half written is repaired to its last commit. One that cannot be
+/// read, or is gone, is replaced by its [snapshot](SNAPSHOT_NAME), if there is one, and kept beside it. Only
 /// one process at a time gets a directory.
 pub fn open(data_dir: &Path) -> Result<Opened, OpenError> {
     open_with(data_dir, Settings::default())
@@ -84,18 +89,46 @@ pub fn open_with(data_dir: &Path, settings: Settings) -> Result<Opened, OpenErro
         Err(TryLockError::Error(source)) => return Err(directory(source)),
     }
     let path = data_dir.join(FILE_NAME);
+    let mut recovered = None;
     match fs::metadata(&path) {
-        Ok(found) if !found.is_file() || found.len() == 0 => return Err(OpenError::NotADatabase { path }),
         Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make_file(data_dir, &lock).map_err(directory)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if fs::exists(data_dir.join(SNAPSHOT_NAME)).map_err(directory)? {
+                recovered = recovery::from_snapshot(&path, "it is gone".to_owned());
+            }
+            if recovered.is_none() {
+                make_file(data_dir, &lock).map_err(directory)?;
+            }
+        }
         Err(source) => return Err(directory(source)),
     }
-    let file = path.clone();
-    let source = Source::new(move || {
+    let opened = match open_file(&path, settings, &lock) {
+        Err(error) if recovered.is_none() && recovery::may_help(&error) => {
+            recovered = Some(recovery::from_snapshot(&path, error.to_string()).ok_or(error)?);
+            open_file(&path, settings, &lock)
+        }
+        opened => opened,
+    }?;
+    Ok(Opened { recovered, ..opened })
+}
+
+fn open_file(path: &Path, settings: Settings, lock: &File) -> Result<Opened, OpenError> {
+    let directory = |source| OpenError::Directory { path: path.to_owned(), source };
+    let found = fs::metadata(path).map_err(directory)?;
+    if !found.is_file() || found.len() == 0 {
+        return Err(OpenError::NotADatabase { path: path.to_owned() });
+    }
+    // The same lock, for as long as either is there.
+    let lock = lock.try_clone().map_err(directory)?;
+    finish(path, settings, file_source(path.to_owned()), Some(lock))
+}
+
+/// A file that is there.
+pub(crate) fn file_source(file: PathBuf) -> Source {
+    Source::new(move || {
         let file = OpenOptions::new().read(true).write(true).open(&file)?;
         FileBackend::new(file).map_err(|error| io::Error::other(error.to_string()))
-    });
-    finish(&path, settings, source, Some(lock))
+    })
 }
 
 /// Opens a database in memory that nobody else can reach; it is gone with the last handle.
@@ -149,7 +182,7 @@ fn finish(path: &Path, settings: Settings, source: Source, lock: Option<File>) -
     let read = read.unwrap_or_else(|_| Err(Fault::Damaged("its pages do not fit together".to_owned())));
     let Start { database, boot, commit, records, retained } = read.map_err(|fault| fault.at(path.to_owned()))?;
     let disk = Arc::new(Disk::new(source, database, lock));
-    Ok(Opened { store: Store { disk, settings, commit }, boot, records, retained })
+    Ok(Opened { store: Store { disk, settings, commit }, boot, records, retained, recovered: None })
 }
 
 struct Start {

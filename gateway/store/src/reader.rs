@@ -45,6 +45,11 @@ impl Reader {
         self.read(|txn| lines::page(txn, before.map(EntryId::raw), bounds, wanted))
     }
 
+    /// For the length of a whole copy, unlike [`Disk::read`]'s other callers: while the disk fails, the writer waits for it.
+    pub(crate) fn with_transaction<T>(&self, f: impl FnOnce(&ReadTransaction) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.disk.read(f).unwrap_or(Err(Fault::Redb(redb::Error::DatabaseClosed)))
+    }
+
     fn read<T>(&self, f: impl FnOnce(&ReadTransaction) -> Result<T, Fault>) -> Result<T, ReadError> {
         let found = self.disk.read(f).ok_or(ReadError::Closed)?;
         found.map_err(|fault| match fault {

@@ -1,6 +1,6 @@
 //! The tables of the file. Keys are the raw ids, values are the rows of [`crate::rows`].
 
-use redb::{TableDefinition, TableError, WriteTransaction};
+use redb::{Key, ReadTransaction, ReadableTable, TableDefinition, TableError, Value, WriteTransaction};
 
 /// A table of rows by raw id.
 pub(crate) type Rows = TableDefinition<'static, u64, &'static [u8]>;
@@ -47,26 +47,31 @@ pub(crate) const WRONG_TRIES: TableDefinition<'static, &[u8], u32> = TableDefini
 /// Integrations' retained messages by topic: bytes, for redb must not fail on a topic that is damaged.
 pub(crate) const RETAINED: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("retained");
 
+/// All tables of rows by raw id: what is kept, then what happened.
+pub(crate) const ALL_ROWS: [Rows; 18] = [
+    HOME,
+    MEMBER,
+    SESSION,
+    GRANT,
+    GUEST_LINK,
+    TOKEN,
+    IDENTITY,
+    ROOM,
+    DEVICE,
+    SWITCH,
+    INTEGRATION,
+    INVITATION,
+    SETTING,
+    NOTICE,
+    REPORTED,
+    MOVEMENT,
+    AUDIT,
+    COMMAND,
+];
+
 /// Makes every table, so that one that is missing later means damage.
 pub(crate) fn create(txn: &WriteTransaction) -> Result<(), TableError> {
-    let kept = [
-        HOME,
-        MEMBER,
-        SESSION,
-        GRANT,
-        GUEST_LINK,
-        TOKEN,
-        IDENTITY,
-        ROOM,
-        DEVICE,
-        SWITCH,
-        INTEGRATION,
-        INVITATION,
-        SETTING,
-        NOTICE,
-    ];
-    let happened = [REPORTED, MOVEMENT, AUDIT, COMMAND];
-    for rows in kept.into_iter().chain(happened) {
+    for rows in ALL_ROWS {
         txn.open_table(rows)?;
     }
     txn.open_table(OPEN_COMMAND)?;
@@ -75,5 +80,29 @@ pub(crate) fn create(txn: &WriteTransaction) -> Result<(), TableError> {
     let mut meta = txn.open_table(META)?;
     meta.insert(BOOT, 0)?;
     meta.insert(COMMIT, 0)?;
+    Ok(())
+}
+
+/// Copies every table, row by row.
+pub(crate) fn copy(from: &ReadTransaction, to: &WriteTransaction) -> Result<(), redb::Error> {
+    for rows in ALL_ROWS {
+        copy_table(from, to, rows)?;
+    }
+    copy_table(from, to, OPEN_COMMAND)?;
+    copy_table(from, to, RETAINED)?;
+    copy_table(from, to, WRONG_TRIES)?;
+    copy_table(from, to, META)
+}
+
+fn copy_table<K: Key + 'static, V: Value + 'static>(
+    from: &ReadTransaction,
+    to: &WriteTransaction,
+    table: TableDefinition<'static, K, V>,
+) -> Result<(), redb::Error> {
+    let mut copy = to.open_table(table)?;
+    for entry in from.open_table(table)?.iter()? {
+        let (key, value) = entry?;
+        copy.insert(key.value(), value.value())?;
+    }
     Ok(())
 }

@@ -271,7 +271,7 @@ impl World<'_> {
             let (kind, last) = (self.rng.pick(&kinds).to_owned(), self.rng.below(24) as u8);
             let subject = Subject::Address([192, 0, 2, last].into());
             let times = self.rng.between(1, 12) as u32;
-            self.handle(Input::Incident(Incident { kind, subject, from: None, times }));
+            self.handle(Input::Incident(Incident { kind, subject, from: None, times, detail: None }));
         }
     }
 

@@ -91,7 +91,7 @@ async fn much_happens(home: &People, switches: &[String; 3]) {
     let wifi = "mutation { changeWifi(input: { wifi: { ssid: \"New\" } }) { done } }";
     home.ana.ask(wifi, json!({})).await.data();
     let kind = NoticeKind::RouterReplaced;
-    home.gateway.happens(Incident { kind, subject: Subject::Gateway, from: None, times: 1 }).await;
+    home.gateway.happens(Incident { kind, subject: Subject::Gateway, from: None, times: 1, detail: None }).await;
     home.gateway.until("a notice", |view| view.notices.len() == 1).await;
 }
 

@@ -11,7 +11,7 @@ const LIST: &str = "query ($first: Int, $after: String) { notices(first: $first,
 const DISMISS: &str = "mutation ($id: ID!) { dismissNotice(input: { id: $id }) }";
 
 fn times(kind: NoticeKind, subject: Subject, times: u32) -> Incident {
-    Incident { kind, subject, from: None, times }
+    Incident { kind, subject, from: None, times, detail: None }
 }
 
 impl Gateway {

@@ -134,7 +134,8 @@ impl Home {
         if restarted {
             let subject = Subject::Board(entry.device.board.clone());
             let detail = health.now.restart_reason.as_ref().map(|reason| format!("the last time by {reason}").into());
-            self.incident_of(now, &Incident::once(NoticeKind::DeviceRestarting, subject, None), detail, out);
+            let incident = Incident { detail, ..Incident::once(NoticeKind::DeviceRestarting, subject, None) };
+            self.incident(now, &incident, out);
         }
         if signal {
             let boards = self.devices.values();

@@ -43,7 +43,7 @@ impl Home {
         link.neighbour_told = true;
         let subject = Subject::Board(entry.device.board.clone());
         let incident = Incident::once(NoticeKind::NeighbourDiffers, subject, facts.address);
-        self.incident_of(now, &incident, Some(format!("it says {told}, they come from {seen}").into()), out);
+        self.incident(now, &incident.saying(format!("it says {told}, they come from {seen}")), out);
     }
 
     pub(super) fn plan_repeater(&self, id: DeviceId, behind: bool) -> Result<Vec<Record>, Denied> {

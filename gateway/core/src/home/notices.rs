@@ -19,9 +19,6 @@ const MAX_TALLIES: usize = 256;
 
 type Key = (NoticeKind, Subject);
 
-/// What there is to say of it, beside how often.
-type Detail = Option<Arc<str>>;
-
 #[derive(Debug)]
 struct Entry {
     notice: Arc<Notice>,
@@ -111,7 +108,7 @@ impl Notices {
     }
 
     /// Counts up a notice that is there; false when there is none, or it happened anew.
-    fn count_up(&mut self, now: &Now, key: &Key, incident: &Incident, detail: &Detail, out: &mut Vec<Effect>) -> bool {
+    fn count_up(&mut self, now: &Now, key: &Key, incident: &Incident, out: &mut Vec<Effect>) -> bool {
         let Some(entry) = self.by_key.get(key).and_then(|id| self.entries.get_mut(id)) else { return false };
         if entry.notice.dismissed {
             return entry.quiet_until.is_some_and(|until| now.mono < until);
@@ -120,7 +117,7 @@ impl Notices {
         notice.times = notice.times.saturating_add(incident.times.into());
         notice.at = now.stamp();
         notice.from = incident.from.or(notice.from);
-        notice.detail = detail.clone().or(notice.detail.take());
+        notice.detail = incident.detail.clone().or(notice.detail.take());
         out.push(Effect::Changed(Change::Notice(entry.notice.clone())));
         entry.dirty = true;
         let due = entry.written.map_or(now.mono, |written| written.plus(WRITE_EVERY));
@@ -170,21 +167,16 @@ fn write(record: Record) -> Effect {
 impl Home {
     /// Something happened that may be worth a notice.
     pub(super) fn incident(&mut self, now: &Now, incident: &Incident, out: &mut Vec<Effect>) {
-        self.incident_of(now, incident, None, out);
-    }
-
-    /// The same, with what there is to say of it.
-    pub(super) fn incident_of(&mut self, now: &Now, incident: &Incident, detail: Detail, out: &mut Vec<Effect>) {
         let key = (incident.kind, incident.subject.clone());
-        if self.notices.count_up(now, &key, incident, &detail, out) {
+        if self.notices.count_up(now, &key, incident, out) {
             return;
         }
         let Some(times) = self.notices.tally(now.mono, &key, incident.times.max(1)) else { return };
         let key = self.notices.place(key, out);
         let incident = Incident { times, ..incident.clone() };
         // On the one for all the others it may be there already.
-        if !self.notices.count_up(now, &key, &incident, &detail, out) {
-            self.new_notice(now, key, &incident, detail, out);
+        if !self.notices.count_up(now, &key, &incident, out) {
+            self.new_notice(now, key, &incident, out);
         }
     }
 
@@ -200,12 +192,12 @@ impl Home {
         for subject in subjects.iter().take(MAX_SUBJECTS) {
             let key = (kind, subject.clone());
             if self.notices.entry(&key).is_none() {
-                self.new_notice(now, key, &Incident::once(kind, subject.clone(), None), None, out);
+                self.new_notice(now, key, &Incident::once(kind, subject.clone(), None), out);
             }
         }
     }
 
-    fn new_notice(&mut self, now: &Now, key: Key, incident: &Incident, detail: Detail, out: &mut Vec<Effect>) {
+    fn new_notice(&mut self, now: &Now, key: Key, incident: &Incident, out: &mut Vec<Effect>) {
         if let Some(&dismissed) = self.notices.by_key.get(&key) {
             self.notices.remove(dismissed, out);
         }
@@ -215,7 +207,7 @@ impl Home {
             kind: key.0,
             subject: key.1,
             from: incident.from,
-            detail,
+            detail: incident.detail.clone(),
             times: incident.times.into(),
             first_at: at,
             at,

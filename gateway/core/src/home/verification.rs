@@ -105,7 +105,7 @@ impl Home {
                 let address = entry.presence.facts().address;
                 let subject = Subject::Board(entry.device.board.clone());
                 let incident = Incident::once(NoticeKind::DeviceQuarantined, subject, address);
-                self.incident_of(now, &incident, Some(quarantine.difference().into()), out);
+                self.incident(now, &incident.saying(quarantine.difference()), out);
                 self.show_device(id, out);
             }
         }
@@ -140,7 +140,7 @@ impl Home {
         if let Some(renewal) = known.and_then(|known| link.told.renewal(known)) {
             let subject = Subject::Board(entry.device.board.clone());
             let incident = Incident::once(NoticeKind::FirmwareChanged, subject, None);
-            self.incident_of(now, &incident, Some(renewal.into()), out);
+            self.incident(now, &incident.saying(renewal), out);
         }
         self.change_settings(now, None, Setting::NoteTold(id), out);
     }

@@ -30,6 +30,8 @@ mirror!(
     WeakWifi,
     DeviceSilent,
     NeighbourDiffers,
+    StartedFromSnapshot,
+    SnapshotFailed,
 );
 
 #[derive(Serialize, Deserialize)]

@@ -8,5 +8,6 @@ mod keeping;
 mod lines;
 mod opening;
 mod retained;
+mod snapshots;
 mod support;
 mod writing;

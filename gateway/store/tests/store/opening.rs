@@ -176,8 +176,8 @@ fn a_newer_schema_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     keep(dir.path(), vec![room(1, "Kitchen")]);
     meddle(dir.path(), |txn| drop(txn.open_table(META).unwrap().insert("schema", 99).unwrap()));
-    let error = refused(dir.path(), "newer gatehouse (schema 99, this one knows 18); install that version");
-    assert!(matches!(error, OpenError::TooNew { found: 99, known: 18, .. }), "{error}");
+    let error = refused(dir.path(), "newer gatehouse (schema 99, this one knows 19); install that version");
+    assert!(matches!(error, OpenError::TooNew { found: 99, known: 19, .. }), "{error}");
 }
 
 #[test]

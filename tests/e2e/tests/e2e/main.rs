@@ -32,6 +32,7 @@ mod restart;
 mod revocation;
 mod rotation;
 mod serial;
+mod snapshot;
 mod stock_firmware;
 mod supervisor;
 mod taps;

@@ -10,7 +10,7 @@ fn address(last: u8) -> Subject {
 }
 
 fn times(kind: NoticeKind, subject: Subject, times: u32) -> Incident {
-    Incident { kind, subject, from: None, times }
+    Incident { kind, subject, from: None, times, detail: None }
 }
 
 impl House {
