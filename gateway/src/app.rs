@@ -15,6 +15,7 @@ use crate::ready_file::Ready;
 use crate::serial::{self, Serial};
 use crate::snapshots::{self, Snapshots};
 use crate::supervisor;
+use crate::trial;
 use anyhow::{Context, anyhow};
 use gatehouse_api::{Api, Doorway, Serve};
 use gatehouse_broker::{Broker, Keeping};
@@ -29,6 +30,7 @@ use gatehouse_hub::{Clock, Hub, Ports};
 use gatehouse_store::{Batch, Opened, Queue};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::panic::UnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -48,6 +50,7 @@ pub(crate) fn run(config: &Config, ready_file: Option<&Path>) -> Result<(), Fail
     let mail = Mail::open(config)?;
     let provider = oidc::open(config)?;
     let opened = open_store(&config.data_dir)?;
+    trial::forget_online(config);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .enable_all()
@@ -59,13 +62,18 @@ pub(crate) fn run(config: &Config, ready_file: Option<&Path>) -> Result<(), Fail
 /// Opens the database. redb panics on some damaged files, of which the store makes an error; the error is all that people
 /// are to be told. Nothing else runs yet, so nobody else's panic is hushed.
 fn open_store(data_dir: &Path) -> anyhow::Result<Opened> {
+    let defect =
+        || anyhow!("the database in {} cannot be opened: a defect of gatehouse, please report it", data_dir.display());
+    Ok(hushed(|| gatehouse_store::open(data_dir)).ok_or_else(defect)??)
+}
+
+/// Does something of which a panic says nothing that people are to read; none when it panicked.
+pub(crate) fn hushed<T>(f: impl FnOnce() -> T + UnwindSafe) -> Option<T> {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
-    let opened = std::panic::catch_unwind(|| gatehouse_store::open(data_dir));
+    let done = std::panic::catch_unwind(f);
     std::panic::set_hook(hook);
-    let defect =
-        |_| anyhow!("the database in {} cannot be opened: a defect of gatehouse, please report it", data_dir.display());
-    Ok(opened.map_err(defect)??)
+    done.ok()
 }
 
 /// Logs to standard error; `GATEHOUSE_LOG` takes a filter, `debug` say. The router's own spans would cost a tap up to a
@@ -187,10 +195,15 @@ async fn serve(
     };
     hub.tell_condition(NoticeKind::PlainMqtt, plain_mqtt(addresses))
         .and_then(|()| snapshots::tell_recovered(&hub, opened.recovered))
+        .and_then(|()| hub.tell_returned(trial::returned(config)))
         .map_err(|denied| anyhow!("the hub does not answer ({denied:?})"))?;
     ready_sender.send_replace(true);
     announce(&hub, addresses, ca, ready_file).await?;
-    let ended = parts.run(&mut stop_asked, supervisor::stopping, writer).await;
+    let stopping = || {
+        supervisor::stopping();
+        trial::note_online(config, &hub.view());
+    };
+    let ended = parts.run(&mut stop_asked, stopping, writer).await;
     tracing::info!("stopped");
     ended
 }

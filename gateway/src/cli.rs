@@ -9,6 +9,7 @@ use crate::integrations::Integration;
 use crate::manual;
 use crate::provision::Provision;
 use crate::tokens::Token;
+use crate::trial::Trial;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 
@@ -61,6 +62,9 @@ enum Command {
     /// API tokens for programs
     #[command(subcommand)]
     Token(Token),
+    /// What an upgrade needs to know, for the package
+    #[command(subcommand, hide = true)]
+    Trial(Trial),
 }
 
 #[derive(Debug, Subcommand)]
@@ -137,6 +141,7 @@ impl Invocation {
             Command::Flash(flash) => flash.carry_out(&config),
             Command::Integration(integration) => integration.carry_out(&config),
             Command::Token(token) => token.carry_out(&config),
+            Command::Trial(trial) => trial.carry_out(&config),
             Command::Schema | Command::Manual { .. } => Ok(()),
         }
     }

@@ -28,6 +28,7 @@ mod serial;
 mod snapshots;
 mod supervisor;
 mod tokens;
+mod trial;
 
 use std::process::ExitCode;
 

@@ -26,6 +26,7 @@ mod integration;
 mod limits;
 mod message;
 mod meter;
+mod probe;
 mod registry;
 mod retained;
 mod router;
@@ -36,6 +37,7 @@ pub use connect::secret_hash;
 pub use counters::{Count, Counters};
 pub use limits::Limits;
 pub use meter::Meter;
+pub use probe::probe;
 pub use registry::NotSent;
 pub use retained::{Keeping, WriteRetained};
 

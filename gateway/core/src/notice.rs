@@ -101,6 +101,8 @@ kinds! {
     StartedFromSnapshot = "STARTED_FROM_SNAPSHOT", Critical;
     /// No snapshot of the database could be made.
     SnapshotFailed = "SNAPSHOT_FAILED", Warning;
+    /// A new version of the gateway did not prove itself, and the one before runs.
+    UpgradeReturned = "UPGRADE_RETURNED", Warning;
 }
 
 impl NoticeKind {
@@ -168,6 +170,9 @@ impl NoticeKind {
             }
             Self::SnapshotFailed => {
                 "Make room on the disk. If there is room, the card or the disk may be failing: replace it."
+            }
+            Self::UpgradeReturned => {
+                "Nothing of the home is lost. \"journalctl -u gatehouse\" says more. Another version is tried when it is installed."
             }
         }
     }
@@ -300,6 +305,7 @@ impl Notice {
                 format!("The database could not be read, and its snapshot took its place{detail}.")
             }
             NoticeKind::SnapshotFailed => format!("No snapshot of the database could be made{detail}."),
+            NoticeKind::UpgradeReturned => format!("An upgrade of the gateway was taken back{detail}."),
         }
     }
 }

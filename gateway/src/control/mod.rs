@@ -7,14 +7,18 @@ pub(crate) mod client;
 mod flash;
 mod giving;
 mod integrations;
+mod online;
 mod provision;
 pub(crate) mod server;
 mod tokens;
+
+pub(crate) use online::LONGEST_S;
 
 use crate::config::{Config, DEFAULT_DATA_DIR};
 use gatehouse_core::integration::BoardFilters;
 use gatehouse_wire::homie::topic;
 use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// Longest question, in bytes: an integration with all the filters it may have.
@@ -67,6 +71,11 @@ pub(crate) enum Call {
         flash: String,
         seen_percent: u8,
         seen_message: String,
+    },
+    /// Which of these boards are not there, once all are, or after a while.
+    Online {
+        boards: Vec<String>,
+        wait_s: u32,
     },
     /// How far a claim is, once it says something else than was seen.
     Claim {
@@ -161,23 +170,85 @@ pub(crate) const BOARD_FILTERS: BoardFilters =
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub(crate) enum Answer {
-    ClaimCode { code: Option<String>, link: Option<String>, fingerprint: String },
-    MemberReset { name: String, code: String, link: Option<String>, minutes: u64 },
-    Registered { device: String, name: String },
-    CredentialRotated { name: String, done: bool },
-    IntegrationCreated { name: String, user: String, password: String },
-    Integrations { integrations: Vec<Listed> },
-    IntegrationRevoked { name: String },
-    TokenCreated { name: String, secret: String },
-    Tokens { tokens: Vec<ListedToken> },
-    TokenRevoked { name: String },
-    ClaimBegun { claim: String },
-    ClaimAt { percent: u8, message: String, over: bool, done: bool },
-    GivingBegun { giving: String },
-    GivingAt { percent: u8, message: String, over: bool, done: bool },
-    FlashBegun { flash: String, image: String, version: Option<String>, sha256: String },
-    FlashAt { percent: u8, message: String, over: bool, done: bool },
-    Refused { message: String, try_again: bool },
+    ClaimCode {
+        code: Option<String>,
+        link: Option<String>,
+        fingerprint: String,
+    },
+    MemberReset {
+        name: String,
+        code: String,
+        link: Option<String>,
+        minutes: u64,
+    },
+    Registered {
+        device: String,
+        name: String,
+    },
+    CredentialRotated {
+        name: String,
+        done: bool,
+    },
+    IntegrationCreated {
+        name: String,
+        user: String,
+        password: String,
+    },
+    Integrations {
+        integrations: Vec<Listed>,
+    },
+    IntegrationRevoked {
+        name: String,
+    },
+    TokenCreated {
+        name: String,
+        secret: String,
+    },
+    Tokens {
+        tokens: Vec<ListedToken>,
+    },
+    TokenRevoked {
+        name: String,
+    },
+    ClaimBegun {
+        claim: String,
+    },
+    ClaimAt {
+        percent: u8,
+        message: String,
+        over: bool,
+        done: bool,
+    },
+    GivingBegun {
+        giving: String,
+    },
+    GivingAt {
+        percent: u8,
+        message: String,
+        over: bool,
+        done: bool,
+    },
+    FlashBegun {
+        flash: String,
+        image: String,
+        version: Option<String>,
+        sha256: String,
+    },
+    FlashAt {
+        percent: u8,
+        message: String,
+        over: bool,
+        done: bool,
+    },
+    /// The names of the devices whose boards are not there, and where MQTT without TLS listens.
+    Online {
+        missing: Vec<String>,
+        mqtt: Option<SocketAddr>,
+    },
+    Refused {
+        message: String,
+        try_again: bool,
+    },
 }
 
 /// An integration as it is listed.

@@ -1,6 +1,6 @@
 //! The daemon's end of the control socket.
 
-use super::{Answer, Call, MAX_QUESTION, flash, giving, integrations, provision, tokens};
+use super::{Answer, Call, MAX_QUESTION, flash, giving, integrations, online, provision, tokens};
 use crate::firmware::Held;
 use crate::listeners::Addresses;
 use anyhow::Context;
@@ -179,6 +179,7 @@ async fn answer(call: Call, hub: &Hub, told: &Told) -> Answer {
         Call::Provision(new) => provision::begin(hub, new).await,
         Call::GiveWifi(new) => giving::begin(hub, new).await,
         Call::Giving { port, giving, ssid, seen } => giving::follow(hub, &port, &giving, &ssid, &seen).await,
+        Call::Online { boards, wait_s } => online::wait(hub, told.addresses.mqtt, &boards, wait_s).await,
         Call::Claim { claim, seen } => provision::follow(hub, &claim, &seen).await,
     }
 }

@@ -1,7 +1,7 @@
 //! Who gets in, and what the others are told.
 
 use crate::client::{Client, Login};
-use crate::world::{World, board, secret};
+use crate::world::{PATIENCE, World, board, secret};
 use gatehouse_broker::{Count, Limits, secret_hash};
 use gatehouse_core::device::BoardEvent;
 use gatehouse_core::notice::{NoticeKind, Subject};
@@ -246,4 +246,14 @@ async fn wrong_logins_are_told_by_whose_name_was_tried_or_from_where() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_probe_finds_the_edge_and_is_no_wrong_login() {
+    let world = World::new().await;
+    let at = world.at;
+    let probed = tokio::task::spawn_blocking(move || gatehouse_broker::probe(at, PATIENCE)).await.unwrap();
+    probed.unwrap();
+    assert_eq!(world.counters.get(Count::RefusedLevel), 1);
+    assert_eq!(world.counters.get(Count::RefusedSecret), 0);
 }

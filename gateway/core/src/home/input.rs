@@ -13,6 +13,7 @@ use crate::nearby::NearbyEvent;
 use crate::notice::{Incident, NoticeKind, Subject};
 use crate::onboarding::{PortEvent, WifiSettings};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What can happen to a home.
@@ -262,6 +263,9 @@ pub enum Input {
     Incident(Incident),
     /// Of this kind, these subjects and no others are so now: told when it may have changed.
     Condition(NoticeKind, Vec<Subject>),
+    /// Why the version that is installed does not run, but the one before, within a sentence and without its end; none when it
+    /// does: told at the start.
+    Returned(Option<Arc<str>>),
     /// A new claim code was drawn.
     NewClaimCode(ClaimCode),
     /// The store wrote a ticket, or could not.

@@ -197,6 +197,20 @@ impl Home {
         }
     }
 
+    /// An upgrade was taken back, for this reason, or none is. What is the case for another reason is another notice.
+    pub(super) fn returned(&mut self, now: &Now, why: Option<Arc<str>>, out: &mut Vec<Effect>) {
+        let (kind, subject) = (NoticeKind::UpgradeReturned, Subject::Gateway);
+        let key = (kind, subject.clone());
+        if why.is_some() && self.notices.entry(&key).is_some_and(|entry| entry.notice.detail == why) {
+            return;
+        }
+        self.notices.answer(kind, &subject, out);
+        if why.is_some() {
+            let incident = Incident { detail: why, ..Incident::once(kind, subject, None) };
+            self.new_notice(now, key, &incident, out);
+        }
+    }
+
     fn new_notice(&mut self, now: &Now, key: Key, incident: &Incident, out: &mut Vec<Effect>) {
         if let Some(&dismissed) = self.notices.by_key.get(&key) {
             self.notices.remove(dismissed, out);

@@ -126,6 +126,11 @@ impl Hub {
         self.send(Message::Condition { kind, subjects })
     }
 
+    /// Tells why the version that is installed does not run, but the one before; none when it does.
+    pub fn tell_returned(&self, why: Option<Arc<str>>) -> Result<(), Denied> {
+        self.send(Message::Returned { why })
+    }
+
     /// What boards said and the home did not believe, since the daemon started.
     pub async fn dropped(&self) -> Result<Dropped, Denied> {
         let (reply, answer) = oneshot::channel();

@@ -32,6 +32,7 @@ mirror!(
     NeighbourDiffers,
     StartedFromSnapshot,
     SnapshotFailed,
+    UpgradeReturned,
 );
 
 #[derive(Serialize, Deserialize)]

@@ -37,4 +37,5 @@ mod stock_firmware;
 mod supervisor;
 mod taps;
 mod tokens;
+mod trial;
 mod wifi;

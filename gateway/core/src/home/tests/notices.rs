@@ -260,3 +260,27 @@ fn many_wrong_passwords_become_one_notice_with_who_and_from_where() {
     let other = &house.view.notices[1];
     assert_eq!((&other.subject, other.from), (&address(7), None));
 }
+
+#[test]
+fn an_upgrade_that_was_taken_back_is_told_until_one_has_proved_itself() {
+    let mut house = House::with_relays(1);
+    let is = |house: &mut House, why: Option<&str>| {
+        house.handle(Input::Returned(why.map(Into::into)));
+    };
+    is(&mut house, None);
+    assert!(house.nothing_shown());
+    is(&mut house, Some("2 ended at each start; 1 is back"));
+    let told = house.notice();
+    assert_eq!((told.kind, &told.subject), (NoticeKind::UpgradeReturned, &Subject::Gateway));
+    assert_eq!(told.message("").matches("taken back: ").count(), 1, "{}", told.message(""));
+    is(&mut house, Some("2 ended at each start; 1 is back"));
+    assert_eq!((house.notice().id, house.notice().times), (told.id, 1), "at each start the same");
+
+    house.dismissed(told.id);
+    is(&mut house, Some("2 ended at each start; 1 is back"));
+    assert!(house.nothing_shown(), "it was put away, and nothing else is the case");
+    is(&mut house, Some("3 did too; 1 is back"));
+    assert_ne!(house.notice().id, told.id, "another version is another notice");
+    is(&mut house, None);
+    assert!(house.nothing_shown());
+}
