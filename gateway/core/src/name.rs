@@ -87,6 +87,9 @@ impl fmt::Display for Name {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BoardId(Arc<str>);
 
+/// What the gateway's own header is called, where boards have an id. It is none.
+const HEADER: &str = "@header";
+
 /// Text that is not a board id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadBoardId;
@@ -110,6 +113,22 @@ impl BoardId {
     /// Takes a board id.
     pub fn new(text: &str) -> Result<Self, BadBoardId> {
         if homie_id(text, 32) { Ok(Self(text.into())) } else { Err(BadBoardId) }
+    }
+
+    /// The header of the machine that the gateway runs on. Nothing that comes from outside can be called so, so that nothing can log
+    /// in, be claimed or be ordered as it.
+    pub fn header() -> Self {
+        Self(HEADER.into())
+    }
+
+    /// Whether it is the gateway's own header.
+    pub fn is_header(&self) -> bool {
+        &*self.0 == HEADER
+    }
+
+    /// Takes what was written down of a board id.
+    pub fn kept(text: &str) -> Result<Self, BadBoardId> {
+        if text == HEADER { Ok(Self::header()) } else { Self::new(text) }
     }
 
     /// As text.
@@ -160,6 +179,11 @@ impl Endpoint {
     /// The switching endpoint of relay `number`, from 1.
     pub fn relay(number: usize) -> Self {
         Self(format!("relay-{number}/on").into())
+    }
+
+    /// What switches the relay at a pin of the gateway's own header, by its BCM number.
+    pub fn header_pin(pin: u8) -> Self {
+        Self(format!("gpio-{pin}/on").into())
     }
 
     /// As text.
@@ -213,8 +237,19 @@ mod tests {
             assert!(BoardId::new(bad).is_err(), "{bad:?}");
         }
         assert_eq!(Endpoint::new("relay-1/on"), Ok(Endpoint::relay(1)));
+        assert_eq!(Endpoint::new("gpio-17/on"), Ok(Endpoint::header_pin(17)));
         for bad in ["", "relay-1", "/on", "relay-1/", "relay-1/on/set", "relay-1/$target", "a b/on"] {
             assert!(Endpoint::new(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn nothing_from_outside_can_be_called_as_the_header_is() {
+        let header = BoardId::header();
+        assert!(header.is_header() && !BoardId::new("header").unwrap().is_header());
+        assert_eq!(BoardId::new(header.as_str()), Err(BadBoardId));
+        assert_eq!(BoardId::kept(header.as_str()), Ok(header));
+        assert_eq!(BoardId::kept("relay-1"), BoardId::new("relay-1"));
+        assert_eq!(BoardId::kept("Relay"), Err(BadBoardId));
     }
 }

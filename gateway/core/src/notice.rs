@@ -103,6 +103,10 @@ kinds! {
     SnapshotFailed = "SNAPSHOT_FAILED", Warning;
     /// A new version of the gateway did not prove itself, and the one before runs.
     UpgradeReturned = "UPGRADE_RETURNED", Warning;
+    /// GPIO is switched on, and this machine has none.
+    HeaderMissing = "HEADER_MISSING", Warning;
+    /// GPIO is switched on, and its pins cannot be used.
+    HeaderUnusable = "HEADER_UNUSABLE", Warning;
 }
 
 impl NoticeKind {
@@ -173,6 +177,13 @@ impl NoticeKind {
             }
             Self::UpgradeReturned => {
                 "Nothing of the home is lost. \"journalctl -u gatehouse\" says more. Another version is tried when it is installed."
+            }
+            Self::HeaderMissing => {
+                "Set [gpio] enabled = false in the configuration, or run the gateway on a Raspberry Pi."
+            }
+            Self::HeaderUnusable => {
+                "The log says which pin, and why. The user that runs the gateway has to be in the group gpio, and what [gpio] names \
+                 must not be used by anything else."
             }
         }
     }
@@ -306,6 +317,14 @@ impl Notice {
             }
             NoticeKind::SnapshotFailed => format!("No snapshot of the database could be made{detail}."),
             NoticeKind::UpgradeReturned => format!("An upgrade of the gateway was taken back{detail}."),
+            NoticeKind::HeaderMissing => {
+                "Relays on the gateway itself are configured, but this machine has no GPIO header that Gatehouse knows."
+                    .to_owned()
+            }
+            NoticeKind::HeaderUnusable => {
+                "Relays on the gateway itself are configured, but the pins of its GPIO header cannot be used."
+                    .to_owned()
+            }
         }
     }
 }

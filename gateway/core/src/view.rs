@@ -60,6 +60,13 @@ pub struct DeviceView {
     pub behind_repeater: bool,
 }
 
+impl DeviceView {
+    /// Whether it is the gateway's own header, and no board.
+    pub fn is_header(&self) -> bool {
+        self.board.is_header()
+    }
+}
+
 /// A switch as shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SwitchView {

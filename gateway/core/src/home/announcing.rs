@@ -81,7 +81,8 @@ impl Home {
     }
 
     fn announced_device(&self, id: DeviceId) -> Option<AnnouncedDevice> {
-        let entry = self.devices.get(&id)?;
+        // What the header says does not pass MQTT, so that there is no topic to announce.
+        let entry = self.devices.get(&id).filter(|entry| !entry.device.board.is_header())?;
         let (device, facts) = (&entry.device, entry.presence.facts());
         let mut switches = Vec::with_capacity(entry.switches.len());
         let mut rooms = Vec::with_capacity(entry.switches.len());

@@ -10,7 +10,7 @@ use crate::homeassistant::Form;
 use crate::identity::{Identity, Proof};
 use crate::ids::{EntryId, MemberId, SwitchId};
 use crate::invitation::Invitation;
-use crate::name::Name;
+use crate::name::{BoardId, Name};
 use crate::record::Record;
 use crate::time::{Mono, Now};
 use std::sync::Arc;
@@ -234,6 +234,13 @@ impl Home {
             }
             Setting::DismissNotice(cap, id) => {
                 Deed::new(cap.actor(), Kind::NoticeDismissed, self.notice_kind(*id)?.code())
+            }
+            Setting::AdoptHeader(_) => {
+                let known = self.by_board.get(&BoardId::header()).and_then(|id| self.devices.get(id));
+                let kind = if known.is_some() { Kind::SwitchCreated } else { Kind::DeviceClaimed };
+                let name = known.map(|entry| &entry.device.name).or(self.household.as_ref().map(|home| &home.name))?;
+                // Whoever wrote the configuration started the gateway with it.
+                Deed::new(&Actor::of_kind(ActorKind::Console), kind, name).saying("the gateway's own header")
             }
             Setting::AdoptRelays(id, _) => {
                 let device = &self.devices.get(id)?.device;

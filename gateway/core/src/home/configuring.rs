@@ -100,6 +100,7 @@ impl Home {
     }
 
     fn check_wish(&self, device: DeviceId, wish: &Wish) -> Result<(), Denied> {
+        self.header_takes(device, wish)?;
         let entry = self.devices.get(&device).ok_or(Denied::NotFound("device"))?;
         let settings = entry.presence.settings();
         if entry.presence.availability() == Availability::Online && !settings.configurable {

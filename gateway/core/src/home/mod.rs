@@ -16,6 +16,7 @@ mod clock_offset;
 mod commands;
 mod configuring;
 mod effect;
+mod header;
 mod health;
 mod household;
 mod identities;
@@ -328,7 +329,8 @@ impl Home {
 
     /// Everyone who may log in at the edge.
     pub fn credentials(&self) -> Credentials {
-        let boards = self.devices.values().map(|entry| {
+        // The header is inside the process: nobody can log in as it.
+        let boards = self.devices.values().filter(|entry| !entry.device.board.is_header()).map(|entry| {
             let device = &entry.device;
             let credential = BoardCredential { device: device.id, secret: device.secret, next: device.next };
             (device.board.clone(), credential)

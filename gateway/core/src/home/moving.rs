@@ -89,7 +89,11 @@ impl Home {
             let message = "The network is being changed already. Wait until that is over.".to_owned();
             return Err(Denied::Conflict(message));
         }
-        let mut chosen = devices.unwrap_or_else(|| self.devices.keys().copied().collect());
+        let boards = || self.devices.values().filter(|entry| !entry.device.board.is_header());
+        let mut chosen = devices.unwrap_or_else(|| boards().map(|entry| entry.device.id).collect());
+        for id in &chosen {
+            self.not_the_header(*id, "it has no Wi-Fi of its own.")?;
+        }
         if chosen.iter().any(|id| !self.devices.contains_key(id)) {
             return Err(Denied::NotFound("device"));
         }

@@ -47,6 +47,7 @@ impl Home {
     }
 
     pub(super) fn plan_repeater(&self, id: DeviceId, behind: bool) -> Result<Vec<Record>, Denied> {
+        self.not_the_header(id, "no packets come from it.")?;
         let device = &self.devices.get(&id).ok_or(Denied::NotFound("device"))?.device;
         let other = Device { behind_repeater: behind, ..Device::clone(device) };
         Ok((device.behind_repeater != behind).then(|| Record::Device(Arc::new(other))).into_iter().collect())

@@ -13,6 +13,7 @@ use crate::view::Availability;
 impl Home {
     /// What a board would take the place of, if it may.
     pub(super) fn replaces(&self, id: DeviceId, native: &NativeBoard) -> Result<Replaces, Denied> {
+        self.not_the_header(id, "no board can take its place.")?;
         let entry = self.devices.get(&id).ok_or(Denied::NotFound("device"))?;
         let device = &entry.device;
         let copy_of = |hardware: &std::sync::Arc<crate::onboarding::Hardware>| hardware.chip != native.chip;

@@ -42,6 +42,7 @@ impl Rotation {
 
 impl Home {
     pub(super) fn plan_rotation(&mut self, id: DeviceId, new: NewCredential) -> Result<Vec<Record>, Denied> {
+        self.not_the_header(id, "it has no secret.")?;
         let entry = self.devices.get_mut(&id).ok_or(Denied::NotFound("device"))?;
         let name = &entry.device.name;
         let presented = match entry.presence.presented() {

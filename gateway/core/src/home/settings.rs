@@ -129,6 +129,8 @@ pub enum Setting {
     UpdateHomeAssistant(Administer, Option<Form>, Option<Prefix>),
     /// A notice is put away until it happens anew. Answered with [`Answer::Done`].
     DismissNotice(Administer, NoticeId),
+    /// The gateway's own header has these relays. Answered with [`Answer::Device`].
+    AdoptHeader(Vec<Endpoint>),
     /// A board described relays that have no switch yet.
     AdoptRelays(DeviceId, Vec<Endpoint>),
 }
@@ -464,6 +466,10 @@ impl Home {
                 Ok((changed.into_iter().collect(), Reply::HomeAssistant))
             }
             Setting::DismissNotice(_, id) => Ok((vec![self.plan_dismissal(now, id)?], Reply::Done)),
+            Setting::AdoptHeader(relays) => {
+                let (records, id) = self.plan_header(&relays)?;
+                Ok((records, Reply::Device(id)))
+            }
             Setting::AdoptRelays(id, relays) => {
                 let device = self.devices.get(&id).ok_or(Denied::NotFound("device"))?.device.clone();
                 Ok((self.plan_switches(&device, &relays), Reply::Done))

@@ -46,9 +46,11 @@ impl Home {
             | Setting::ConfirmEmail(..)
             | Setting::ResetPassword(_) => Ok(()),
             // Nobody asked.
-            Setting::EndRotation(..) | Setting::AdoptRelays(..) | Setting::NoteHardware(..) | Setting::NoteTold(_) => {
-                Ok(())
-            }
+            Setting::EndRotation(..)
+            | Setting::AdoptHeader(_)
+            | Setting::AdoptRelays(..)
+            | Setting::NoteHardware(..)
+            | Setting::NoteTold(_) => Ok(()),
         }
     }
 }

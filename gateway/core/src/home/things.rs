@@ -52,6 +52,7 @@ impl Home {
 
     /// Its switches go with it, and what was given of it or of them. What was done with them stays on record.
     pub(super) fn plan_device_deletion(&self, id: DeviceId) -> Result<Vec<Record>, Denied> {
+        self.header_is_away(id)?;
         let switches = &self.devices.get(&id).ok_or(Denied::NotFound("device"))?.switches;
         let mut records: Vec<_> = self.plan_end_of_target(Target::Device(id)).collect();
         for switch in switches.values() {

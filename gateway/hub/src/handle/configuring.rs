@@ -73,7 +73,7 @@ impl Hub {
             Availability::Offline => Some(Fulfilment::Offline),
             // It is not its board, as far as is known, and is sent nothing.
             Availability::Quarantined => Some(Fulfilment::Refused(Reason::Quarantined)),
-            Availability::Online if !device.settings.configurable => None,
+            Availability::Online if !device.settings.configurable || device.is_header() => None,
             Availability::Online => Some(self.configure(cap.clone(), id, Wish::Forget).await?),
         };
         self.set(Setting::DeleteDevice(cap, id)).await?;

@@ -6,7 +6,7 @@ use gatehouse_core::access::{Administer, Denied};
 use gatehouse_core::device::Secret;
 use gatehouse_core::home::{Answer, Edit, NewCredential, Registration, Released, Setting};
 use gatehouse_core::ids::{DeviceId, RoomId, SwitchId};
-use gatehouse_core::name::Name;
+use gatehouse_core::name::{Endpoint, Name};
 use gatehouse_core::record::Room;
 use gatehouse_core::view::{DeviceView, SwitchView};
 use std::sync::Arc;
@@ -43,6 +43,11 @@ impl Hub {
     /// Gives a device another name or room.
     pub async fn update_device(&self, cap: Administer, id: DeviceId, edit: Edit) -> Result<Arc<DeviceView>, Denied> {
         self.device(Setting::UpdateDevice(cap, id, edit)).await
+    }
+
+    /// Takes in the gateway's own header, with these relays; once more it only has switches for those that have none.
+    pub async fn adopt_header(&self, relays: Vec<Endpoint>) -> Result<Arc<DeviceView>, Denied> {
+        self.device(Setting::AdoptHeader(relays)).await
     }
 
     /// Claims a board by hand.

@@ -33,6 +33,8 @@ mirror!(
     StartedFromSnapshot,
     SnapshotFailed,
     UpgradeReturned,
+    HeaderMissing,
+    HeaderUnusable,
 );
 
 #[derive(Serialize, Deserialize)]
@@ -88,7 +90,7 @@ pub(crate) fn to_notice(key: u64, bytes: &[u8]) -> Result<Notice, BadRow> {
         SubjectRow::Gateway => Subject::Gateway,
         SubjectRow::Address(address) => Subject::Address(address),
         SubjectRow::Listener(address) => Subject::Listener(address),
-        SubjectRow::Board(board) => Subject::Board(BoardId::new(board).map_err(|e| BadRow(e.to_string()))?),
+        SubjectRow::Board(board) => Subject::Board(BoardId::kept(board).map_err(|e| BadRow(e.to_string()))?),
         SubjectRow::Integration(user) => Subject::Integration(user.into()),
         SubjectRow::Member(member) => Subject::Member(MemberId::from_raw(member)),
         SubjectRow::Others => Subject::Others,

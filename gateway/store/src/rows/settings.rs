@@ -182,7 +182,7 @@ pub(crate) fn to_device(key: u64, bytes: &[u8]) -> Result<Device, BadRow> {
     let row: DeviceRow<'_> = read(bytes)?;
     Ok(Device {
         id: DeviceId::from_raw(key),
-        board: BoardId::new(row.board).map_err(|e| BadRow(e.to_string()))?,
+        board: BoardId::kept(row.board).map_err(|e| BadRow(e.to_string()))?,
         name: to_name(row.name)?,
         room: row.room.map(RoomId::from_raw),
         secret: SecretHash(row.secret),

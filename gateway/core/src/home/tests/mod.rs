@@ -10,6 +10,7 @@ mod bounds;
 mod commands;
 mod configuring;
 mod deleting;
+mod header;
 mod health;
 mod household;
 mod identities;
