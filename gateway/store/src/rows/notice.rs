@@ -136,6 +136,7 @@ mod tests {
             (Subject::Address([192, 0, 2, 1].into()), None, b"\x02\x01\x00\xc0\x00\x02\x01\x00"),
             (Subject::Listener(([192, 0, 2, 1], 1883).into()), None, b"\x02\x02\x00\xc0\x00\x02\x01\xdb\x0e\x00"),
             (Subject::Board(board), Some([192, 0, 2, 1].into()), b"\x02\x03\x07relay-1\x01\x00\xc0\x00\x02\x01"),
+            (Subject::Board(BoardId::header()), None, b"\x02\x03\x07@header\x00"),
             (Subject::Integration("i_1".into()), None, b"\x02\x04\x03i_1\x00"),
             (Subject::Member(MemberId::from_raw(7)), None, b"\x02\x05\x07\x00"),
             (Subject::Others, None, b"\x02\x06\x00"),

@@ -312,7 +312,10 @@ mod tests {
         let tail = b"\x01\x0800a1b2c3\x115c:cf:7f:a1:b2:c3\x09nodemcuv2\x050.1.0\x01\x091-1.2:1.0\x01";
         let bytes = [&b"\x07relay-1\x03Box\x01\x04"[..], &[0xbb; 32], b"\x01", &[0xcc; 32], tail].concat();
         assert_eq!(device(&kept), bytes);
-        assert_eq!(to_device(5, &bytes), Ok(kept));
+        assert_eq!(to_device(5, &bytes), Ok(kept.clone()));
+        let kept = Device { board: BoardId::header(), hardware: None, next: None, ..kept };
+        assert_eq!(device(&kept), [&b"\x07@header\x03Box\x01\x04"[..], &[0xbb; 32], b"\x00\x00\x01"].concat());
+        assert_eq!(to_device(5, &device(&kept)), Ok(kept));
 
         let kept = Switch {
             id: SwitchId::from_raw(6),
