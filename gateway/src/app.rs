@@ -6,6 +6,7 @@ use crate::control::server::{Control, Told};
 use crate::control::socket_path;
 use crate::exit::Failure;
 use crate::firmware::Held;
+use crate::header;
 use crate::listeners::{Addresses, Listeners};
 use crate::mail::Mail;
 use crate::neighbours;
@@ -94,6 +95,9 @@ async fn serve(
     (mail, provider): (Option<Mail>, Option<gatehouse_api::Provider>),
     ready_file: Option<&Path>,
 ) -> anyhow::Result<()> {
+    // First, as on a board: relays are where they belong whatever becomes of the rest.
+    let opened_header = header::open(config, opened.boot);
+    let unusable = header::told(&opened_header);
     let listeners = Listeners::bind(config)?;
     let addresses = listeners.addresses();
     let mut stop_asked = StopAsked::new()?;
@@ -113,7 +117,9 @@ async fn serve(
 
     let (credentials_sender, credentials) = watch::channel(Arc::new(Credentials::default()));
     let (edge_sender, edge) = mpsc::channel(EDGE_EVENTS);
-    let (broker, to_boards) = Broker::new(config.limits.clone(), credentials, edge_sender);
+    let (broker, to_boards) = Broker::new(config.limits.clone(), credentials, edge_sender.clone());
+    let (to_header, header_orders) = header::Orders::new();
+    let configures_header = to_header.clone();
     let clock = if config.clock_trusted { Clock::vouched_for() } else { Clock::start() };
     let broker = broker.asking(Arc::new(neighbours::mac_of));
     let broker = broker.keeping(keeping(opened.retained, writer.queue(), clock.clone()));
@@ -131,6 +137,9 @@ async fn serve(
         port_orders,
         nearby_orders,
         orders: Box::new(move |order: &Order| {
+            if order.board.is_header() {
+                return to_header.send(order);
+            }
             if let Err(not_sent) = orders.send(order) {
                 // Its deadline settles the command; nothing is queued for a board that cannot take it now.
                 tracing::debug!(board = %order.board, ?not_sent, "a command was not sent");
@@ -143,6 +152,9 @@ async fn serve(
             }
         }),
         config_orders: Box::new(move |order: &ConfigOrder| {
+            if order.board.is_header() {
+                return configures_header.configure(order);
+            }
             if let Err(not_sent) = configures.send_configure(order) {
                 tracing::debug!(board = %order.board, %not_sent, "an order to configure was not sent");
             }
@@ -186,6 +198,10 @@ async fn serve(
     ];
     let snapshots_of = hub.clone();
     others.push(Part::start("snapshots", |stop| snapshots.run(snapshots_of, stop)));
+    if let header::Opened::Here(header) = opened_header {
+        let (path, ends) = (gatehouse_gpio::Kept::path(&config.data_dir), (header_orders, edge_sender));
+        others.push(Part::start("header", |stop| header.run(path, hub.clone(), ends, stop)));
+    }
     others.extend(mail.map(|mail| Part::start("mail", |stop| mail.run(hub.clone(), stop))));
     let parts = Parts {
         hub: Part::start("hub", |stop| event_loop.run(stop)),
@@ -193,10 +209,12 @@ async fn serve(
         edge: Part::start("MQTT edge", |stop| broker.run(mqtt, stop)),
         others,
     };
-    hub.tell_condition(NoticeKind::PlainMqtt, plain_mqtt(addresses))
-        .and_then(|()| snapshots::tell_recovered(&hub, opened.recovered))
+    snapshots::tell_recovered(&hub, opened.recovered)
         .and_then(|()| hub.tell_returned(trial::returned(config)))
         .map_err(|denied| anyhow!("the hub does not answer ({denied:?})"))?;
+    for (kind, subjects) in [(NoticeKind::PlainMqtt, plain_mqtt(addresses))].into_iter().chain(unusable) {
+        hub.tell_condition(kind, subjects).map_err(|denied| anyhow!("the hub does not answer ({denied:?})"))?;
+    }
     ready_sender.send_replace(true);
     announce(&hub, addresses, ca, ready_file).await?;
     let stopping = || {

@@ -1,6 +1,7 @@
 //! Configuration: raw as the file has it, then checked once into the form the program uses.
 
 mod firmware;
+mod gpio;
 mod limits;
 mod oidc;
 mod public_name;
@@ -14,6 +15,8 @@ pub(crate) use smtp::Smtp;
 use crate::exit::Failure;
 use firmware::RawFirmware;
 use gatehouse_broker::Limits;
+use gatehouse_gpio::Wired;
+use gpio::RawGpio;
 use limits::RawLimits;
 use oidc::RawOidc;
 use serde::Deserialize;
@@ -61,6 +64,8 @@ pub(crate) struct Config {
     pub(crate) serial_ports: Vec<String>,
     /// What boards are given over their cable.
     pub(crate) firmware: Firmware,
+    /// What is wired to this machine's own header, when that is to be used.
+    pub(crate) gpio: Option<Wired>,
     /// Whether the owner vouches for this machine's clock, whatever the kernel knows of it.
     pub(crate) clock_trusted: bool,
     /// Where mail is sent from, when it is.
@@ -150,12 +155,6 @@ impl Default for RawMdns {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct RawGpio {
-    enabled: bool,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 struct RawClock {
     trusted: bool,
 }
@@ -204,7 +203,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("mdns", &["enabled", "hostname"]),
     ("serial", serial::KEYS),
     ("firmware", firmware::KEYS),
-    ("gpio", &["enabled"]),
+    ("gpio", gpio::KEYS),
     ("clock", &["trusted"]),
     ("smtp", smtp::KEYS),
     ("oidc", oidc::KEYS),
@@ -235,7 +234,7 @@ fn override_key(table: &mut toml::Table, variable: &str, value: &str) -> Result<
             let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
             toml::Value::Array(items.map(|item| toml::Value::String(item.to_owned())).collect())
         }
-        _ if *section == "limits" || key == "port" => match value.parse() {
+        _ if *section == "limits" || key == "port" || key == "status_light" => match value.parse() {
             Ok(number) => toml::Value::Integer(number),
             Err(_) => return Err(Failure::usage(format!("{variable} must be a whole number, not {value:?}"))),
         },
@@ -249,10 +248,6 @@ fn override_key(table: &mut toml::Table, variable: &str, value: &str) -> Result<
 }
 
 fn check(raw: Raw, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
-    let later = |what: &str, how: &str| Err(Failure::usage(format!("{what} is not in this version yet: {how}")));
-    if raw.gpio.enabled {
-        return later("GPIO", "set [gpio] enabled = false");
-    }
     // Who serves everything in plain text has TLS done elsewhere, or needs none: then it is only where it is asked for.
     let plain = raw.http.plain;
     let tls = |asked: Option<String>, default: &str| {
@@ -274,6 +269,7 @@ fn check(raw: Raw, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
         mqtt: listener("[mqtt] listen", &raw.mqtt.listen)?,
         serial_ports: raw.serial.check()?,
         firmware: raw.firmware.check()?,
+        gpio: raw.gpio.check()?,
         clock_trusted: raw.clock.trusted,
         smtp: raw.smtp.check()?,
         limits: raw.limits.check()?,

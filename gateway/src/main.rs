@@ -12,6 +12,7 @@ mod control;
 mod exit;
 mod firmware;
 mod flash;
+mod header;
 mod integrations;
 mod listeners;
 mod mail;

@@ -48,7 +48,7 @@ pub(crate) struct Parts {
     pub(crate) hub: Part,
     pub(crate) api: Part,
     pub(crate) edge: Part,
-    /// Parts that nothing waits for: control socket, certificates, mDNS, serial ports, mail.
+    /// Parts that nothing waits for: control socket, certificates, mDNS, serial ports, the header, mail.
     pub(crate) others: Vec<Part>,
 }
 

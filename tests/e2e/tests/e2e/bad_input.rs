@@ -38,6 +38,8 @@ async fn a_configuration_that_is_wrong_is_refused_with_its_line() {
         ("[http]\nlissten = \"127.0.0.1:0\"\n", &["config.toml, line 3", "lissten"][..]),
         ("[limits]\nintegrations = 0\n", &["[limits] integrations = 0 must be from 1 to 256"]),
         ("[smtp]\nhost = \"smtp.example.org\"\n", &["[smtp] from", "home@example.org say"]),
+        ("[gpio]\nrelays = [{ pin = 17 }, { pin = 17 }]\n", &["[gpio] pin 17 is both", "one pin does one thing"]),
+        ("[gpio]\nenabled = true\nrelays = [{ pin = 40 }]\n", &["[gpio] pin of relay 1 = 40", "0 to 27"]),
         ("[htttp]\n", &["line 2", "htttp"]),
         ("[http]\nlisten = 80\n", &["line 3"]),
         ("[http\n", &["line 2"]),

@@ -12,6 +12,7 @@ mod capture;
 mod claim;
 mod flashing;
 mod guessing;
+mod header;
 mod health;
 mod home_assistant;
 mod hostile;

@@ -1,0 +1,186 @@
+//! The header's part of the daemon: its pins are taken and its relays put where they belong before anything else, and it becomes a device
+//! of the home once there is one.
+
+use crate::config::Config;
+use gatehouse_core::board_settings::ConfigOrder;
+use gatehouse_core::command::BoardSession;
+use gatehouse_core::device::Order;
+use gatehouse_core::edge::EdgeEvent;
+use gatehouse_core::notice::{NoticeKind, Subject};
+use gatehouse_core::view::{Availability, Change, View};
+use gatehouse_gpio::{Board, Ends, HeaderOrder, Kept, Light, OpenError, RaspberryPi, Wired, boot_id, endpoint};
+use gatehouse_hub::{Feed, Hub};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+/// Orders that may wait; a further one is dropped, and its deadline settles it.
+const ORDERS: usize = 64;
+
+/// Relays that are where they belong.
+pub(crate) struct Header {
+    board: Board<RaspberryPi>,
+    buttons: Arc<Notify>,
+    wired: Wired,
+}
+
+/// What became of `[gpio]`.
+pub(crate) enum Opened {
+    /// It is switched off.
+    Off,
+    /// It is there.
+    Here(Box<Header>),
+    /// It cannot be used; the log says why.
+    Not(NoticeKind),
+}
+
+/// Takes the pins of `[gpio]`, in this run of the daemon.
+pub(crate) fn open(config: &Config, boot: u32) -> Opened {
+    let Some(wired) = config.gpio.clone() else { return Opened::Off };
+    let pins = match RaspberryPi::open(&wired) {
+        Ok(pins) => pins,
+        Err(error) => {
+            tracing::error!("{error}");
+            return Opened::Not(match error {
+                OpenError::NoHeader => NoticeKind::HeaderMissing,
+                _ => NoticeKind::HeaderUnusable,
+            });
+        }
+    };
+    let (buttons, model) = (pins.changed(), pins.model().to_owned());
+    // Another one at each start, as a board draws it.
+    let session = BoardSession(NonZeroU32::MIN.saturating_add(boot));
+    let kept = Kept::read(&Kept::path(&config.data_dir));
+    let board = Board::start(pins, &wired, kept, &boot_id(), (&model, session));
+    Opened::Here(Box::new(Header { board, buttons, wired }))
+}
+
+/// How the hub orders something of the header; what it drops, a deadline settles.
+#[derive(Clone)]
+pub(crate) struct Orders(mpsc::Sender<HeaderOrder>);
+
+impl Orders {
+    /// With the header's end.
+    pub(crate) fn new() -> (Self, mpsc::Receiver<HeaderOrder>) {
+        let (sender, orders) = mpsc::channel(ORDERS);
+        (Self(sender), orders)
+    }
+
+    /// A command.
+    pub(crate) fn send(&self, order: &Order) {
+        self.give(HeaderOrder::Switch(order.clone()));
+    }
+
+    /// A wish.
+    pub(crate) fn configure(&self, order: &ConfigOrder) {
+        self.give(HeaderOrder::Configure(order.clone()));
+    }
+
+    fn give(&self, order: HeaderOrder) {
+        if self.0.try_send(order).is_err() {
+            tracing::debug!("an order to the header was not sent");
+        }
+    }
+}
+
+impl Header {
+    /// Serves it until `stop`.
+    pub(crate) async fn run(
+        self,
+        config_path: std::path::PathBuf,
+        hub: Hub,
+        (orders, inbox): (mpsc::Receiver<HeaderOrder>, mpsc::Sender<EdgeEvent>),
+        stop: CancellationToken,
+    ) {
+        let Self { board, buttons, wired } = self;
+        let (knows, known) = watch::channel(false);
+        let (shows, light) = watch::channel(Light::default());
+        let ends = Ends { orders, known, inbox, light, buttons, path: config_path };
+        let follow = async {
+            follow(hub, wired, knows, shows).await;
+            // Without the hub it is the header that has to come to its end, with its pulses.
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = gatehouse_gpio::run(board, ends, stop) => {}
+            () = follow => {}
+        }
+    }
+}
+
+/// Has the home take the header in once there is a home, and says by its light how that is. Ends with the hub.
+async fn follow(hub: Hub, wired: Wired, knows: watch::Sender<bool>, shows: watch::Sender<Light>) {
+    let (mut view, mut changes) = hub.watch();
+    loop {
+        shows.send_if_modified(|light| std::mem::replace(light, word(&view)) != word(&view));
+        if view.home.is_some() && !*knows.borrow() && !wired.relays.is_empty() {
+            adopt(&hub, &wired, &knows).await;
+        }
+        loop {
+            view = match changes.next().await {
+                None => return,
+                Some(Feed::Lagged(view)) => view,
+                Some(Feed::Change(change)) if matters(&change) => hub.view(),
+                Some(Feed::Change(_)) => continue,
+            };
+            break;
+        }
+    }
+}
+
+async fn adopt(hub: &Hub, wired: &Wired, knows: &watch::Sender<bool>) {
+    let relays = wired.relays.iter().map(|relay| endpoint(relay.pin)).collect();
+    match hub.adopt_header(relays).await {
+        Ok(device) => {
+            tracing::info!(device = %device.name, relays = wired.relays.len(), "the gateway's own header is a device of the home");
+            knows.send_replace(true);
+        }
+        // It is tried again when the home is another.
+        Err(denied) => tracing::error!(?denied, "the gateway's own header could not become a device of the home"),
+    }
+}
+
+/// Whether a change may be one of what the light says, or lets the header in.
+fn matters(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::Home(_) | Change::Device(_) | Change::DeviceRemoved(_) | Change::Notice(_) | Change::NoticeRemoved(_)
+    )
+}
+
+/// What the status light says of a home.
+fn word(view: &View) -> Light {
+    let well = || view.notices.is_empty() && view.devices.iter().all(|d| d.availability == Availability::Online);
+    match view.home {
+        None => Light::Unclaimed,
+        Some(_) if well() => Light::Well,
+        Some(_) => Light::Attention,
+    }
+}
+
+/// What the owner is told of a header that cannot be used.
+pub(crate) fn told(opened: &Opened) -> [(NoticeKind, Vec<Subject>); 2] {
+    [NoticeKind::HeaderMissing, NoticeKind::HeaderUnusable].map(|kind| {
+        let is_so = matches!(opened, Opened::Not(so) if *so == kind);
+        (kind, is_so.then_some(Subject::Gateway).into_iter().collect())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_owner_is_told_what_is_so_and_no_longer_what_was() {
+        let said = |opened| told(&opened).map(|(_, subjects)| subjects.len());
+        assert_eq!(said(Opened::Off), [0, 0]);
+        assert_eq!(said(Opened::Not(NoticeKind::HeaderMissing)), [1, 0]);
+        assert_eq!(said(Opened::Not(NoticeKind::HeaderUnusable)), [0, 1]);
+    }
+
+    #[test]
+    fn nobodys_gateway_says_so_before_all_else() {
+        assert_eq!(word(&View::default()), Light::Unclaimed);
+    }
+}
