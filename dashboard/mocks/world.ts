@@ -179,11 +179,26 @@ export class World {
       behindRepeater: false,
       rotatingCredential: false,
       configurable: true,
+      header: false,
       address: `192.168.1.${this.devices.size + 40}`,
       ...facts,
     };
     this.devices.set(id, device);
     return device;
+  }
+
+  /** The pins of the machine that the gateway runs on. */
+  addHeader(): MockDevice {
+    const none = { rssiDbm: null, freeHeapBytes: null, uptimeMs: 60_000, restartReason: null };
+    return this.addDevice(this.homeName, null, {
+      header: true,
+      model: 'Raspberry Pi 4 B',
+      firmware: null,
+      mac: null,
+      chip: null,
+      address: null,
+      health: { ...none, reconnects: 0, restarts: 0 },
+    });
   }
 
   addSwitch(name: string, device: MockDevice, facts: Partial<MockSwitch> = {}): MockSwitch {

@@ -33,6 +33,7 @@ const DEVICE = graphql(`
       mac
     }
     configurable
+    header
     room {
       id
       name

@@ -16,15 +16,24 @@ export function availabilityWord(availability: Device['availability']): string {
 }
 
 /** What a device is, term by term. `since`: how long ago something was. */
-export const identity = (device: Device, since: (at: string) => string): [string, string][] => [
-  ['Last seen', device.lastSeen === null ? 'not known' : since(device.lastSeen)],
-  ['Room', device.room?.name ?? 'none'],
-  ['Model', device.model ?? 'not known'],
-  ['Firmware', device.firmware ?? 'not known'],
-  ['Chip', device.chip ?? 'not known'],
-  ['MAC', device.mac ?? 'not known'],
-  ['Address', device.address ?? 'not known'],
-];
+export const identity = (device: Device, since: (at: string) => string): [string, string][] => {
+  const place: [string, string][] = [
+    ['Last seen', device.lastSeen === null ? 'not known' : since(device.lastSeen)],
+    ['Room', device.room?.name ?? 'none'],
+    ['Model', device.model ?? 'not known'],
+  ];
+  if (device.header) return [['Kind', 'the gateway’s own header'], ...place];
+  return [
+    ...place,
+    ['Firmware', device.firmware ?? 'not known'],
+    ['Chip', device.chip ?? 'not known'],
+    ['MAC', device.mac ?? 'not known'],
+    ['Address', device.address ?? 'not known'],
+  ];
+};
+
+/** Those that are boards, and not the gateway's own header. */
+export const boardsAmong = (devices: Iterable<Device>): Device[] => [...devices].filter((one) => !one.header);
 
 /** Whether its packets come from another MAC address than its board says it has; not to know is no difference. */
 export const comesFromElsewhere = ({ mac, neighbourMac }: Pick<Device, 'mac' | 'neighbourMac'>): boolean =>

@@ -3,8 +3,10 @@ import type { Device } from '../../src/api/devices';
 import {
   acceptable,
   availabilityWord,
+  boardsAmong,
   compared,
   health,
+  identity,
   lasted,
   type Quarantine,
 } from '../../src/model/devices';
@@ -35,6 +37,14 @@ test('only a board that says who it is can be accepted, as what it said', () => 
   expect(acceptable(came('ffffff', 'm'))).toEqual({ chip: 'ffffff', mac: 'm' });
   expect(acceptable(came(null, 'm'))).toBeNull();
   expect(acceptable(came('ffffff', null))).toBeNull();
+});
+
+test('the gateway’s own header says what it is, and nothing that only boards have', () => {
+  const it = { header: true, lastSeen: null, room: null, model: 'Raspberry Pi 4 B' } as Device;
+  const terms = identity(it, () => '').map(([term]) => term);
+  expect(terms).toEqual(['Kind', 'Last seen', 'Room', 'Model']);
+  expect(identity({ ...it, header: false }, () => '').map(([term]) => term)).toContain('MAC');
+  expect(boardsAmong([it, { ...it, header: false }])).toHaveLength(1);
 });
 
 test('a board that is there and not believed is neither online nor offline', () => {

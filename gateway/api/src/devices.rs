@@ -48,6 +48,12 @@ impl Device {
         self.0.availability.into()
     }
 
+    /// Whether it is the gateway's own header: relays at the pins of the machine that the gateway runs on. It has no Wi-Fi, no firmware
+    /// and no credential of its own; which pins there are, and how its relays are wired, stands in the configuration.
+    async fn header(&self) -> bool {
+        self.0.is_header()
+    }
+
     /// Whether it was given a new secret with which it has not logged in yet: until it does, the old one is good too.
     async fn rotating_credential(&self) -> bool {
         self.0.rotating

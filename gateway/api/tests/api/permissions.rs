@@ -144,7 +144,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("CreatedInvitation", "invitation code mailed"),
     (
         "Device",
-        "id name room availability rotatingCredential configurable lastSeen model firmware mac chip address neighbourMac behindRepeater quarantine health switches",
+        "id name room availability rotatingCredential header configurable lastSeen model firmware mac chip address neighbourMac behindRepeater quarantine health switches",
     ),
     ("FirmwareImage", "name version sha256 size"),
     ("Flash", "id image step percent message done error | by"),
