@@ -4,6 +4,7 @@ use crate::certificates::Certificates;
 use crate::config::Config;
 use crate::control::server::{Control, Told};
 use crate::control::socket_path;
+use crate::disk;
 use crate::exit::Failure;
 use crate::firmware::Held;
 use crate::header;
@@ -106,7 +107,11 @@ async fn serve(
     let (written_sender, written) = mpsc::channel(WRITTEN);
     let snapshots = Snapshots::new(reader.clone(), config.data_dir.clone());
     let settings_changed = snapshots.changed();
-    let writer = opened.store.start_writer(move |ticket, result| {
+    let (disk_sender, disk_failing) = watch::channel(false);
+    let store = opened.store.telling(move |failing| {
+        disk_sender.send_replace(failing);
+    });
+    let writer = store.start_writer(move |ticket, result| {
         match &result {
             Ok(()) => settings_changed.notify_one(),
             Err(error) => tracing::error!(%error, "the database could not write"),
@@ -191,6 +196,7 @@ async fn serve(
     let globs = config.serial_ports.clone();
     let mut others = vec![
         Part::start("control socket", |stop| control.run(stop)),
+        Part::start("disk", |stop| disk::watch(disk_failing, hub.clone(), stop)),
         Part::start("certificates", |stop| certificates.run(stop)),
         Part::start("mDNS", |stop| gatehouse_discovery::run(advertised, nearby, stop)),
         Part::start("claims in the network", |stop| gatehouse_discovery::claims(claims, told_of_claims, homes, stop)),

@@ -9,6 +9,7 @@ mod certificates;
 mod cli;
 mod config;
 mod control;
+mod disk;
 mod exit;
 mod firmware;
 mod flash;

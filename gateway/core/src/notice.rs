@@ -107,6 +107,8 @@ kinds! {
     HeaderMissing = "HEADER_MISSING", Warning;
     /// GPIO is switched on, and its pins cannot be used.
     HeaderUnusable = "HEADER_UNUSABLE", Warning;
+    /// The database cannot be written: the disk is full, or fails.
+    DiskFailing = "DISK_FAILING", Warning;
 }
 
 impl NoticeKind {
@@ -174,6 +176,9 @@ impl NoticeKind {
             }
             Self::SnapshotFailed => {
                 "Make room on the disk. If there is room, the card or the disk may be failing: replace it."
+            }
+            Self::DiskFailing => {
+                "Make room on the gateway's disk; \"df\" shows how full it is. If there is room, the card may be worn out: replace it soon."
             }
             Self::UpgradeReturned => {
                 "Nothing of the home is lost. \"journalctl -u gatehouse\" says more. Another version is tried when it is installed."
@@ -316,6 +321,10 @@ impl Notice {
                 format!("The database could not be read, and its snapshot took its place{detail}.")
             }
             NoticeKind::SnapshotFailed => format!("No snapshot of the database could be made{detail}."),
+            NoticeKind::DiskFailing => {
+                "The disk cannot be written. Switches work, but nothing can be set up or changed, and what happens is kept in memory only."
+                    .to_owned()
+            }
             NoticeKind::UpgradeReturned => format!("An upgrade of the gateway was taken back{detail}."),
             NoticeKind::HeaderMissing => {
                 "Relays on the gateway itself are configured, but this machine has no GPIO header that Gatehouse knows."

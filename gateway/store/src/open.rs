@@ -49,7 +49,11 @@ pub struct Store {
     disk: Arc<Disk>,
     settings: Settings,
     commit: u64,
+    failing: Failing,
 }
+
+/// Is told when the disk can no longer be written, and when it can again.
+pub(crate) type Failing = Box<dyn Fn(bool) + Send>;
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -63,10 +67,16 @@ impl Store {
         Reader::new(self.disk.clone())
     }
 
+    /// `failing` is called with true when the disk can no longer be written, and with false when it can again; it must not
+    /// block.
+    pub fn telling(self, failing: impl Fn(bool) + Send + 'static) -> Self {
+        Self { failing: Box::new(failing), ..self }
+    }
+
     /// Starts the thread that writes. It calls `on_written` once for every ticket, with `Ok` when the records are
     /// on disk; `on_written` must not block, for nothing is written meanwhile.
     pub fn start_writer(self, on_written: impl Fn(Ticket, Result<(), WriteError>) + Send + 'static) -> Writer {
-        Writer::start(self.disk, self.settings, self.commit, on_written)
+        Writer::start(self.disk, self.settings, self.commit, self.failing, on_written)
     }
 }
 
@@ -182,7 +192,8 @@ fn finish(path: &Path, settings: Settings, source: Source, lock: Option<File>) -
     let read = read.unwrap_or_else(|_| Err(Fault::Damaged("its pages do not fit together".to_owned())));
     let Start { database, boot, commit, records, retained } = read.map_err(|fault| fault.at(path.to_owned()))?;
     let disk = Arc::new(Disk::new(source, database, lock));
-    Ok(Opened { store: Store { disk, settings, commit }, boot, records, retained, recovered: None })
+    let store = Store { disk, settings, commit, failing: Box::new(|_| {}) };
+    Ok(Opened { store, boot, records, retained, recovered: None })
 }
 
 struct Start {

@@ -3,6 +3,7 @@
 use crate::disk::Disk;
 use crate::error::{StopError, WriteError};
 use crate::inbox::{Ended, Inbox, Queue, Taken};
+use crate::open;
 use crate::pending::Pending;
 use crate::tables::{COMMIT, META};
 use crate::{Settings, apply};
@@ -31,6 +32,7 @@ impl Writer {
         disk: Arc<Disk>,
         settings: Settings,
         commit: u64,
+        on_failing: open::Failing,
         on_written: impl Fn(Ticket, Result<(), WriteError>) + Send + 'static,
     ) -> Self {
         let inbox = Arc::new(Inbox::new(&settings));
@@ -38,6 +40,7 @@ impl Writer {
             disk,
             inbox: inbox.clone(),
             settings,
+            on_failing,
             on_written,
             pending: Pending::default(),
             commit,
@@ -118,6 +121,7 @@ struct Thread<F> {
     disk: Arc<Disk>,
     inbox: Arc<Inbox>,
     settings: Settings,
+    on_failing: open::Failing,
     on_written: F,
     pending: Pending,
     /// Number of the last commit that is known to be on disk.
@@ -184,6 +188,7 @@ impl<F: Fn(Ticket, Result<(), WriteError>)> Thread<F> {
                 self.commit += 1;
                 if let Some(Failing { tries, dropped, .. }) = self.failing.take() {
                     tracing::warn!(tries, dropped, "the database can be written again");
+                    (self.on_failing)(false);
                 }
                 for ticket in self.pending.written() {
                     (self.on_written)(ticket, Ok(()));
@@ -204,6 +209,7 @@ impl<F: Fn(Ticket, Result<(), WriteError>)> Thread<F> {
         if self.failing.is_none() {
             // Once, not at every try: a full disk needs no full log.
             tracing::error!("{error}; what is not awaited is kept in memory and tried again");
+            (self.on_failing)(true);
         }
         let failing = self.failing.get_or_insert_with(|| Failing { error: error.clone(), tries: 0, dropped: 0 });
         failing.tries = failing.tries.saturating_add(1);

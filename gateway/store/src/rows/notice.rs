@@ -35,6 +35,7 @@ mirror!(
     UpgradeReturned,
     HeaderMissing,
     HeaderUnusable,
+    DiskFailing,
 );
 
 #[derive(Serialize, Deserialize)]

@@ -95,6 +95,25 @@ fn while_the_disk_fails_what_is_not_awaited_is_tried_again_without_being_asked()
 }
 
 #[test]
+fn it_is_told_once_that_the_disk_fails_and_once_that_it_is_well_again() {
+    let disk = Disk::default();
+    let mut opened = disk.open(patient()).unwrap();
+    let (tell, told) = channel();
+    opened.store = opened.store.telling(move |failing| tell.send(failing).unwrap());
+    let running = Running::new(Ok(opened));
+    running.write(vec![room(1, "before")]).unwrap();
+    assert!(told.try_recv().is_err(), "all is well");
+    disk.fail(1, true);
+    for _ in 0..3 {
+        running.write(vec![room(2, "meanwhile")]).unwrap_err();
+    }
+    disk.heal();
+    running.write(vec![room(3, "after")]).unwrap();
+    running.stop().unwrap();
+    assert_eq!(told.iter().collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
 fn stopping_on_a_disk_that_fails_says_what_is_lost() {
     let disk = Disk::default();
     let running = Running::new(disk.open(patient()));
