@@ -7,6 +7,9 @@ TEST_PACKAGES = $(RUN_PACKAGES) doctest-dev valgrind clang-format mosquitto mosq
 PACKAGE_PACKAGES = lintian systemd
 CONTAINER_PACKAGES = mmdebstrap systemd-container procps
 LX106_PACKAGES = gcc-xtensa-lx106 picolibc-xtensa-lx106-elf qemu-system-misc
+# For whom the package is: make deb ARCH=arm64 is for a Raspberry Pi with a 64-bit system.
+MACHINE := $(shell dpkg --print-architecture 2>/dev/null)
+ARCH = $(MACHINE)
 SEEDS ?= 20000
 CARGO_DENY = 0.20.2
 CARGO_FUZZ = 0.13.2
@@ -16,9 +19,29 @@ PROGRAM_BYTES = 22000000
 # The goal for the package.
 PACKAGE_BYTES = 15728640
 # A Debian that the package is installed in; made when there is none.
-GATEHOUSE_ROOT ?= $(TARGET_DIR)/package-root
+GATEHOUSE_ROOT ?= $(TARGET_DIR)/package-root-$(ARCH)
 # For each of the targets.
 FUZZ_SECONDS ?= 300
+
+ifeq ($(ARCH),$(MACHINE))
+BUILT = $(TARGET_DIR)/release
+BOARD = firmware/build/gatehouse-board
+else ifeq ($(ARCH),arm64)
+# Debian's own Rust, whose standard library comes for other machines too.
+TRIPLE = aarch64-unknown-linux-gnu
+CROSS_PACKAGES = rustc-web cargo-web libstd-rust-web-dev:arm64 libc6:arm64 gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
+EMULATION_PACKAGES = libbearssl-dev:arm64 arch-test
+CROSS_CARGO = env PATH=/usr/bin:$$PATH CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc \
+	CXX_aarch64_unknown_linux_gnu=aarch64-linux-gnu-g++ AR_aarch64_unknown_linux_gnu=aarch64-linux-gnu-ar cargo
+# Not with a prefix for its libraries: two C libraries in one process stand still for ever.
+EMULATE = qemu-aarch64-static
+BUILT = $(TARGET_DIR)/$(TRIPLE)/release
+BOARD = firmware/build/arm64/gatehouse-board
+else
+$(error there is no package for $(ARCH): ARCH=arm64, or leave it out)
+endif
+
+PACKAGE = $(TARGET_DIR)/debian/gatehouse_*_$(or $(ARCH),*).deb
 
 .PHONY: run test check lx106 program package package-test package-installed deb boards dashboard test-esptool test-servers bench simulate fuzz fuzz-shortly misbehave schema format lint test-rust test-firmware test-dashboard test-browser deny clean
 
@@ -73,20 +96,26 @@ test-rust: boards dashboard/dist/index.html tests/node/node_modules/.package-loc
 
 # A Pi keeps it in memory and on a card, so its size is a figure to keep an eye on, and what nobody builds breaks unseen.
 program: dashboard/dist/index.html ## the optimised program, and that it has not grown
+ifdef TRIPLE
+	dpkg --print-foreign-architectures | grep -qx $(ARCH) || $(if $(filter-out 0,$(shell id -u)),sudo) dpkg --add-architecture $(ARCH)
+	tests/support/debian-packages $(CROSS_PACKAGES)
+	$(CROSS_CARGO) build --release --quiet --locked --target $(TRIPLE) --package gatehouse
+else
 	$(CARGO) build --release --quiet --package gatehouse
-	@size=$$(stat --format=%s $(TARGET_DIR)/release/gatehouse); echo "the program has $$size bytes"; test $$size -le $(PROGRAM_BYTES) || \
+endif
+	@size=$$(stat --format=%s $(BUILT)/gatehouse); echo "the program has $$size bytes"; test $$size -le $(PROGRAM_BYTES) || \
 		{ echo "that is more than the $(PROGRAM_BYTES) it may have: find what brought them, or raise PROGRAM_BYTES and say why" >&2; exit 1; }
 
-deb: program ## the Debian package for this machine: target/debian/gatehouse_*.deb
+deb: program ## the Debian package for this machine, target/debian/gatehouse_*.deb, or for a Pi: make deb ARCH=arm64
 	$(CARGO) deb --version 2>/dev/null | grep -qF $(CARGO_DEB) || $(CARGO) install --locked --quiet cargo-deb@$(CARGO_DEB)
-	rm -rf $(TARGET_DIR)/package $(TARGET_DIR)/debian && $(TARGET_DIR)/release/gatehouse manual $(TARGET_DIR)/package
-	$(CARGO) deb --quiet --package gatehouse --no-build --no-strip
+	rm -rf $(TARGET_DIR)/package $(PACKAGE) && $(EMULATE) $(BUILT)/gatehouse manual $(TARGET_DIR)/package
+	$(CARGO) deb --quiet --package gatehouse $(if $(TRIPLE),--target $(TRIPLE)) --no-build --no-strip
 
 package: deb ## the same, looked at by lintian, and its unit by systemd
 	tests/support/debian-packages $(PACKAGE_PACKAGES)
-	lintian --allow-root --fail-on error,warning $(TARGET_DIR)/debian/gatehouse_*.deb
+	lintian --allow-root --fail-on error,warning $(PACKAGE)
 	@systemd-analyze security --offline=yes --no-pager --threshold=20 systemd/gatehouse.service > $(TARGET_DIR)/package/exposure || { cat $(TARGET_DIR)/package/exposure; exit 1; }; tail -1 $(TARGET_DIR)/package/exposure
-	@size=$$(stat --format=%s $(TARGET_DIR)/debian/gatehouse_*.deb); echo "the package has $$size bytes"; test $$size -le $(PACKAGE_BYTES) || \
+	@size=$$(stat --format=%s $(PACKAGE)); echo "the package has $$size bytes"; test $$size -le $(PACKAGE_BYTES) || \
 		{ echo "that is more than the $(PACKAGE_BYTES) it may have" >&2; exit 1; }
 
 package-test: package boards ## the package, installed in a booted Debian without a network, and upgraded; as root, for containers need that
@@ -94,8 +123,13 @@ package-test: package boards ## the package, installed in a booted Debian withou
 
 package-installed:
 	tests/support/debian-packages $(CONTAINER_PACKAGES)
-	tests/package/root $(GATEHOUSE_ROOT) $$(dpkg --print-architecture)
-	tests/package/run $(GATEHOUSE_ROOT) $(TARGET_DIR)/debian/gatehouse_*.deb firmware/build/gatehouse-board
+ifdef TRIPLE
+	tests/support/debian-packages $(EMULATION_PACKAGES)
+	tests/support/emulated aarch64
+	$(MAKE) --silent --directory firmware --jobs=$$(nproc) board OUT=build/arm64 CXX=aarch64-linux-gnu-g++
+endif
+	tests/package/root $(GATEHOUSE_ROOT) $(ARCH)
+	tests/package/run $(GATEHOUSE_ROOT) $(PACKAGE) $(BOARD)
 
 test-firmware:
 	tests/support/debian-packages $(TEST_PACKAGES)
