@@ -198,7 +198,8 @@ impl<P: Pins> Board<P> {
         self.after(now_ms);
         if now_ms >= self.heartbeat_ms {
             self.heartbeat_ms = now_ms + HEARTBEAT_MS;
-            if self.known {
+            // While there is more to say it is heard anyway.
+            if self.known && self.to_say.is_empty() {
                 self.to_say.push_back(Said::Fact(Fact::Uptime(now_ms)));
             }
         }

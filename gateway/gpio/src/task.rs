@@ -4,6 +4,7 @@ use crate::board::{Board, Change, HeaderOrder};
 use crate::kept::Kept;
 use crate::light::Light;
 use crate::pins::Pins;
+use gatehouse_core::board_settings::ConfigOrder;
 use gatehouse_core::device::{BoardEvent, SecretHash};
 use gatehouse_core::edge::EdgeEvent;
 use gatehouse_core::ids::LinkId;
@@ -53,6 +54,8 @@ struct Header<P> {
     /// Whether the home was told so.
     greeted: bool,
     writing: Option<Writing>,
+    /// A wish that came while states were being written.
+    wish: Option<ConfigOrder>,
     shown: Option<bool>,
     light_due_ms: Option<u64>,
 }
@@ -68,8 +71,17 @@ enum Next {
 /// Serves the header until `stop`, or until the home is gone.
 pub async fn run<P: Pins>(board: Board<P>, ends: Ends, stop: CancellationToken) {
     let (started, writing, shown) = (Instant::now(), None, None);
-    let mut header =
-        Header { board, ends, started, connected: false, greeted: false, writing, shown, light_due_ms: None };
+    let mut header = Header {
+        board,
+        ends,
+        started,
+        connected: false,
+        greeted: false,
+        writing,
+        wish: None,
+        shown,
+        light_due_ms: None,
+    };
     while let Some(next) = header.next(&stop).await {
         header.apply(next);
     }
@@ -92,8 +104,8 @@ impl<P: Pins> Header<P> {
         let due = self.started + Duration::from_millis(due);
         let (connected, has_to_say) = (self.connected, self.board.has_to_say());
         let Ends { orders, known, inbox, light, buttons, .. } = &mut self.ends;
-        // What an order asks may hang on a setting that is being written.
-        let takes_orders = self.writing.is_none();
+        // What an order asks may hang on a setting that is being written; states that are hold up nothing.
+        let takes_orders = self.wish.is_none() && self.writing.as_ref().is_none_or(|writing| writing.change.is_none());
         let written = async {
             match self.writing.as_mut() {
                 Some(writing) => (&mut writing.done).await.unwrap_or_else(|error| Err(std::io::Error::other(error))),
@@ -122,11 +134,8 @@ impl<P: Pins> Header<P> {
                 self.board.introduce(now_ms);
             }
             Next::Order(HeaderOrder::Switch(order)) => self.board.order(&order, now_ms),
-            Next::Order(HeaderOrder::Configure(order)) => {
-                if let Some((kept, change)) = self.board.configure(&order, now_ms) {
-                    self.write(kept, Some(change));
-                }
-            }
+            Next::Order(HeaderOrder::Configure(order)) if self.writing.is_some() => self.wish = Some(order),
+            Next::Order(HeaderOrder::Configure(order)) => self.configure(&order, now_ms),
             Next::Room => self.say(now_ms),
             Next::Written(result) => self.written(result, now_ms),
         }
@@ -136,6 +145,12 @@ impl<P: Pins> Header<P> {
             && let Some(kept) = self.board.take_due(now_ms)
         {
             self.write(kept, None);
+        }
+    }
+
+    fn configure(&mut self, order: &ConfigOrder, now_ms: u64) {
+        if let Some((kept, change)) = self.board.configure(order, now_ms) {
+            self.write(kept, Some(change));
         }
     }
 
@@ -154,6 +169,9 @@ impl<P: Pins> Header<P> {
         }
         if let Some(change) = change {
             self.board.settle(&change, result.is_ok(), now_ms);
+        }
+        if let Some(order) = self.wish.take() {
+            self.configure(&order, now_ms);
         }
     }
 
@@ -182,8 +200,10 @@ impl<P: Pins> Header<P> {
     }
 
     async fn stop(mut self) {
-        if let Some(writing) = self.writing.take() {
-            let _written_or_not = writing.done.await;
+        self.wish = None;
+        if let Some(writing) = self.writing.as_mut() {
+            let result = (&mut writing.done).await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+            self.written(result, self.now_ms());
         }
         let now_ms = self.now_ms();
         self.board.light(false);
