@@ -170,6 +170,15 @@ pub(crate) fn told(opened: &Opened) -> [(NoticeKind, Vec<Subject>); 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gatehouse_core::access::{Client, TokenHash};
+    use gatehouse_core::board_settings::Wiring;
+    use gatehouse_core::device::{BoardEvent, BoardState, Description, Said, SecretHash};
+    use gatehouse_core::home::Claim;
+    use gatehouse_core::ids::LinkId;
+    use gatehouse_core::name::{BoardId, Name};
+    use gatehouse_gpio::RelayPin;
+    use gatehouse_hub::Ports;
+    use std::time::Duration;
 
     #[test]
     fn the_owner_is_told_what_is_so_and_no_longer_what_was() {
@@ -179,8 +188,87 @@ mod tests {
         assert_eq!(said(Opened::Not(NoticeKind::HeaderUnusable)), [0, 1]);
     }
 
-    #[test]
-    fn nobodys_gateway_says_so_before_all_else() {
-        assert_eq!(word(&View::default()), Light::Unclaimed);
+    /// A hub whose store takes everything.
+    fn home() -> (Hub, mpsc::Sender<EdgeEvent>) {
+        let (edge, edge_events) = mpsc::channel(16);
+        let (written_sender, written) = mpsc::channel(16);
+        let ports = Ports {
+            edge: edge_events,
+            serial: mpsc::channel(1).1,
+            nearby: mpsc::channel(1).1,
+            port_orders: Box::new(|_| {}),
+            nearby_orders: Box::new(|_| {}),
+            orders: Box::new(|_| {}),
+            secrets: Box::new(|_| {}),
+            config_orders: Box::new(|_| {}),
+            beliefs: Box::new(|_, _| {}),
+            writes: Box::new(move |ticket, _| {
+                ticket.into_iter().for_each(|ticket| written_sender.try_send((ticket, true)).unwrap());
+                Ok(())
+            }),
+            written,
+            credentials: watch::channel(Arc::default()).0,
+            announced: watch::channel(Arc::default()).0,
+        };
+        let (hub, event_loop) = gatehouse_hub::hub(1, Vec::new(), ports);
+        tokio::spawn(event_loop.run(CancellationToken::new()));
+        (hub, edge)
+    }
+
+    async fn until<T: PartialEq + Copy + std::fmt::Debug>(seen: &mut watch::Receiver<T>, wanted: T) {
+        let comes = seen.wait_for(|now| *now == wanted);
+        let came = tokio::time::timeout(Duration::from_secs(10), comes).await;
+        assert!(matches!(came, Ok(Ok(_))), "{wanted:?} never came");
+    }
+
+    #[tokio::test]
+    async fn the_home_takes_the_header_in_and_the_light_says_how_the_home_is() {
+        let (hub, edge) = home();
+        let (knows, mut known) = watch::channel(false);
+        let (shows, mut light) = watch::channel(Light::Well);
+        let relay = RelayPin { pin: 17, wiring: Wiring::default(), button: None };
+        let wired = Wired { relays: vec![relay], status_light: None };
+        tokio::spawn(follow(hub.clone(), wired, knows, shows));
+        until(&mut light, Light::Unclaimed).await;
+        assert!(!*known.borrow());
+        let claim = Claim {
+            code: hub.claim_code().await.unwrap().unwrap(),
+            home_name: Name::new("Home").unwrap(),
+            member_name: Name::new("Ana").unwrap(),
+            password_hash: "$argon2id$".into(),
+            time_zone: "Etc/UTC".into(),
+            token: TokenHash([7; 32]),
+            client: Client::default(),
+        };
+        hub.claim(claim).await.unwrap();
+        until(&mut known, true).await;
+        assert!(hub.view().devices[0].is_header() && hub.view().switches.len() == 1);
+        until(&mut light, Light::Attention).await;
+
+        let (board, link) = (BoardId::header(), LinkId(0));
+        let (native, rotates, configures, moves, relays) = (true, false, true, false, Vec::new());
+        let session = BoardSession(NonZeroU32::MIN);
+        edge.send(
+            BoardEvent::Connected {
+                board: board.clone(),
+                link,
+                address: None,
+                secret: SecretHash([0; 32]),
+                private: true,
+            }
+            .into(),
+        )
+        .await
+        .unwrap();
+        for said in [
+            Said::Description(Description { native, rotates, configures, moves, relays }),
+            Said::Session(session, 0),
+            Said::State(BoardState::Ready),
+        ] {
+            edge.send(BoardEvent::Said { board: board.clone(), link, said }.into()).await.unwrap();
+        }
+        until(&mut light, Light::Well).await;
+        hub.tell_condition(NoticeKind::PlainMqtt, vec![Subject::Gateway]).unwrap();
+        until(&mut light, Light::Attention).await;
     }
 }
