@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { buildSchema } from 'graphql';
 import { accountMutations, accountQueries } from './account';
+import { backupMutations, backupQueries } from './backups';
 import { boardMutations, boardQueries } from './boards';
 import { checkInside, finds, inside, type Asker, type ById, type Searching } from './asking';
 import { commandMutations } from './commands';
@@ -44,6 +45,7 @@ export function rootsOf(world: World) {
       ...peopleMutations(world),
       ...providerMutations(world),
       ...tokenMutations(world),
+      ...backupMutations(world),
       ...wifiMutations(world),
     },
     subscription: subscriptions(world),
@@ -88,6 +90,7 @@ function queries(world: World) {
     ...peopleQueries(world),
     ...recordQueries(world),
     ...tokenQueries(world),
+    ...backupQueries(world),
     command: byId(world.commands, (it) => views.command(it)),
   };
 }

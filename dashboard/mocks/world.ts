@@ -17,6 +17,7 @@ import { Invitations } from './invitations';
 import { Notices } from './notices';
 import { Shares } from './people';
 import { RecordBook } from './record';
+import { Backups } from './backups';
 import { Tokens } from './tokens';
 import { Wifi } from './wifi';
 
@@ -104,6 +105,7 @@ export class World {
   readonly commands = new Commands(this);
   readonly integrations = new Integrations(this);
   readonly tokens = new Tokens(this);
+  readonly backups = new Backups();
   readonly boards = new Boards(this);
   readonly wifi = new Wifi(this);
   readonly notices = new Notices(this);

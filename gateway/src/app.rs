@@ -1,5 +1,6 @@
 //! The composition root: opens what must be open, hands round the ends of the channels, and stops in order.
 
+use crate::backup::{Desk, Keeper, Maker, draw_key, finish_restore};
 use crate::certificates::Certificates;
 use crate::config::Config;
 use crate::control::server::{Control, Told};
@@ -51,6 +52,7 @@ pub(crate) fn run(config: &Config, ready_file: Option<&Path>) -> Result<(), Fail
     start_log();
     let mail = Mail::open(config)?;
     let provider = oidc::open(config)?;
+    finish_restore(&config.data_dir)?;
     let opened = open_store(&config.data_dir)?;
     trial::forget_online(config);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -181,9 +183,11 @@ async fn serve(
     let ca = certificates.authority_path().to_owned();
     let fingerprint = certificates.served().authority().fingerprint().to_string();
     let (ready_sender, ready) = watch::channel(false);
-    let control =
-        Control::bind(&socket_path(config), hub.clone(), Told { addresses, fingerprint, firmware: held(config) })?;
-    let settings = settings(config, &certificates, meter, mail.as_ref().map(Mail::queue), provider);
+    let backups = Maker::new(reader.clone(), config.data_dir.clone(), hub.clone());
+    let (keeper, desk) = Keeper::new(backups.clone(), hub.clone(), config.data_dir.clone(), config.backups.clone());
+    let told = Told { addresses, fingerprint, firmware: held(config), backups, desk: desk.clone() };
+    let control = Control::bind(&socket_path(config), hub.clone(), told)?;
+    let settings = settings(config, &certificates, meter, mail.as_ref().map(Mail::queue), provider, desk);
     let api = Api::new(hub.clone(), reader, ready, settings);
     let (mqtt, web) = serving(config, listeners, &certificates);
 
@@ -203,6 +207,7 @@ async fn serve(
         Part::start("serial ports", |stop| serial.run(globs, flasher, gateway, stop)),
     ];
     let snapshots_of = hub.clone();
+    others.push(Part::start("backups", |stop| keeper.run(stop)));
     others.push(Part::start("snapshots", |stop| snapshots.run(snapshots_of, stop)));
     if let header::Opened::Here(header) = opened_header {
         let (path, ends) = (gatehouse_gpio::Kept::path(&config.data_dir), (header_orders, edge_sender));
@@ -288,6 +293,7 @@ fn settings(
     meter: gatehouse_broker::Meter,
     mail: Option<mpsc::Sender<Letter>>,
     provider: Option<gatehouse_api::Provider>,
+    desk: Desk,
 ) -> gatehouse_api::Settings {
     let authority = certificates.served().authority();
     gatehouse_api::Settings {
@@ -311,6 +317,7 @@ fn settings(
         meter: gatehouse_api::Meter(Arc::new(move || meter.metrics())),
         mail,
         provider,
+        backups: gatehouse_api::BackupDesk { state: desk.state, ask: desk.ask, draw_key },
         limits: gatehouse_api::Limits::default(),
     }
 }

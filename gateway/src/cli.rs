@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::app;
+use crate::backup::command::{Backup, Restore, recovery_key};
 use crate::config::{self, Config};
 use crate::control::{Answer, Call, client};
 use crate::exit::Failure;
@@ -56,6 +57,12 @@ enum Command {
     Provision(Provision),
     /// Give firmware to a board that is plugged into a USB port of this machine, and show how far it is
     Flash(Flash),
+    /// Write the home to a file: people, rooms, devices, what was shared, the record, and what its boards trust
+    Backup(Backup),
+    /// Put the home of a backup in place, while no gateway runs on the data directory
+    Restore(Restore),
+    /// Make the key that opens backups from now on, and show it, once
+    RecoveryKey,
     /// Other home systems that may log in over MQTT
     #[command(subcommand)]
     Integration(Integration),
@@ -139,6 +146,9 @@ impl Invocation {
             Command::Board(Board::Rotate { which }) => rotate_credential(&config, which),
             Command::Provision(provision) => provision.carry_out(&config),
             Command::Flash(flash) => flash.carry_out(&config),
+            Command::Backup(backup) => backup.carry_out(&config),
+            Command::Restore(restore) => restore.carry_out(&config),
+            Command::RecoveryKey => recovery_key(&config),
             Command::Integration(integration) => integration.carry_out(&config),
             Command::Token(token) => token.carry_out(&config),
             Command::Trial(trial) => trial.carry_out(&config),

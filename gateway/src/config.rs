@@ -1,5 +1,6 @@
 //! Configuration: raw as the file has it, then checked once into the form the program uses.
 
+mod backup;
 mod firmware;
 mod gpio;
 mod limits;
@@ -8,11 +9,13 @@ mod public_name;
 mod serial;
 mod smtp;
 
+pub(crate) use backup::Backups;
 pub(crate) use firmware::Firmware;
 pub(crate) use oidc::{Oidc, host};
 pub(crate) use smtp::Smtp;
 
 use crate::exit::Failure;
+use backup::RawBackup;
 use firmware::RawFirmware;
 use gatehouse_broker::Limits;
 use gatehouse_gpio::Wired;
@@ -40,6 +43,8 @@ const ENVIRONMENT: &str = "GATEHOUSE_";
 pub(crate) struct Config {
     /// Database, control socket and everything else that must survive.
     pub(crate) data_dir: PathBuf,
+    /// Backups that are made by themselves.
+    pub(crate) backups: Backups,
     /// Where HTTP listens; none for no such listener.
     pub(crate) http: Option<SocketAddr>,
     /// The name people use from outside, when there is one, with its port where that is not the usual one.
@@ -98,6 +103,7 @@ struct Raw {
     clock: RawClock,
     smtp: RawSmtp,
     oidc: RawOidc,
+    backup: RawBackup,
     limits: RawLimits,
 }
 
@@ -207,6 +213,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("clock", &["trusted"]),
     ("smtp", smtp::KEYS),
     ("oidc", oidc::KEYS),
+    ("backup", backup::KEYS),
     ("limits", limits::KEYS),
 ];
 
@@ -234,7 +241,7 @@ fn override_key(table: &mut toml::Table, variable: &str, value: &str) -> Result<
             let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
             toml::Value::Array(items.map(|item| toml::Value::String(item.to_owned())).collect())
         }
-        _ if *section == "limits" || key == "port" || key == "status_light" => match value.parse() {
+        _ if *section == "limits" || matches!(key, "port" | "status_light" | "keep" | "days") => match value.parse() {
             Ok(number) => toml::Value::Integer(number),
             Err(_) => return Err(Failure::usage(format!("{variable} must be a whole number, not {value:?}"))),
         },
@@ -254,8 +261,10 @@ fn check(raw: Raw, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
         asked.unwrap_or_else(|| if plain { String::new() } else { default.to_owned() })
     };
     let public_name = public_name::check(raw.http.public_name)?;
+    let data_dir = data_dir.or(raw.data_dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR));
     Ok(Config {
-        data_dir: data_dir.or(raw.data_dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR)),
+        backups: raw.backup.check(&data_dir)?,
+        data_dir,
         http: listener("[http] listen", &raw.http.listen)?,
         oidc: raw.oidc.check(public_name.as_deref(), plain)?,
         public_name,

@@ -5,6 +5,7 @@
 #![recursion_limit = "256"]
 
 mod app;
+mod backup;
 mod certificates;
 mod cli;
 mod config;

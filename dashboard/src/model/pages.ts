@@ -51,6 +51,13 @@ const ALL = [
     owner: true,
   },
   {
+    path: '/backups',
+    name: 'Backups',
+    about: 'What is left when the gateway is lost',
+    group: 'This home',
+    owner: true,
+  },
+  {
     path: '/about',
     name: 'About this home',
     about: 'Whom to ask, who lives here, and what this is',

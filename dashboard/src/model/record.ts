@@ -65,6 +65,7 @@ const TOLD: Partial<Record<RecordKind, string>> = {
   IDENTITY_LINKED: 'linked to',
   IDENTITY_UNLINKED: 'unlinked from',
   RECOVERY_CODE_CREATED: 'made a recovery code for',
+  BACKUP_KEY_CREATED: 'made a recovery key for',
   RESET_CODE_CREATED: 'made a one-time code for',
   DEVICE_RELEASED: 'accepted another board for',
   BOARD_FLASHED: 'flashed the board at',

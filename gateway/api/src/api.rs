@@ -55,6 +55,8 @@ pub struct Settings {
     pub mail: Option<mpsc::Sender<Letter>>,
     /// By whose word people may sign in, too; none when no provider is configured.
     pub provider: Option<Provider>,
+    /// How backups stand, and how one is asked for.
+    pub backups: crate::BackupDesk,
     /// Bounds; the defaults are right for a gateway.
     pub limits: Limits,
 }

@@ -8,6 +8,7 @@
 
 mod account;
 mod api;
+mod backups;
 mod board_settings;
 mod boards;
 mod claiming;
@@ -58,6 +59,7 @@ mod websocket;
 mod wifi_change;
 
 pub use api::{Api, Ca, Limits, Settings};
+pub use backups::BackupDesk;
 pub use flashing::Images;
 pub use metrics::Meter;
 pub use provider::{Answering, Provider};

@@ -106,6 +106,8 @@ pub(crate) enum RecordKind {
     MemberJoined,
     /// An owner was given a recovery code.
     RecoveryCodeCreated,
+    /// A recovery key for backups was made.
+    BackupKeyCreated,
     /// The home has another name, time zone or contact.
     HomeUpdated,
     /// A board was asked to blink.

@@ -2,6 +2,7 @@
 
 use crate::account::{AccountMutation, AccountQuery};
 use crate::api::Shared;
+use crate::backups::{BackupsMutation, BackupsQuery};
 use crate::board_settings::BoardSettingsMutation;
 use crate::boards::{BoardsMutation, BoardsQuery};
 use crate::claiming::ClaimingMutation;
@@ -72,6 +73,7 @@ pub(crate) struct QueryRoot(
     RecordQuery,
     TokensQuery,
     AccountQuery,
+    BackupsQuery,
 );
 
 /// What can be done; at most 10 fields a document. Settings are on disk before they are answered.
@@ -99,6 +101,7 @@ pub(crate) struct MutationRoot(
     AccountMutation,
     IdentitiesMutation,
     ResetMutation,
+    BackupsMutation,
     TokensMutation,
     // The last is asked first, and each of the others on the way down to the first costs a tap a microsecond or two.
     SwitchesMutation,

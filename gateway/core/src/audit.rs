@@ -114,6 +114,8 @@ pub enum Kind {
     SwitchConfigured,
     /// A board was given another Wi-Fi network.
     WifiChanged,
+    /// A recovery key for backups was made.
+    BackupKeyCreated,
 }
 
 /// One thing that was done, as kept on disk.

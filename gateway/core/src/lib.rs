@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod backup;
 pub mod board_settings;
 pub mod code;
 pub mod command;

@@ -109,6 +109,8 @@ kinds! {
     HeaderUnusable = "HEADER_UNUSABLE", Warning;
     /// The database cannot be written: the disk is full, or fails.
     DiskFailing = "DISK_FAILING", Warning;
+    /// A backup could not be made, or did not prove to be one.
+    BackupFailed = "BACKUP_FAILED", Warning;
 }
 
 impl NoticeKind {
@@ -173,6 +175,9 @@ impl NoticeKind {
             }
             Self::StartedFromSnapshot => {
                 "See whether people, sharing and boards are as they were. If it happens again, replace the card or the disk."
+            }
+            Self::BackupFailed => {
+                "See that the directory for backups is there, may be written by gatehouse, and has room. Then have one made on the page Backups."
             }
             Self::SnapshotFailed => {
                 "Make room on the disk. If there is room, the card or the disk may be failing: replace it."
@@ -334,6 +339,7 @@ impl Notice {
                 "Relays on the gateway itself are configured, but the pins of its GPIO header cannot be used."
                     .to_owned()
             }
+            NoticeKind::BackupFailed => format!("The home is not backed up{detail}."),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::access::{ApiToken, Grant, GuestLink, Member, Session, Tried};
 use crate::audit::Entry;
+use crate::backup::BackupKey;
 use crate::code::CodeHash;
 use crate::command::Command;
 use crate::contact::Contact;
@@ -73,6 +74,8 @@ pub enum Record {
     RecoveryCode(RecoveryCode),
     /// That code was used.
     RecoveryCodeUsed,
+    /// The key to which backups are encrypted, instead of another.
+    BackupKey(BackupKey),
     /// So many wrong tries of signing in.
     WrongTries(Tried, u32),
     /// None that count any more.

@@ -1,6 +1,7 @@
 //! What everyone may read: a snapshot, and the changes that lead from one to the next.
 
 use crate::access::Access;
+use crate::backup::BackupKey;
 use crate::board_settings::BoardSettings;
 use crate::command::Command;
 use crate::device::BoardFacts;
@@ -123,6 +124,8 @@ pub enum Change {
     InvitationRemoved(InvitationId),
     /// How Home Assistant is told of the home is another.
     HomeAssistant(Arc<HomeAssistant>),
+    /// Backups are encrypted to another key.
+    BackupKey(BackupKey),
     /// A notice is new or counted up.
     Notice(Arc<Notice>),
     /// A notice was dismissed, or is no more.
@@ -162,6 +165,8 @@ pub struct View {
     pub invitations: Vec<Arc<Invitation>>,
     /// How Home Assistant is told of the home.
     pub home_assistant: Arc<HomeAssistant>,
+    /// To which key backups are encrypted; none before one was made.
+    pub backup_key: Option<BackupKey>,
     /// Notices that are not dismissed, by id.
     pub notices: Vec<Arc<Notice>>,
     /// Boards that are plugged in, by id.
@@ -203,6 +208,7 @@ impl View {
             Change::Invitation(invitation) => put(&mut self.invitations, invitation, |i| i.id),
             Change::InvitationRemoved(id) => self.invitations.retain(|invitation| invitation.id != *id),
             Change::HomeAssistant(set) => self.home_assistant = set.clone(),
+            Change::BackupKey(key) => self.backup_key = Some(key.clone()),
             Change::Notice(notice) => put(&mut self.notices, notice, |n| n.id),
             Change::NoticeRemoved(id) => self.notices.retain(|notice| notice.id != *id),
             Change::Board(board) => put(&mut self.boards, board, |b| b.id),

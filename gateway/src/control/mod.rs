@@ -3,6 +3,7 @@
 //! One JSON object a line, one question a connection. Whoever may open the socket and passes the check of the peer's
 //! credentials acts as the console.
 
+mod backup;
 pub(crate) mod client;
 mod flash;
 mod giving;
@@ -44,6 +45,9 @@ pub(crate) enum Call {
     RotateCredential {
         which: String,
     },
+    /// A backup, which comes after the answer.
+    Backup,
+    RecoveryKey,
     CreateIntegration(NewIntegration),
     ListIntegrations,
     RevokeIntegration {
@@ -244,6 +248,14 @@ pub(crate) enum Answer {
     Online {
         missing: Vec<String>,
         mqtt: Option<SocketAddr>,
+    },
+    /// So many bytes come after this.
+    Backup {
+        bytes: u64,
+        encrypted: bool,
+    },
+    RecoveryKey {
+        key: String,
     },
     Refused {
         message: String,

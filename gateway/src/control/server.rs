@@ -1,6 +1,7 @@
 //! The daemon's end of the control socket.
 
-use super::{Answer, Call, MAX_QUESTION, flash, giving, integrations, online, provision, tokens};
+use super::{Answer, Call, MAX_QUESTION, backup, flash, giving, integrations, online, provision, tokens};
+use crate::backup::{Desk, Maker};
 use crate::firmware::Held;
 use crate::listeners::Addresses;
 use anyhow::Context;
@@ -15,8 +16,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Callers at a time.
@@ -27,7 +30,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 8..=256;
 
 /// What callers may want to know that the hub does not.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Told {
     /// Where everything listens.
     pub(crate) addresses: Addresses,
@@ -35,10 +38,13 @@ pub(crate) struct Told {
     pub(crate) fingerprint: String,
     /// The firmware that there is for boards.
     pub(crate) firmware: Held,
+    /// What makes backups.
+    pub(crate) backups: Maker,
+    /// Where one is asked for.
+    pub(crate) desk: Desk,
 }
 
 /// A bound control socket; its file goes when it does.
-#[derive(Debug)]
 pub(crate) struct Control {
     listener: UnixListener,
     path: PathBuf,
@@ -73,9 +79,7 @@ impl Control {
                     Ok((stream, _)) if self.may_call(&stream) => {
                         let (hub, told) = (self.hub.clone(), self.told.clone());
                         callers.spawn(async move {
-                            if tokio::time::timeout(TIMEOUT, serve(stream, hub, told)).await.is_err() {
-                                tracing::warn!("a caller on the control socket took too long");
-                            }
+                            serve(stream, hub, told).await;
                         });
                     }
                     Ok(_) => tracing::warn!("a caller on the control socket was refused"),
@@ -102,12 +106,28 @@ impl Drop for Control {
 
 async fn serve(stream: UnixStream, hub: Hub, told: Told) {
     let (reader, mut writer) = stream.into_split();
+    let maker = told.backups.clone();
+    let Ok(backup) = timeout(TIMEOUT, serve_short(reader, &mut writer, hub, told)).await else {
+        return tracing::warn!("a caller on the control socket took too long");
+    };
+    if backup {
+        match timeout(backup::TIMEOUT, backup::send(maker, &mut writer)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "a backup could not be handed over"),
+            Err(_) => tracing::warn!("a backup took too long"),
+        }
+    }
+}
+
+/// True when the caller asked for a backup, which takes longer.
+async fn serve_short(reader: OwnedReadHalf, writer: &mut OwnedWriteHalf, hub: Hub, told: Told) -> bool {
     let mut line = String::new();
     let mut reader = BufReader::new(reader.take(MAX_QUESTION));
     if reader.read_line(&mut line).await.unwrap_or(0) == 0 {
-        return;
+        return false;
     }
     let answer = match serde_json::from_str(&line) {
+        Ok(Call::Backup) => return true,
         Ok(Call::Flash(new)) => match image_after(&mut reader, new.bytes).await {
             Ok(bytes) => flash::begin(&hub, told.firmware.clone(), new, bytes).await,
             Err(refused) => refused,
@@ -115,10 +135,11 @@ async fn serve(stream: UnixStream, hub: Hub, told: Told) {
         Ok(call) => answer(call, &hub, &told).await,
         Err(error) => refused(format!("the daemon does not understand the question: {error}")),
     };
-    let Ok(mut answer) = serde_json::to_string(&answer) else { return };
+    let Ok(mut answer) = serde_json::to_string(&answer) else { return false };
     answer.push('\n');
     // A caller that went away misses its answer.
     let _gone = writer.write_all(answer.as_bytes()).await;
+    false
 }
 
 /// What comes after a question that says how long it is.
@@ -172,7 +193,8 @@ async fn answer(call: Call, hub: &Hub, told: &Told) -> Answer {
         Call::CreateToken(new) => tokens::create(hub, &new).await,
         Call::ListTokens => tokens::list(hub),
         Call::RevokeToken { which } => tokens::revoke(hub, &which).await,
-        Call::Flash(_) => refused("an image comes with its question"),
+        Call::Flash(_) | Call::Backup => refused("bytes come with this question"),
+        Call::RecoveryKey => backup::new_key(hub, &told.desk).await,
         Call::Flashing { port, flash, seen_percent, seen_message } => {
             flash::follow(hub, &port, &flash, (seen_percent, &seen_message)).await
         }

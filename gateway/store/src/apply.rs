@@ -87,6 +87,7 @@ pub(crate) fn apply<'a>(
             Record::Invitation(kept, code) => put(&mut invitation, kept.id.raw(), &rows::invitation(kept, *code))?,
             Record::InvitationDeleted(id) => drop(invitation.remove(id.raw())?),
             Record::RecoveryCode(kept) => put(&mut setting, rows::RECOVERY_CODE, &rows::recovery_code(kept))?,
+            Record::BackupKey(kept) => put(&mut setting, rows::BACKUP_KEY, &rows::backup_key(kept))?,
             Record::RecoveryCodeUsed => drop(setting.remove(rows::RECOVERY_CODE)?),
             Record::HomeAssistant(kept) => put(&mut setting, rows::HOME_ASSISTANT, &rows::home_assistant(kept))?,
             Record::Notice(kept) => put(&mut notice, kept.id.raw(), &rows::notice(kept))?,

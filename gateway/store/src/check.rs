@@ -5,8 +5,9 @@ use crate::error::{Fault, OpenError};
 use crate::load::{load, load_retained};
 use crate::migrate::{self, STEPS};
 use crate::open::schema;
+use crate::tables::HOME;
 use redb::backends::FileBackend;
-use redb::{DatabaseError, ReadableDatabase};
+use redb::{DatabaseError, ReadableDatabase, ReadableTableMetadata};
 use std::fs::{File, TryLockError};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -55,4 +56,18 @@ fn check_source(source: &Source) -> Result<(), Fault> {
     load(&txn)?;
     load_retained(&txn)?;
     Ok(())
+}
+
+/// Whether the database in a file is one of a home that somebody owns; it is opened as [`check`] opens it.
+pub fn has_owner(path: &Path) -> Result<bool, OpenError> {
+    check(path)?;
+    let home = || -> Result<bool, Fault> {
+        let file = File::open(path).map_err(redb::Error::Io)?;
+        let source = Source::new(move || {
+            FileBackend::new(file.try_clone()?).map_err(|error| io::Error::other(error.to_string()))
+        });
+        let database = source.try_open()?;
+        Ok(!database.begin_read()?.open_table(HOME)?.is_empty()?)
+    };
+    home().map_err(|fault| fault.at(path.to_owned()))
 }

@@ -25,17 +25,17 @@ mod tables;
 mod trial;
 mod writer;
 
-pub use check::check;
+pub use check::{check, has_owner};
 pub use error::{Full, OpenError, ReadError, SnapshotError, StopError, WriteError};
 pub use inbox::{Batch, Ended, Queue};
 pub use lines::{Bounds, Page};
 pub use memory::Memory;
-pub use open::{FILE_NAME, Opened, Store, in_memory, open, open_on, open_with};
+pub use open::{DirectoryLock, FILE_NAME, Opened, Store, in_memory, lock, open, open_on, open_with};
 pub use reader::Reader;
 pub use recovery::Recovered;
 /// What a database can lie on; for tests that let a disk fail.
 pub use redb::StorageBackend;
-pub use snapshot::{SNAPSHOT_NAME, Snapshot};
+pub use snapshot::{SNAPSHOT_NAME, Snapshot, revive};
 pub use writer::Writer;
 
 use std::time::Duration;

@@ -141,7 +141,8 @@ fn repeaters(txn: &WriteTransaction) -> Result<(), Fault> {
     append(txn, "device", &[0])
 }
 
-/// To schema 19: there are notices more. An older version would not know them.
+/// To schema 19: there are notices more, and among the settings there may be a key for backups, none so far. An older version would
+/// not know them.
 fn snapshots(_: &WriteTransaction) -> Result<(), Fault> {
     Ok(())
 }

@@ -88,16 +88,26 @@ pub fn open(data_dir: &Path) -> Result<Opened, OpenError> {
     open_with(data_dir, Settings::default())
 }
 
-/// [`open`], with other limits.
-pub fn open_with(data_dir: &Path, settings: Settings) -> Result<Opened, OpenError> {
+/// Holds a data directory, so that no daemon can start on it, for as long as it is there.
+#[derive(Debug)]
+pub struct DirectoryLock(File);
+
+/// Takes hold of a data directory, which is made (mode 0700) when it is missing.
+pub fn lock(data_dir: &Path) -> Result<DirectoryLock, OpenError> {
     let directory = |source| OpenError::Directory { path: data_dir.to_owned(), source };
     DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(directory)?;
     let lock = File::open(data_dir).map_err(directory)?;
     match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(OpenError::Locked { path: data_dir.to_owned() }),
-        Err(TryLockError::Error(source)) => return Err(directory(source)),
+        Ok(()) => Ok(DirectoryLock(lock)),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path: data_dir.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(directory(source)),
     }
+}
+
+/// [`open`], with other limits.
+pub fn open_with(data_dir: &Path, settings: Settings) -> Result<Opened, OpenError> {
+    let directory = |source| OpenError::Directory { path: data_dir.to_owned(), source };
+    let DirectoryLock(lock) = lock(data_dir)?;
     let path = data_dir.join(FILE_NAME);
     let mut recovered = None;
     match fs::metadata(&path) {

@@ -60,6 +60,7 @@ impl Key {
             Record::Invitation(invitation, _) => Self::Invitation(invitation.id.raw()),
             Record::InvitationDeleted(invitation) => Self::Invitation(invitation.raw()),
             Record::RecoveryCode(_) | Record::RecoveryCodeUsed => Self::Setting(rows::RECOVERY_CODE),
+            Record::BackupKey(_) => Self::Setting(rows::BACKUP_KEY),
             Record::HomeAssistant(_) => Self::Setting(rows::HOME_ASSISTANT),
             Record::Notice(notice) => Self::Notice(notice.id.raw()),
             Record::NoticeDeleted(notice) => Self::Notice(notice.raw()),

@@ -1,8 +1,8 @@
 //! A start from the snapshot, when the database's file cannot be read or is gone.
 
 use crate::error::OpenError;
-use crate::snapshot::{self, SNAPSHOT_NAME, with_suffix};
-use std::fs;
+use crate::snapshot::{self, SNAPSHOT_NAME, revive, with_suffix};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -40,7 +40,10 @@ pub(crate) fn from_snapshot(path: &Path, why: String) -> Option<Recovered> {
     let snapshot = path.with_file_name(SNAPSHOT_NAME);
     let made_at = fs::metadata(&snapshot).ok()?.modified().ok();
     let revived = with_suffix(path, ".new");
-    if let Err(error) = snapshot::revive(&snapshot, &revived) {
+    let copied = fs::copy(&snapshot, &revived).and_then(|_| File::open(&revived)?.sync_all());
+    if let Err(error) =
+        copied.map_err(|error| error.to_string()).and_then(|()| revive(&revived).map_err(|e| e.to_string()))
+    {
         tracing::error!(%error, "the snapshot is no better than the database");
         drop(fs::remove_file(&revived));
         return None;

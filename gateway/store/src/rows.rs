@@ -23,7 +23,9 @@ pub(crate) use integration::{integration, to_integration};
 pub(crate) use invitation::{invitation, to_invitation};
 pub(crate) use notice::{notice, to_notice};
 pub(crate) use retained::{retained, to_retained};
-pub(crate) use setting::{HOME_ASSISTANT, RECOVERY_CODE, home_assistant, recovery_code, to_setting};
+pub(crate) use setting::{
+    BACKUP_KEY, HOME_ASSISTANT, RECOVERY_CODE, backup_key, home_assistant, recovery_code, to_setting,
+};
 pub(crate) use settings::{device, home, member, room, session, switch};
 pub(crate) use settings::{to_device, to_home, to_member, to_room, to_session, to_switch};
 pub(crate) use sharing::{grant, guest_link, to_grant, to_guest_link};

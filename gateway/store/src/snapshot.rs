@@ -2,7 +2,8 @@
 
 use crate::check::check;
 use crate::error::{Fault, OpenError, SnapshotError};
-use crate::open::file_source;
+use crate::migrate::SCHEMA;
+use crate::open::{file_source, schema};
 use crate::reader::Reader;
 use crate::tables::{self, BOOT, COMMIT, META};
 use gatehouse_core::ids::MAX_BOOTS;
@@ -80,23 +81,23 @@ impl Reader {
     }
 }
 
-/// None when there is no snapshot, or it cannot be read.
+/// None when there is no snapshot, or it cannot be read, or another version wrote it: one whose upgrade was taken back, say.
 fn commit_of(path: &Path) -> Option<u64> {
     let commit = || -> Result<Option<u64>, Fault> {
         let database = file_source(path.to_owned()).open_read_only()?;
-        Ok(database.begin_read()?.open_table(META)?.get(COMMIT)?.map(|value| value.value()))
+        let txn = database.begin_read()?;
+        let commit = txn.open_table(META)?.get(COMMIT)?.map(|value| value.value());
+        Ok(commit.filter(|_| schema(&txn).is_ok_and(|found| found == SCHEMA)))
     };
     // redb may panic on a file that something else changed.
     catch_unwind(AssertUnwindSafe(commit)).ok()?.ok()?
 }
 
-/// Makes of a copy a database that can take the place of what it was copied from, in a file of its own (synced, with the copy's
-/// mode): the same records, and starts that were not counted yet.
-pub(crate) fn revive(copy: &Path, to: &Path) -> Result<(), OpenError> {
+/// Makes of a copy that was [checked](check) a database that can take the place of what it was copied from: the same records, and starts
+/// that were not counted yet, so that no id is given out twice.
+pub fn revive(copy: &Path) -> Result<(), OpenError> {
     check(copy)?;
-    let io = |error: io::Error| Fault::from(error).at(to.to_owned());
-    fs::copy(copy, to).and_then(|_| File::open(to)?.sync_all()).map_err(io)?;
-    raise_boots(to).map_err(|fault| fault.at(to.to_owned()))
+    raise_boots(copy).map_err(|fault| fault.at(copy.to_owned()))
 }
 
 fn raise_boots(path: &Path) -> Result<(), Fault> {

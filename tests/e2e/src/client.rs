@@ -119,10 +119,16 @@ impl Client {
 
     /// Posts to `/graphql`, with the token.
     pub async fn post(&self, body: &[u8]) -> HttpAnswer {
+        let answer = within(PATIENCE, "answer to POST /graphql", self.try_post(body)).await;
+        answer.unwrap_or_else(|error| panic!("POST /graphql: {error}"))
+    }
+
+    /// The same to a gateway that may go away meanwhile.
+    pub async fn try_post(&self, body: &[u8]) -> std::io::Result<HttpAnswer> {
         let bearer = self.token.as_ref().map(|token| format!("authorization: Bearer {token}"));
         let mut headers = vec!["content-type: application/json"];
         headers.extend(bearer.as_deref());
-        self.request("POST", "/graphql", &headers, body).await
+        self.exchange("POST", "/graphql", &headers, body).await
     }
 
     /// Asks; the answer's `data`, or its first error.

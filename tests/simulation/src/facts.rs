@@ -2,6 +2,7 @@
 
 use gatehouse_core::access::{ApiToken, Grant, GuestLink, Member, Session, Tried};
 use gatehouse_core::audit::Entry;
+use gatehouse_core::backup::BackupKey;
 use gatehouse_core::code::CodeHash;
 use gatehouse_core::command::{Command, Outcome};
 use gatehouse_core::device::{Device, SecretHash};
@@ -30,6 +31,7 @@ pub(crate) struct Facts {
     pub(crate) tokens: BTreeMap<TokenId, Arc<ApiToken>>,
     pub(crate) identities: BTreeMap<IdentityId, Arc<LinkedIdentity>>,
     pub(crate) recovery_code: Option<RecoveryCode>,
+    pub(crate) backup_key: Option<BackupKey>,
     pub(crate) rooms: BTreeMap<RoomId, Arc<Room>>,
     pub(crate) devices: BTreeMap<DeviceId, Arc<Device>>,
     pub(crate) switches: BTreeMap<SwitchId, Arc<Switch>>,
@@ -81,6 +83,7 @@ impl Facts {
             Record::WrongTriesForgotten(tried) => drop(self.wrong_tries.remove(tried)),
             Record::RecoveryCode(code) => self.recovery_code = Some(*code),
             Record::RecoveryCodeUsed => self.recovery_code = None,
+            Record::BackupKey(key) => self.backup_key = Some(key.clone()),
             Record::Entry(entry) => drop(self.entries.insert(entry.id, entry.clone())),
             Record::Command(command) => drop(self.commands.insert(command.id, command.clone())),
         }
@@ -107,6 +110,7 @@ impl Facts {
         all.extend(self.tokens.values().cloned().map(Record::Token));
         all.extend(self.identities.values().cloned().map(Record::Identity));
         all.extend(self.recovery_code.map(Record::RecoveryCode));
+        all.extend(self.backup_key.iter().cloned().map(Record::BackupKey));
         all.extend(self.wrong_tries.iter().map(|(tried, wrong)| Record::WrongTries(*tried, *wrong)));
         all.extend(self.rooms.values().cloned().map(Record::Room));
         all.extend(self.devices.values().cloned().map(Record::Device));

@@ -8,6 +8,7 @@ mod support;
 mod account;
 mod addresses;
 mod administration;
+mod backups;
 mod board_settings;
 mod boards;
 mod claim;

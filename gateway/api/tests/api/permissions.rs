@@ -50,6 +50,7 @@ const GATES: &[(&str, Gate)] = &[
     ("query grants", SignedIn),
     ("query guestLinks", SignedIn),
     ("query metrics", Owner),
+    ("query backups", Owner),
     ("query passwordEstimate", SignedIn),
     ("query record", SignedIn),
     ("query sessions", Person),
@@ -109,6 +110,8 @@ const GATES: &[(&str, Gate)] = &[
     ("mutation requestPasswordLink", Anyone),
     ("mutation confirmEmail", Anyone),
     ("mutation createRecoveryCode", Owner),
+    ("mutation createRecoveryKey", Owner),
+    ("mutation backUpNow", Owner),
     // Each is opened by everyone in live_permissions.rs.
     ("subscription switchChanged", SignedIn),
     ("subscription switchRemoved", SignedIn),
@@ -127,6 +130,8 @@ const GATES: &[(&str, Gate)] = &[
 /// The fields of every object: those after `|` are null for a guest who is shown the object, all others are shown with it.
 const SHOWN: &[(&str, &str)] = &[
     ("Actor", "kind name"),
+    ("Backup", "name bytes madeAt"),
+    ("Backups", "recoveryKey directory making kept proven problem"),
     (
         "Board",
         "id source name location state advice boardId model mac firmware relays hasHome networks device flash wifiGiving claim",
@@ -171,12 +176,14 @@ const SHOWN: &[(&str, &str)] = &[
     ("NoticeEdge", "node cursor"),
     ("PageInfo", "hasPreviousPage hasNextPage startCursor endCursor"),
     ("PasswordEstimate", "score acceptable advice"),
+    ("ProvenBackup", "name at"),
     ("ProviderTrip", "url"),
     ("Quarantine", "reason message since expectedChip expectedMac chip mac"),
     ("RecordConnection", "edges pageInfo"),
     ("RecordEdge", "node cursor"),
     ("RecordEntry", "id at what subject text command change | actor"),
     ("RecoveryCode", "code"),
+    ("RecoveryKey", "key recoveryKey"),
     ("RemovedDevice", "wiped reason"),
     ("Room", "id name switches"),
     ("SerialPort", "name location adapter access board"),

@@ -38,7 +38,7 @@ fn rank(record: &Record) -> u8 {
         Record::Session(_) | Record::Device(_) | Record::Grant(_) | Record::GuestLink(_) | Record::Token(_) => 1,
         Record::Invitation(..) | Record::Identity(_) => 1,
         Record::SessionEnded(_) | Record::Switch(_) | Record::InvitationDeleted(_) => 2,
-        Record::RecoveryCode(_) => 1,
+        Record::RecoveryCode(_) | Record::BackupKey(_) => 1,
         Record::RecoveryCodeUsed | Record::IdentityUnlinked(_) => 2,
         Record::RoomDeleted(_) | Record::IntegrationDeleted(_) | Record::NoticeDeleted(_) | Record::Reported(..) => 3,
         Record::DeviceDeleted(_) | Record::SwitchDeleted(_) => 3,
@@ -64,6 +64,7 @@ impl Home {
             reset_codes: ResetCodes::default(),
             postage: Postage::default(),
             recovery: None,
+            backup_key: None,
             new_sessions: NewSessions::default(),
             access: Arc::default(),
             sharing: Sharing::default(),
@@ -129,6 +130,10 @@ impl Home {
             }
             Record::RecoveryCode(recovery) => self.recovery = Some(recovery),
             Record::RecoveryCodeUsed => self.recovery = None,
+            Record::BackupKey(key) => {
+                self.backup_key = Some(key.clone());
+                out.push(Effect::Changed(Change::BackupKey(key)));
+            }
             record @ (Record::Member(_)
             | Record::MemberDeleted(_)
             | Record::Session(_)

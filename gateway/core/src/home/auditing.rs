@@ -222,6 +222,7 @@ impl Home {
             Setting::DeleteIntegration(cap, id) => {
                 Deed::new(cap.actor(), Kind::IntegrationDeleted, &self.integrations.get(id)?.integration.name)
             }
+            Setting::CreateBackupKey(cap, _) => Deed::new(cap.actor(), Kind::BackupKeyCreated, "backups"),
             Setting::UpdateHomeAssistant(cap, form, prefix) => {
                 let form = form.map(|form| match form {
                     Form::Device => "one message a device",

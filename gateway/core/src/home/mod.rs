@@ -65,6 +65,7 @@ pub use things::{Edit, MAX_DEVICES, Registration};
 pub use verification::Released;
 
 use crate::access::{Access, BoardCredential, ClaimCode, Credentials, Throttle};
+use crate::backup::BackupKey;
 use crate::command::Command;
 use crate::device::Device;
 use crate::ids::{DeviceId, IdSource, IntegrationId, RoomId, SwitchId};
@@ -132,6 +133,7 @@ pub struct Home {
     reset_codes: ResetCodes,
     postage: Postage,
     recovery: Option<RecoveryCode>,
+    backup_key: Option<BackupKey>,
     new_sessions: NewSessions,
     access: Arc<Access>,
     sharing: Sharing,
@@ -358,6 +360,7 @@ impl Home {
             integrations: self.integrations.values().map(|entry| entry.integration.clone()).collect(),
             invitations: self.invitations.shown(),
             home_assistant: Arc::new(self.announcing.set().clone()),
+            backup_key: self.backup_key.clone(),
             notices: self.notices.shown(),
             boards: self.onboarding.boards_shown(),
             claims: self.onboarding.claims_shown(),

@@ -8,6 +8,7 @@ use super::{
     Released, Reset,
 };
 use crate::access::{Administer, Client, Denied, HoldTokens, NewToken, Share, Terms, TokenHash};
+use crate::backup::BackupKey;
 use crate::code::CodeHash;
 use crate::device::SecretHash;
 use crate::homeassistant::{Form, HomeAssistant, Prefix};
@@ -127,6 +128,8 @@ pub enum Setting {
     /// Another form or place of what Home Assistant is told; what is none stays. Answered with
     /// [`Answer::HomeAssistant`].
     UpdateHomeAssistant(Administer, Option<Form>, Option<Prefix>),
+    /// Backups are encrypted to another recovery key from now on. Answered with [`Answer::Done`].
+    CreateBackupKey(Administer, BackupKey),
     /// A notice is put away until it happens anew. Answered with [`Answer::Done`].
     DismissNotice(Administer, NoticeId),
     /// The gateway's own header has these relays. Answered with [`Answer::Device`].
@@ -465,6 +468,7 @@ impl Home {
                 let changed = (set != *known).then(|| Record::HomeAssistant(Arc::new(set)));
                 Ok((changed.into_iter().collect(), Reply::HomeAssistant))
             }
+            Setting::CreateBackupKey(_, key) => Ok((vec![Record::BackupKey(key)], Reply::Done)),
             Setting::DismissNotice(_, id) => Ok((vec![self.plan_dismissal(now, id)?], Reply::Done)),
             Setting::AdoptHeader(relays) => {
                 let (records, id) = self.plan_header(&relays)?;

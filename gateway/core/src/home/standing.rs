@@ -27,6 +27,7 @@ impl Home {
             | Setting::CreateIntegration(cap, _)
             | Setting::DeleteIntegration(cap, _)
             | Setting::UpdateHomeAssistant(cap, ..)
+            | Setting::CreateBackupKey(cap, _)
             | Setting::DismissNotice(cap, _) => self.access.still_administers(cap),
             Setting::CreateGrant(cap, ..)
             | Setting::DeleteGrant(cap, _)

@@ -4,6 +4,7 @@ use super::{Hub, unexpected};
 use crate::code::{code_hash, new_code};
 use crate::message::{Message, Reply};
 use gatehouse_core::access::{Administer, Client, Denied, Member, NameHash, TokenHash, Viewer};
+use gatehouse_core::backup::BackupKey;
 use gatehouse_core::home::{AccountChange, Answer, Claim, Reset, Setting, SignInCheck};
 use gatehouse_core::identity::Identity;
 use gatehouse_core::ids::{MemberId, SessionId};
@@ -137,6 +138,11 @@ impl Hub {
         let (shown, code) = new_code();
         self.set(Setting::CreateRecoveryCode(cap, member, code)).await?;
         Ok(shown)
+    }
+
+    /// Backups are encrypted to another recovery key from now on; those that there are stay as they are.
+    pub async fn create_backup_key(&self, cap: Administer, key: BackupKey) -> Result<(), Denied> {
+        self.set(Setting::CreateBackupKey(cap, key)).await.map(drop)
     }
 
     async fn member(&self, message: impl FnOnce(Reply) -> Message) -> Result<Arc<Member>, Denied> {

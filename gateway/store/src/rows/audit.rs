@@ -58,6 +58,7 @@ mirror!(
     DeviceReplaced,
     WifiChanged,
     WifiGiven,
+    BackupKeyCreated,
 );
 
 #[derive(Serialize, Deserialize)]

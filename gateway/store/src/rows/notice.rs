@@ -36,6 +36,7 @@ mirror!(
     HeaderMissing,
     HeaderUnusable,
     DiskFailing,
+    BackupFailed,
 );
 
 #[derive(Serialize, Deserialize)]

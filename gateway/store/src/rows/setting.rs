@@ -1,6 +1,7 @@
 //! Rows of settings of which there is one in a home, since schema 4. The key says which it is.
 
 use super::{BadRow, millis, mirror, read, to_wall, write};
+use gatehouse_core::backup::BackupKey;
 use gatehouse_core::code::CodeHash;
 use gatehouse_core::home::RecoveryCode;
 use gatehouse_core::homeassistant::{Form, HomeAssistant, Prefix};
@@ -44,7 +45,21 @@ fn to_recovery_code(bytes: &[u8]) -> Result<Record, BadRow> {
     Ok(Record::RecoveryCode(RecoveryCode { member, code, made_at: to_wall(row.made_at_ms) }))
 }
 
+/// The key to which backups are encrypted, since schema 19: its text alone.
+pub(crate) const BACKUP_KEY: u64 = 3;
+
+pub(crate) fn backup_key(kept: &BackupKey) -> Vec<u8> {
+    write(&kept.as_str())
+}
+
+fn to_backup_key(bytes: &[u8]) -> Result<Record, BadRow> {
+    BackupKey::new(read(bytes)?).map(Record::BackupKey).map_err(|bad| BadRow(bad.to_string()))
+}
+
 pub(crate) fn to_setting(key: u64, bytes: &[u8]) -> Result<Record, BadRow> {
+    if key == BACKUP_KEY {
+        return to_backup_key(bytes);
+    }
     if key == RECOVERY_CODE {
         return to_recovery_code(bytes);
     }
@@ -67,6 +82,16 @@ mod tests {
         let bytes = home_assistant(&kept);
         assert_eq!(bytes, b"\x01\x04ha/x");
         assert_eq!(to_setting(HOME_ASSISTANT, &bytes), Ok(Record::HomeAssistant(Arc::new(kept))));
+    }
+
+    /// The bytes are schema 19 for good.
+    #[test]
+    fn the_bytes_of_a_backup_key_stay_what_they_are() {
+        let text = format!("age1{}", "q".repeat(58));
+        let bytes = backup_key(&BackupKey::new(&text).unwrap());
+        assert_eq!(bytes, [b">", text.as_bytes()].concat());
+        assert_eq!(to_setting(BACKUP_KEY, &bytes), Ok(Record::BackupKey(BackupKey::new(&text).unwrap())));
+        assert!(to_setting(BACKUP_KEY, b"\x04age1").is_err());
     }
 
     /// The bytes are schema 11 for good.

@@ -4,6 +4,7 @@ mod accounts;
 mod addresses;
 mod administration;
 mod avahi;
+mod backup;
 mod bad_input;
 mod bad_requests;
 mod board_settings;

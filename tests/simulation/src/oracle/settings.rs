@@ -52,6 +52,7 @@ impl Oracle {
                 Record::InvitationDeleted(_) | Record::DeviceDeleted(_) | Record::SwitchDeleted(_) => continue,
                 Record::SessionEnded(_) | Record::RoomDeleted(_) | Record::IntegrationDeleted(_) => continue,
                 Record::HomeAssistant(_) | Record::RecoveryCode(_) | Record::RecoveryCodeUsed => continue,
+                Record::BackupKey(_) => continue,
                 Record::Entry(entry) => (entry.id.raw(), false),
                 // One that was shown before.
                 Record::Notice(notice) if notice.dismissed => continue,

@@ -84,6 +84,7 @@ pub(crate) fn settings() -> Settings {
         meter: gatehouse_api::Meter::default(),
         mail: None,
         provider: None,
+        backups: gatehouse_api::BackupDesk::default(),
         limits: Limits::default(),
     }
 }
