@@ -43,7 +43,7 @@ endif
 
 PACKAGE = $(TARGET_DIR)/debian/gatehouse_*_$(or $(ARCH),*).deb
 
-.PHONY: run test check lx106 program package package-test package-installed deb boards dashboard test-esptool test-servers bench simulate fuzz fuzz-shortly misbehave schema format lint test-rust test-firmware test-dashboard test-browser deny clean
+.PHONY: run test check lx106 program package package-test package-installed deb boards dashboard test-esptool test-servers bench simulate fuzz fuzz-shortly cuts misbehave schema format lint test-rust test-firmware test-dashboard test-browser deny clean
 
 run: ## a gateway with three virtual boards, until Ctrl-C
 	tests/support/debian-packages $(RUN_PACKAGES)
@@ -161,6 +161,11 @@ fuzz: ## what strangers may send, tried at random: make fuzz FUZZ_SECONDS=3600 f
 
 misbehave: ## more clients that misbehave beside well-behaved boards: make misbehave SESSIONS=100000 SEED=17
 	$(if $(SESSIONS),MISBEHAVIOUR_SESSIONS=$(SESSIONS)) $(if $(SEED),MISBEHAVIOUR_SEED=$(SEED)) $(CARGO) test --quiet --package gatehouse-broker --test edge misbehaviour
+
+cuts: dashboard/dist/index.html ## the power goes, over and over: make cuts N=10000 SEED=17; the real daemon is killed once in fifty
+	$(CARGO) build --quiet --package gatehouse
+	CUTS=$(or $(N),10000) CUTS_SEED=$(or $(SEED),17) $(CARGO) test --quiet --workspace --test store -- --nocapture whenever_the_power_goes
+	KILLS=$$(($(or $(N),10000) / 50)) CUTS_SEED=$(or $(SEED),17) $(CARGO) test --quiet --workspace --test e2e -- killed_over_and_over
 
 fuzz-shortly:
 	$(MAKE) --silent fuzz FUZZ_SECONDS=5

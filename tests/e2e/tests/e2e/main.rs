@@ -11,6 +11,7 @@ mod board_settings;
 mod browsers;
 mod capture;
 mod claim;
+mod cuts;
 mod flashing;
 mod guessing;
 mod header;
