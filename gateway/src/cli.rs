@@ -4,6 +4,7 @@ use crate::app;
 use crate::backup::command::{Backup, Restore, recovery_key};
 use crate::config::{self, Config};
 use crate::control::{Answer, Call, client};
+use crate::doctor;
 use crate::exit::Failure;
 use crate::flash::Flash;
 use crate::integrations::Integration;
@@ -63,6 +64,8 @@ enum Command {
     Restore(Restore),
     /// Make the key that opens backups from now on, and show it, once
     RecoveryKey,
+    /// Look for what is wrong with this gateway, and say what to do about it
+    Doctor,
     /// Other home systems that may log in over MQTT
     #[command(subcommand)]
     Integration(Integration),
@@ -149,6 +152,7 @@ impl Invocation {
             Command::Backup(backup) => backup.carry_out(&config),
             Command::Restore(restore) => restore.carry_out(&config),
             Command::RecoveryKey => recovery_key(&config),
+            Command::Doctor => doctor::examine(&config),
             Command::Integration(integration) => integration.carry_out(&config),
             Command::Token(token) => token.carry_out(&config),
             Command::Trial(trial) => trial.carry_out(&config),

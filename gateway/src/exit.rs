@@ -38,11 +38,15 @@ impl Failure {
         Self::new(Kind::Failed, anyhow::anyhow!("{message}"))
     }
 
+    /// What it says, in one line.
+    pub(crate) fn message(&self) -> String {
+        let text = format!("{:#}", self.error);
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// Says why on standard error, in one line.
     pub(crate) fn report(self) -> ExitCode {
-        let text = format!("{:#}", self.error);
-        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        eprintln!("gatehouse: {line}");
+        eprintln!("gatehouse: {}", self.message());
         ExitCode::from(match self.kind {
             Kind::Failed => 1,
             Kind::Usage => 2,

@@ -37,6 +37,18 @@ pub(crate) struct Addresses {
 }
 
 impl Addresses {
+    /// Each with its key in the configuration.
+    pub(crate) fn all(&self) -> Vec<(String, SocketAddr)> {
+        let Self { http, https, mqtt, mqtts } = *self;
+        let all = [
+            ("[http] listen", http),
+            ("[http] tls_listen", https),
+            ("[mqtt] listen", mqtt),
+            ("[mqtt] tls_listen", mqtts),
+        ];
+        all.into_iter().filter_map(|(key, address)| Some((key.to_owned(), address?))).collect()
+    }
+
     /// The link that opens the claim page with the code filled in, best over TLS; none without a listener for people. The
     /// code stands behind `#`, so no server sees or logs it.
     pub(crate) fn claim_link(&self, code: &str) -> Option<String> {

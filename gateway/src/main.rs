@@ -11,6 +11,7 @@ mod cli;
 mod config;
 mod control;
 mod disk;
+mod doctor;
 mod exit;
 mod firmware;
 mod flash;

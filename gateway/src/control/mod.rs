@@ -16,6 +16,7 @@ mod tokens;
 pub(crate) use online::LONGEST_S;
 
 use crate::config::{Config, DEFAULT_DATA_DIR};
+use crate::doctor::Health;
 use gatehouse_core::integration::BoardFilters;
 use gatehouse_wire::homie::topic;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,7 @@ pub(crate) enum Call {
     /// A backup, which comes after the answer.
     Backup,
     RecoveryKey,
+    Health,
     CreateIntegration(NewIntegration),
     ListIntegrations,
     RevokeIntegration {
@@ -257,6 +259,7 @@ pub(crate) enum Answer {
     RecoveryKey {
         key: String,
     },
+    Health(Box<Health>),
     Refused {
         message: String,
         try_again: bool,

@@ -2,6 +2,7 @@
 
 use super::{Answer, Call, MAX_QUESTION, backup, flash, giving, integrations, online, provision, tokens};
 use crate::backup::{Desk, Maker};
+use crate::doctor::Heard;
 use crate::firmware::Held;
 use crate::listeners::Addresses;
 use anyhow::Context;
@@ -195,6 +196,11 @@ async fn answer(call: Call, hub: &Hub, told: &Told) -> Answer {
         Call::RevokeToken { which } => tokens::revoke(hub, &which).await,
         Call::Flash(_) | Call::Backup => refused("bytes come with this question"),
         Call::RecoveryKey => backup::new_key(hub, &told.desk).await,
+        Call::Health => {
+            let backups = told.desk.state.borrow().clone();
+            let listeners = told.addresses.all();
+            Answer::Health(Box::new(Heard { hub, listeners, backups: &backups }.health()))
+        }
         Call::Flashing { port, flash, seen_percent, seen_message } => {
             flash::follow(hub, &port, &flash, (seen_percent, &seen_message)).await
         }

@@ -12,6 +12,7 @@ mod browsers;
 mod capture;
 mod claim;
 mod cuts;
+mod doctor;
 mod flashing;
 mod guessing;
 mod header;
