@@ -122,7 +122,9 @@ export async function serve(world: World): Promise<MockServer> {
       response.setHeader('content-type', 'text/csv; charset=utf-8');
       response.setHeader('content-disposition', 'attachment; filename="gatehouse-record.csv"');
       response.end('id,time,actorKind,actor,what,subject,text,outcome,reasonCode,latencyMs\r\n');
-    } else if (!api.answer(request, response)) void file(request, response);
+    } else if (request.method === 'POST' && request.url === '/restore')
+      void restored(world, request, response);
+    else if (!api.answer(request, response)) void file(request, response);
   });
   server.on('connection', (socket) => {
     alive.add(socket);
@@ -146,6 +148,25 @@ export async function serve(world: World): Promise<MockServer> {
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+/** A backup is whole when it begins as one does. */
+async function restored(world: World, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let body = '';
+  for await (const chunk of request) body += chunk;
+  const refuse = (status: number, why: string) => {
+    response.statusCode = status;
+    response.end(`${why}\n`);
+  };
+  if (request.headers['gatehouse-claim-code'] !== world.claimCode) {
+    refuse(403, 'The claim code is wrong or has expired; gatehouse claim-code shows another.');
+  } else if (!body.startsWith('age-encryption.org/v1')) refuse(400, 'this is not a backup of gatehouse');
+  else if (!request.headers['gatehouse-recovery-key'])
+    refuse(400, 'give the recovery key from the recovery sheet');
+  else {
+    world.claimed = true;
+    response.end('restored\n');
+  }
 }
 
 /** A file of the build; index.html for every path that is none. */

@@ -1,19 +1,20 @@
 //! The composition root: opens what must be open, hands round the ends of the channels, and stops in order.
 
-use crate::backup::{Desk, Keeper, Maker, draw_key, finish_restore};
+use crate::backup::{Desk, Keeper, Maker, draw_key, finish_restore, restore_desk};
 use crate::certificates::Certificates;
 use crate::config::Config;
 use crate::control::server::{Control, Told};
 use crate::control::socket_path;
 use crate::disk;
 use crate::exit::Failure;
+use crate::factory_reset;
 use crate::firmware::Held;
 use crate::header;
 use crate::listeners::{Addresses, Listeners};
 use crate::mail::Mail;
 use crate::neighbours;
 use crate::oidc;
-use crate::parts::{Part, Parts, StopAsked};
+use crate::parts::{End, Part, Parts, StopAsked};
 use crate::ready_file::Ready;
 use crate::serial::{self, Serial};
 use crate::snapshots::{self, Snapshots};
@@ -33,8 +34,10 @@ use gatehouse_hub::{Clock, Hub, Ports};
 use gatehouse_store::{Batch, Opened, Queue};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::panic::UnwindSafe;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
@@ -52,6 +55,7 @@ pub(crate) fn run(config: &Config, ready_file: Option<&Path>) -> Result<(), Fail
     start_log();
     let mail = Mail::open(config)?;
     let provider = oidc::open(config)?;
+    factory_reset::finish(&config.data_dir)?;
     finish_restore(&config.data_dir)?;
     let opened = open_store(&config.data_dir)?;
     trial::forget_online(config);
@@ -60,7 +64,20 @@ pub(crate) fn run(config: &Config, ready_file: Option<&Path>) -> Result<(), Fail
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    runtime.block_on(serve(config, opened, (mail, provider), ready_file)).map_err(Failure::from)
+    let end = runtime.block_on(serve(config, opened, (mail, provider), ready_file))?;
+    drop(runtime);
+    match end {
+        End::Asked => Ok(()),
+        End::Anew => Err(start_anew()),
+    }
+}
+
+/// Begins this program anew, in the same process: whoever supervises it sees it go on. Returns only if that fails.
+fn start_anew() -> Failure {
+    let mut arguments = std::env::args_os();
+    let name = arguments.next().unwrap_or_default();
+    let error = Command::new("/proc/self/exe").arg0(name).args(arguments).exec();
+    Failure::failed(format!("what was restored is in place, but the gateway cannot start anew ({error}): start it"))
 }
 
 /// Opens the database. redb panics on some damaged files, of which the store makes an error; the error is all that people
@@ -97,7 +114,7 @@ async fn serve(
     opened: Opened,
     (mail, provider): (Option<Mail>, Option<gatehouse_api::Provider>),
     ready_file: Option<&Path>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<End> {
     // First, as on a board: relays are where they belong whatever becomes of the rest.
     let opened_header = header::open(config, opened.boot);
     let unusable = header::told(&opened_header);
@@ -184,10 +201,12 @@ async fn serve(
     let fingerprint = certificates.served().authority().fingerprint().to_string();
     let (ready_sender, ready) = watch::channel(false);
     let backups = Maker::new(reader.clone(), config.data_dir.clone(), hub.clone());
+    let restore = restore_desk(config.data_dir.clone(), stop_asked.anew());
     let (keeper, desk) = Keeper::new(backups.clone(), hub.clone(), config.data_dir.clone(), config.backups.clone());
-    let told = Told { addresses, fingerprint, firmware: held(config), backups, desk: desk.clone() };
+    let (data_dir, anew) = (config.data_dir.clone(), stop_asked.anew());
+    let told = Told { addresses, fingerprint, firmware: held(config), backups, desk: desk.clone(), data_dir, anew };
     let control = Control::bind(&socket_path(config), hub.clone(), told)?;
-    let settings = settings(config, &certificates, meter, mail.as_ref().map(Mail::queue), provider, desk);
+    let settings = settings(config, &certificates, meter, mail.as_ref().map(Mail::queue), provider, (desk, restore));
     let api = Api::new(hub.clone(), reader, ready, settings);
     let (mqtt, web) = serving(config, listeners, &certificates);
 
@@ -228,8 +247,12 @@ async fn serve(
     }
     ready_sender.send_replace(true);
     announce(&hub, addresses, ca, ready_file).await?;
-    let stopping = || {
-        supervisor::stopping();
+    let stopping = |anew| {
+        if anew {
+            supervisor::starting_anew()
+        } else {
+            supervisor::stopping()
+        }
         trial::note_online(config, &hub.view());
     };
     let ended = parts.run(&mut stop_asked, stopping, writer).await;
@@ -293,7 +316,7 @@ fn settings(
     meter: gatehouse_broker::Meter,
     mail: Option<mpsc::Sender<Letter>>,
     provider: Option<gatehouse_api::Provider>,
-    desk: Desk,
+    (desk, restore): (Desk, gatehouse_api::RestoreDesk),
 ) -> gatehouse_api::Settings {
     let authority = certificates.served().authority();
     gatehouse_api::Settings {
@@ -318,6 +341,7 @@ fn settings(
         mail,
         provider,
         backups: gatehouse_api::BackupDesk { state: desk.state, ask: desk.ask, draw_key },
+        restore,
         limits: gatehouse_api::Limits::default(),
     }
 }

@@ -6,6 +6,7 @@ use crate::config::{self, Config};
 use crate::control::{Answer, Call, client};
 use crate::doctor;
 use crate::exit::Failure;
+use crate::factory_reset::FactoryReset;
 use crate::flash::Flash;
 use crate::integrations::Integration;
 use crate::manual;
@@ -66,6 +67,8 @@ enum Command {
     RecoveryKey,
     /// Look for what is wrong with this gateway, and say what to do about it
     Doctor,
+    /// Take the home away for good: the gateway is as on its first day, and nobody's
+    FactoryReset(FactoryReset),
     /// Other home systems that may log in over MQTT
     #[command(subcommand)]
     Integration(Integration),
@@ -153,6 +156,7 @@ impl Invocation {
             Command::Restore(restore) => restore.carry_out(&config),
             Command::RecoveryKey => recovery_key(&config),
             Command::Doctor => doctor::examine(&config),
+            Command::FactoryReset(reset) => reset.carry_out(&config),
             Command::Integration(integration) => integration.carry_out(&config),
             Command::Token(token) => token.carry_out(&config),
             Command::Trial(trial) => trial.carry_out(&config),

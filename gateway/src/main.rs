@@ -13,6 +13,7 @@ mod control;
 mod disk;
 mod doctor;
 mod exit;
+mod factory_reset;
 mod firmware;
 mod flash;
 mod header;

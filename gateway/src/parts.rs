@@ -2,8 +2,10 @@
 
 use anyhow::{Context, anyhow};
 use gatehouse_store::Writer;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -55,22 +57,22 @@ pub(crate) struct Parts {
 impl Parts {
     /// Runs until the daemon is asked to stop or a part ends on its own, then stops in order: the API takes nothing new,
     /// the edge closes, the hub settles what is open, the API answers it, the writer commits.
-    /// `stopping` is called before the first of that.
+    /// `stopping` is called before the first of that, with whether the daemon starts anew.
     pub(crate) async fn run(
         mut self,
         stop_asked: &mut StopAsked,
-        stopping: impl FnOnce(),
+        stopping: impl FnOnce(bool),
         writer: Writer,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<End> {
         let ended = tokio::select! {
-            () = stop_asked.wait() => Ok(()),
+            end = stop_asked.wait() => Ok(end),
             error = self.hub.ended() => Err(error),
             error = self.api.ended() => Err(error),
             error = self.edge.ended() => Err(error),
             () = writer.ended() => Err(anyhow!("the database's writer ended on its own")),
         };
         tracing::info!("stopping");
-        stopping();
+        stopping(matches!(ended, Ok(End::Anew)));
         self.api.stop.cancel();
         for part in self.others {
             part.stop().await;
@@ -79,12 +81,24 @@ impl Parts {
         self.hub.stop().await;
         self.api.stop().await;
         let committed = tokio::task::spawn_blocking(move || writer.stop()).await;
-        ended.and(committed.context("the database's writer failed")?.context("the last records could not be written"))
+        let end = ended?;
+        committed.context("the database's writer failed")?.context("the last records could not be written")?;
+        Ok(end)
     }
 }
 
-/// SIGTERM, or Ctrl-C.
+/// What comes after the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Nothing.
+    Asked,
+    /// Another start, on what was restored.
+    Anew,
+}
+
+/// SIGTERM, Ctrl-C, or a wish of our own to start anew.
 pub(crate) struct StopAsked {
+    anew: Arc<Notify>,
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
 }
@@ -92,13 +106,23 @@ pub(crate) struct StopAsked {
 impl StopAsked {
     pub(crate) fn new() -> anyhow::Result<Self> {
         let on = |kind| signal(kind).context("cannot listen for signals");
-        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
+        Ok(Self {
+            anew: Arc::default(),
+            terminate: on(SignalKind::terminate())?,
+            interrupt: on(SignalKind::interrupt())?,
+        })
     }
 
-    async fn wait(&mut self) {
+    /// To be notified when the daemon is to start anew.
+    pub(crate) fn anew(&self) -> Arc<Notify> {
+        self.anew.clone()
+    }
+
+    async fn wait(&mut self) -> End {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => End::Asked,
+            _ = self.interrupt.recv() => End::Asked,
+            () = self.anew.notified() => End::Anew,
         }
     }
 }

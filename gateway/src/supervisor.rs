@@ -23,6 +23,11 @@ pub(crate) fn watched(event_loop: EventLoop) -> EventLoop {
     }
 }
 
+/// It stops, and starts anew as the same process.
+pub(crate) fn starting_anew() {
+    tell(&[NotifyState::Reloading, NotifyState::Status("Starting anew with what was restored.")]);
+}
+
 fn tell(what: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(what) {
         // It kills what it does not hear of, so people have to know why.

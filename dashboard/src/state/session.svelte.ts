@@ -9,6 +9,9 @@ export type Stage = 'starting' | 'unreachable' | 'unclaimed' | 'signed-out' | 's
 
 const TRY_AGAIN_MS = 3_000;
 
+/** How often it is looked whether a gateway that starts anew is there. */
+const ANEW_MS = 500;
+
 /** Who is here, and what they have to do before they see the home. */
 export class Session {
   stage = $state<Stage>('starting');
@@ -53,6 +56,25 @@ export class Session {
         setTimeout(() => void this.start(), TRY_AGAIN_MS);
       }
     }
+  }
+
+  /** The gateway starts anew, with another home: it is asked until it is there again, with an owner. */
+  startsAnew(): void {
+    this.stage = 'unreachable';
+    void this.#untilOwned();
+  }
+
+  async #untilOwned(): Promise<void> {
+    try {
+      const { gateway } = await api.whoIsHere();
+      if (gateway.claimed) {
+        this.notice = 'The home is restored. Sign in as before.';
+        return await this.start();
+      }
+    } catch {
+      // It is on its way.
+    }
+    setTimeout(() => void this.#untilOwned(), ANEW_MS);
   }
 
   /** @throws ApiError when the gateway refuses */

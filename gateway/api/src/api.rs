@@ -57,6 +57,8 @@ pub struct Settings {
     pub provider: Option<Provider>,
     /// How backups stand, and how one is asked for.
     pub backups: crate::BackupDesk,
+    /// How a backup is brought in.
+    pub restore: crate::RestoreDesk,
     /// Bounds; the defaults are right for a gateway.
     pub limits: Limits,
 }

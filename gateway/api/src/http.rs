@@ -1,4 +1,4 @@
-//! Routes: `/graphql`, `/metrics`, `/record.csv`, `/oidc/…`, health, the home's certificate authority, and the dashboard on every other path.
+//! Routes: `/graphql`, `/metrics`, `/record.csv`, `/restore`, `/oidc/…`, health, the home's certificate authority, and the dashboard on every other path.
 //!
 //! There is no `Strict-Transport-Security` over TLS, on purpose: a household's own authority is missing on a new or reset
 //! device, and the header would then take away both ways in, the page on port 80 that explains how to install it and the
@@ -14,6 +14,7 @@ use crate::metrics;
 use crate::origin::{Origins, Page};
 use crate::provider;
 use crate::record_csv;
+use crate::restoring;
 use crate::server::{Doorway, Slot};
 use crate::viewer::{self, Asker, COOKIE, Delivery};
 use crate::websocket;
@@ -99,6 +100,10 @@ impl Http {
             "/record.csv" if is_read(request.method()) || request.method() == Method::POST => {
                 let page = self.origins.page(request.headers(), host, peer.secure);
                 self.record(request.headers(), peer, page)
+            }
+            "/restore" if request.method() == Method::POST => {
+                let page = self.origins.page(request.headers(), host, peer.secure);
+                self.restore(request, page).await
             }
             _ if !is_read(request.method()) => {
                 let answer = plain(StatusCode::METHOD_NOT_ALLOWED, "Only GET is answered here.\n");
@@ -192,6 +197,17 @@ impl Http {
         let file = HeaderValue::from_static("attachment; filename=\"gatehouse-record.csv\"");
         let answer = with(answer, header::CONTENT_DISPOSITION, file);
         with(answer, header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
+    }
+
+    /// For whoever has the claim code, by our own page or by none.
+    async fn restore(&self, mut request: Request, page: Page) -> Response {
+        match page {
+            Page::Own | Page::None => {
+                let body = request.take_body();
+                restoring::restore(&self.shared, request.headers(), body).await
+            }
+            Page::Foreign | Page::Allowed => plain(StatusCode::FORBIDDEN, "This page is not the gateway's own.\n"),
+        }
     }
 
     async fn post(&self, mut request: Request, asker: Asker) -> Response {

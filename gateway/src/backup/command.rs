@@ -112,7 +112,7 @@ impl Restore {
     }
 }
 
-fn is_encrypted(path: &Path) -> bool {
+pub(super) fn is_encrypted(path: &Path) -> bool {
     let mut start = [0; 4];
     File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"age-"
 }

@@ -8,12 +8,16 @@ mod schedule;
 
 pub(crate) use keeper::{Desk, Keeper};
 pub(crate) use make::Maker;
-pub(crate) use restore::finish as finish_restore;
+pub(crate) use restore::{finish as finish_restore, stage};
 
+use gatehouse_api::RestoreDesk;
 use gatehouse_backup::Key;
 use gatehouse_core::backup::BackupKey;
 use gatehouse_store::FILE_NAME;
 use gatehouse_tls::{CERTIFICATE_FILE, KEY_FILE};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::{Notify, Semaphore};
 
 /// The database in a backup, called as in the data directory.
 const DATABASE: &str = FILE_NAME;
@@ -30,4 +34,28 @@ const _: () = assert!(KEY_FILE.len() == "ca.key".len() && CERTIFICATE_FILE.len()
 pub(crate) fn draw_key() -> Option<(String, BackupKey)> {
     let key = Key::draw();
     BackupKey::new(&key.recipient().to_string()).ok().map(|public| (key.reveal(), public))
+}
+
+/// How a backup is brought to a gateway that nobody owns.
+pub(crate) fn restore_desk(data_dir: PathBuf, start_anew: Arc<Notify>) -> RestoreDesk {
+    let upload = data_dir.join("upload.new");
+    let take = move |upload: &Path, key: Option<&str>| {
+        let keys = match key.map(str::trim).filter(|key| !key.is_empty()) {
+            Some(key) => vec![Key::parse(key).map_err(|bad| bad.to_string())?],
+            None => Vec::new(),
+        };
+        if keys.is_empty() && command::is_encrypted(upload) {
+            return Err("the backup is encrypted: give the recovery key from the recovery sheet".to_owned());
+        }
+        // Whoever brings it does not know it by that name.
+        let shown = upload.display().to_string();
+        let told = |text: String| text.replace(&format!("{shown}: "), "").replace(&shown, "the backup");
+        stage(&data_dir, upload, &keys).map(drop).map_err(|failure| told(failure.message()))
+    };
+    RestoreDesk {
+        upload,
+        take: Arc::new(take),
+        start_anew: Arc::new(move || start_anew.notify_one()),
+        place: Arc::new(Semaphore::new(1)),
+    }
 }

@@ -30,6 +30,14 @@ pub(super) fn restore(data_dir: &Path, backup: &Path, keys: &[Key], replace: boo
             data_dir.join(REPLACED).display()
         )));
     }
+    let manifest = stage(data_dir, backup, keys)?;
+    move_in(data_dir).map_err(|error| disk(data_dir, &error))?;
+    Ok(manifest)
+}
+
+/// Unpacks and checks a backup, and puts it where [`finish`] finds it. What it is to take the place of is not touched, and may be in
+/// use.
+pub(crate) fn stage(data_dir: &Path, backup: &Path, keys: &[Key]) -> Result<Manifest, Failure> {
     let unfinished = data_dir.join(UNFINISHED);
     remove(&unfinished).map_err(|error| disk(data_dir, &error))?;
     let unpacked = unpack_whole(backup, keys, &unfinished).and_then(|manifest| {
@@ -39,12 +47,7 @@ pub(super) fn restore(data_dir: &Path, backup: &Path, keys: &[Key], replace: boo
         given.and_then(|()| File::open(data_dir)?.sync_all()).map_err(|error| disk(data_dir, &error))?;
         Ok(manifest)
     });
-    if unpacked.is_err() {
-        drop(remove(&unfinished));
-    }
-    let manifest = unpacked?;
-    move_in(data_dir).map_err(|error| disk(data_dir, &error))?;
-    Ok(manifest)
+    unpacked.inspect_err(|_| drop(remove(&unfinished)))
 }
 
 /// Finishes what was interrupted between a home that is whole and its place. Does nothing where nothing was.

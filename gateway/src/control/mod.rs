@@ -50,6 +50,10 @@ pub(crate) enum Call {
     Backup,
     RecoveryKey,
     Health,
+    /// The home's name confirms it.
+    FactoryReset {
+        home: String,
+    },
     CreateIntegration(NewIntegration),
     ListIntegrations,
     RevokeIntegration {
@@ -260,6 +264,10 @@ pub(crate) enum Answer {
         key: String,
     },
     Health(Box<Health>),
+    Reset {
+        forgot: usize,
+        kept: Vec<String>,
+    },
     Refused {
         message: String,
         try_again: bool,

@@ -190,3 +190,48 @@ async fn a_stick_that_is_not_there_is_told_and_one_that_comes_back_is_used() {
     let stand: Value = owner.ask("backups", "{ backups { kept { name } problem } }", json!({})).await;
     assert_eq!((stand["kept"].as_array().map(Vec::len), &stand["problem"]), (Some(1), &Value::Null));
 }
+
+/// As the dashboard does it, on a new gateway: the daemon starts anew by itself, and the board goes on.
+#[tokio::test]
+async fn a_new_gateway_takes_a_backup_in_its_first_run() {
+    let mut home = Home::claimed().await;
+    let mut board = home.board("Kitchen", 1).await;
+    home.room("Pantry").await;
+    let key = done(&home.gatehouse(&["recovery-key"]).await).trim().to_owned();
+    let (file, to) = path(&home, "home.age");
+    done(&home.gatehouse(&["backup", &to]).await);
+    let backup = fs::read(file).expect("it can be read");
+    home.stop().await;
+    fs::remove_dir_all(home.data_dir()).expect("the card dies");
+    home.start().await;
+
+    let code = home.daemon().ready.claim_code.clone().expect("nobody owns it");
+    let visitor = home.visitor();
+    let bring = async |code: &str, key: &str, backup: &[u8]| {
+        let headers = [format!("gatehouse-claim-code: {code}"), format!("gatehouse-recovery-key: {key}")];
+        let headers = headers.each_ref().map(String::as_str);
+        let answer = visitor.request("POST", "/restore", &headers, backup).await;
+        (answer.status, String::from_utf8_lossy(&answer.body).into_owned())
+    };
+    let (status, _) = bring("WRONG", &key, &backup).await;
+    assert_eq!(status, 403);
+    for (key, backup, saying) in [
+        ("", &backup[..], "give the recovery key"),
+        ("AGE-SECRET-KEY-1", &backup, "not a recovery key"),
+        (&key, b"a shopping list, of some length", "not a backup"),
+        (&key, &backup[..backup.len() - 10], "damaged"),
+    ] {
+        let (status, told) = bring(&code, key, backup).await;
+        assert!(status == 400 && told.contains(saying) && !told.contains("upload"), "{status} {told}");
+    }
+    assert!(!home.data_dir().join("upload.new").exists());
+
+    let pid = home.daemon().process().pid();
+    let (_, line) = home.daemon().process().stderr_line(0, "ready").await;
+    assert_eq!(bring(&code, &key, &backup).await, (200, "restored\n".to_owned()));
+    home.daemon().process().stderr_line(line, "ready").await;
+    assert_eq!(home.daemon().process().pid(), pid, "whoever supervises it sees it go on");
+    goes_on(&home, &mut board).await;
+    assert_eq!(rooms(&home).await, json!([{ "name": "Pantry" }]));
+    assert_eq!(bring(&code, &key, &backup).await.0, 409, "it has an owner");
+}

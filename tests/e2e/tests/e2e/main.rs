@@ -13,6 +13,7 @@ mod capture;
 mod claim;
 mod cuts;
 mod doctor;
+mod factory_reset;
 mod flashing;
 mod guessing;
 mod header;

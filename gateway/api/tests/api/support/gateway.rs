@@ -85,6 +85,7 @@ pub(crate) fn settings() -> Settings {
         mail: None,
         provider: None,
         backups: gatehouse_api::BackupDesk::default(),
+        restore: gatehouse_api::RestoreDesk::default(),
         limits: Limits::default(),
     }
 }
