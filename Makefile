@@ -72,7 +72,7 @@ test-servers: tests/node/node_modules/.package-lock.json
 tests/node/node_modules/.package-lock.json: tests/node/package-lock.json
 	cd tests/node && npm ci --no-audit --no-fund --loglevel=error
 
-check: format lint deny test lx106 program package package-test fuzz-shortly ## what continuous integration runs
+check: format lint deny test lx106 program package fuzz-shortly ## what continuous integration runs
 
 format:
 	tests/support/debian-packages $(TEST_PACKAGES)
