@@ -6,6 +6,7 @@ use crate::support::{
     name, notice, reported, room, session, switch, token, wrong_tries,
 };
 use gatehouse_core::access::Tried;
+use gatehouse_core::backup::BackupKey;
 use gatehouse_core::command::Outcome;
 use gatehouse_core::homeassistant::Form;
 use gatehouse_core::ids::{
@@ -16,7 +17,7 @@ use gatehouse_core::record::Record;
 use gatehouse_store::{Memory, Settings};
 use std::sync::Arc;
 
-fn everything() -> Vec<Record> {
+pub(crate) fn everything() -> Vec<Record> {
     let confirmed = command(8, Outcome::Confirmed);
     let [name_tries, address_tries] = wrong_tries(1, 300);
     vec![
@@ -43,6 +44,7 @@ fn everything() -> Vec<Record> {
         notice(30, 1),
         notice(31, 300),
         home_assistant(Form::Component),
+        Record::BackupKey(BackupKey::new(&format!("age1{}", "q".repeat(58))).unwrap()),
         // In the order of their bytes.
         Record::WrongTries(Tried::Member(MemberId::from_raw(2)), 5),
         name_tries,

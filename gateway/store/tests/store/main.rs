@@ -5,6 +5,7 @@
 mod checking;
 mod cuts;
 mod failing;
+mod fixtures;
 mod keeping;
 mod lines;
 mod opening;
