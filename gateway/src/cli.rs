@@ -234,3 +234,52 @@ fn read_secret(path: &Path) -> Result<String, Failure> {
         .map_err(|error| Failure::failed(format!("cannot read the secret file {shown}: {error}")))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line as a shell takes it apart, as far as the documentation needs that: blanks, quotes, and a comment at the end.
+    fn words(line: &str) -> Vec<String> {
+        let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);
+        for letter in line.chars().chain([' ']) {
+            match letter {
+                '"' => quoted = !quoted,
+                '#' if !quoted && word.is_empty() => break,
+                ' ' if !quoted => words.extend(Some(std::mem::take(&mut word)).filter(|word| !word.is_empty())),
+                letter => word.push(letter),
+            }
+        }
+        words
+    }
+
+    #[test]
+    fn every_command_that_people_are_told_is_one() {
+        let texts = [
+            include_str!("../../README.md"),
+            include_str!("../wire/HOMEASSISTANT.md"),
+            include_str!("../wire/PROVISIONING.md"),
+        ];
+        let lines = texts.iter().flat_map(|text| text.lines()).map(|line| line.trim().trim_start_matches("sudo "));
+        let told: Vec<_> = lines.filter(|line| line.starts_with("gatehouse ")).map(words).collect();
+        assert!(told.len() >= 7, "{told:?}");
+        for command in told {
+            if let Err(error) = Invocation::try_parse_from(&command) {
+                panic!("{command:?}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_in_backticks_is_a_command_too() {
+        let text = include_str!("../../README.md");
+        let told = text.split('`').skip(1).step_by(2).map(|told| told.trim_start_matches("sudo "));
+        let told: Vec<_> = told.filter(|told| told.starts_with("gatehouse ")).map(words).collect();
+        assert!(told.len() > 4, "{told:?}");
+        for command in told {
+            // Some are named without what they take, so only what comes first is looked at.
+            let named = command.get(1).is_none_or(|first| Invocation::command().find_subcommand(first).is_some());
+            assert!(named, "{command:?}");
+        }
+    }
+}
