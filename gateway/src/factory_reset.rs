@@ -65,8 +65,12 @@ fn ask() -> Result<String, Failure> {
     Ok(line.trim().to_owned())
 }
 
-/// The daemon's end: boards forget the home, as far as they are there, and the mark is set. Returns how many did, and the names of those that did not.
+/// The daemon's end: the mark is set, and boards forget the home, as far as they are there. Returns how many did, and the names of those that did not.
 pub(crate) async fn begin(hub: &Hub, data_dir: &Path) -> io::Result<(usize, Vec<String>)> {
+    // First: where the disk takes nothing, nothing is begun, and what is begun is finished whatever happens.
+    let mark = File::create(data_dir.join(MARK))?;
+    mark.sync_all()?;
+    File::open(data_dir)?.sync_all()?;
     let mut leaving = JoinSet::new();
     for device in &hub.view().devices {
         let (hub, id, name) = (hub.clone(), device.id, device.name.to_string());
@@ -84,9 +88,6 @@ pub(crate) async fn begin(hub: &Hub, data_dir: &Path) -> io::Result<(usize, Vec<
         }
     }
     kept.sort();
-    let mark = File::create(data_dir.join(MARK))?;
-    mark.sync_all()?;
-    File::open(data_dir)?.sync_all()?;
     tracing::warn!(forgot, "factory reset: starting anew with nothing");
     Ok((forgot, kept))
 }
