@@ -201,7 +201,7 @@ async fn serve(
     let fingerprint = certificates.served().authority().fingerprint().to_string();
     let (ready_sender, ready) = watch::channel(false);
     let backups = Maker::new(reader.clone(), config.data_dir.clone(), hub.clone());
-    let restore = restore_desk(config.data_dir.clone(), stop_asked.anew());
+    let restore = restore_desk(config.data_dir.clone(), hub.clone(), stop_asked.anew());
     let (keeper, desk) = Keeper::new(backups.clone(), hub.clone(), config.data_dir.clone(), config.backups.clone());
     let (data_dir, anew) = (config.data_dir.clone(), stop_asked.anew());
     let told = Told { addresses, fingerprint, firmware: held(config), backups, desk: desk.clone(), data_dir, anew };

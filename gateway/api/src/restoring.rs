@@ -23,7 +23,7 @@ const MAX_BACKUP: u64 = 1024 * 1024 * 1024;
 /// How long one may take to come: that many bytes over a bad Wi-Fi.
 const TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
-/// Takes a backup, with the recovery key where one was given, looks whether it is whole, and puts it where the next start finds it; or says why not. May block.
+/// Takes a backup, with the recovery key where one was given, looks whether it is whole, and has the gateway start anew with it; or says why not. May block.
 type Take = dyn Fn(&Path, Option<&str>) -> Result<(), String> + Send + Sync;
 
 /// How a backup is brought in.
@@ -33,8 +33,6 @@ pub struct RestoreDesk {
     pub upload: PathBuf,
     /// What is done with it.
     pub take: Arc<Take>,
-    /// Has the gateway start anew, on what was restored.
-    pub start_anew: Arc<dyn Fn() + Send + Sync>,
     /// One at a time.
     pub place: Arc<Semaphore>,
 }
@@ -45,7 +43,6 @@ impl Default for RestoreDesk {
         Self {
             upload: PathBuf::new(),
             take: Arc::new(|_, _| Err("this gateway takes no backup".to_owned())),
-            start_anew: Arc::new(|| {}),
             place: Arc::new(Semaphore::new(1)),
         }
     }
@@ -64,20 +61,21 @@ pub(crate) async fn restore(shared: &Shared, headers: &HeaderMap, body: Body) ->
     if let Err(denied) = shared.hub.try_claim_code(text(CODE).unwrap_or_default()).await {
         return denial(denied);
     }
-    let Ok(_place) = desk.place.clone().try_acquire_owned() else {
+    let Ok(place) = desk.place.clone().try_acquire_owned() else {
         return plain(StatusCode::CONFLICT, "A backup is being restored already.\n");
     };
     let come = timeout(TIMEOUT, receive(&desk.upload, body)).await;
     let answer = match come {
         Ok(Ok(true)) => {
             let (take, upload, key) = (desk.take.clone(), desk.upload.clone(), text(KEY));
-            let taken = tokio::task::spawn_blocking(move || take(&upload, key.as_deref())).await;
-            match taken {
-                Ok(Ok(())) => {
-                    tracing::info!("a backup was restored: starting anew with it");
-                    (desk.start_anew)();
-                    plain(StatusCode::OK, "restored\n")
-                }
+            let taken = tokio::task::spawn_blocking(move || {
+                let taken = take(&upload, key.as_deref());
+                // Also when whoever brought it is gone by then: the next one does not meet half of it.
+                drop(place);
+                taken
+            });
+            match taken.await {
+                Ok(Ok(())) => plain(StatusCode::OK, "restored\n"),
                 Ok(Err(why)) => refusal(why),
                 Err(_) => {
                     plain(StatusCode::INTERNAL_SERVER_ERROR, "That failed: a defect of Gatehouse, please report it.\n")

@@ -8,11 +8,14 @@ mod schedule;
 
 pub(crate) use keeper::{Desk, Keeper};
 pub(crate) use make::Maker;
-pub(crate) use restore::{finish as finish_restore, stage};
+pub(crate) use restore::finish as finish_restore;
+
+use restore::{discard, stage};
 
 use gatehouse_api::RestoreDesk;
 use gatehouse_backup::Key;
 use gatehouse_core::backup::BackupKey;
+use gatehouse_hub::Hub;
 use gatehouse_store::FILE_NAME;
 use gatehouse_tls::{CERTIFICATE_FILE, KEY_FILE};
 use std::path::{Path, PathBuf};
@@ -37,7 +40,7 @@ pub(crate) fn draw_key() -> Option<(String, BackupKey)> {
 }
 
 /// How a backup is brought to a gateway that nobody owns.
-pub(crate) fn restore_desk(data_dir: PathBuf, start_anew: Arc<Notify>) -> RestoreDesk {
+pub(crate) fn restore_desk(data_dir: PathBuf, hub: Hub, start_anew: Arc<Notify>) -> RestoreDesk {
     let upload = data_dir.join("upload.new");
     let take = move |upload: &Path, key: Option<&str>| {
         let keys = match key.map(str::trim).filter(|key| !key.is_empty()) {
@@ -50,12 +53,17 @@ pub(crate) fn restore_desk(data_dir: PathBuf, start_anew: Arc<Notify>) -> Restor
         // Whoever brings it does not know it by that name.
         let shown = upload.display().to_string();
         let told = |text: String| text.replace(&format!("{shown}: "), "").replace(&shown, "the backup");
-        stage(&data_dir, upload, &keys).map(drop).map_err(|failure| told(failure.message()))
+        stage(&data_dir, upload, &keys).map_err(|failure| told(failure.message()))?;
+        // It took a while to come: what somebody has claimed meanwhile must not be replaced by the next start.
+        if hub.view().home.is_some() {
+            discard(&data_dir);
+            return Err(
+                "somebody has claimed this gateway meanwhile; gatehouse restore takes a backup there".to_owned()
+            );
+        }
+        tracing::info!("a backup was restored: starting anew with it");
+        start_anew.notify_one();
+        Ok(())
     };
-    RestoreDesk {
-        upload,
-        take: Arc::new(take),
-        start_anew: Arc::new(move || start_anew.notify_one()),
-        place: Arc::new(Semaphore::new(1)),
-    }
+    RestoreDesk { upload, take: Arc::new(take), place: Arc::new(Semaphore::new(1)) }
 }

@@ -4,9 +4,9 @@ use super::{AUTHORITY, CONTENTS, DATABASE, HEADER};
 use crate::exit::Failure;
 use gatehouse_backup::{BackupError, Key, Manifest, unpack};
 use gatehouse_store::{DirectoryLock, OpenError, SNAPSHOT_NAME};
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
 use std::path::Path;
 
 /// What is being unpacked, and may be half of a home.
@@ -37,7 +37,7 @@ pub(super) fn restore(data_dir: &Path, backup: &Path, keys: &[Key], replace: boo
 
 /// Unpacks and checks a backup, and puts it where [`finish`] finds it. What it is to take the place of is not touched, and may be in
 /// use.
-pub(crate) fn stage(data_dir: &Path, backup: &Path, keys: &[Key]) -> Result<Manifest, Failure> {
+pub(super) fn stage(data_dir: &Path, backup: &Path, keys: &[Key]) -> Result<Manifest, Failure> {
     let unfinished = data_dir.join(UNFINISHED);
     remove(&unfinished).map_err(|error| disk(data_dir, &error))?;
     let unpacked = unpack_whole(backup, keys, &unfinished).and_then(|manifest| {
@@ -48,6 +48,13 @@ pub(crate) fn stage(data_dir: &Path, backup: &Path, keys: &[Key]) -> Result<Mani
         Ok(manifest)
     });
     unpacked.inspect_err(|_| drop(remove(&unfinished)))
+}
+
+/// Gives up what was staged.
+pub(super) fn discard(data_dir: &Path) {
+    if let Err(error) = remove(&data_dir.join(RESTORED)) {
+        tracing::error!(%error, "a backup that is not to be restored could not be taken away");
+    }
 }
 
 /// Finishes what was interrupted between a home that is whole and its place. Does nothing where nothing was.
@@ -121,7 +128,8 @@ fn move_in(data_dir: &Path) -> io::Result<()> {
     if !restored.exists() {
         return Ok(());
     }
-    fs::create_dir_all(&replaced)?;
+    // It holds the key of an authority.
+    DirBuilder::new().recursive(true).mode(0o700).create(&replaced)?;
     give_to_owner(data_dir, &replaced)?;
     // The authority first: a database without one would be given another, which no board trusts.
     for (piece, besides) in [("tls", None), (HEADER, None), (DATABASE, Some(SNAPSHOT_NAME))] {

@@ -1,10 +1,12 @@
 //! A home in a file, and out of it on another machine.
 
-use gatehouse_e2e::{Board, Ended, Home};
+use gatehouse_e2e::{Board, Ended, Home, PATIENCE, within};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 const ROOMS: &str = "{ rooms { name } }";
 
@@ -234,4 +236,43 @@ async fn a_new_gateway_takes_a_backup_in_its_first_run() {
     goes_on(&home, &mut board).await;
     assert_eq!(rooms(&home).await, json!([{ "name": "Pantry" }]));
     assert_eq!(bring(&code, &key, &backup).await.0, 409, "it has an owner");
+}
+
+#[tokio::test]
+async fn a_home_that_somebody_claims_while_a_backup_comes_in_is_not_replaced() {
+    let mut home = Home::claimed().await;
+    let (file, to) = path(&home, "home.tar.gz");
+    done(&home.gatehouse(&["backup", &to]).await);
+    let backup = fs::read(file).expect("it can be read");
+    home.stop().await;
+    fs::remove_dir_all(home.data_dir()).expect("the card dies");
+    home.start().await;
+
+    let code = home.daemon().ready.claim_code.clone().expect("nobody owns it");
+    let address = home.visitor().address();
+    let mut slow = TcpStream::connect(address).await.expect("it listens");
+    let head = format!(
+        "POST /restore HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ngatehouse-claim-code: {code}\r\ncontent-length: {}\r\n\r\n",
+        backup.len()
+    );
+    let (first, rest) = backup.split_at(backup.len() / 2);
+    slow.write_all(&[head.as_bytes(), first].concat()).await.expect("it is taken");
+    // The code was looked at by then.
+    let upload = home.data_dir().join("upload.new");
+    within(PATIENCE, "the upload should begin", async {
+        while !upload.exists() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    home.claim().await;
+    home.room("Attic").await;
+    slow.write_all(rest).await.expect("it is taken");
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("claimed this gateway meanwhile"), "{answer}");
+    assert!(!home.data_dir().join("restored").exists());
+    home.stop().await;
+    home.start().await;
+    assert_eq!(rooms(&home).await, json!([{ "name": "Attic" }]), "also after the next start");
 }
