@@ -17,8 +17,8 @@ use tokio::time::timeout;
 
 /// That everything is to go, for a start that was interrupted.
 const MARK: &str = "factory-reset";
-/// What stays: only the recovery key opens what is in it.
-const BACKUPS: &str = "backups";
+/// What stays: backups, which only the recovery key opens, and what a disk of its own has of itself.
+const STAYS: [&str; 2] = ["backups", "lost+found"];
 /// How long boards may take to forget the home, all of them together.
 const FORGETTING: Duration = Duration::from_secs(20);
 
@@ -102,7 +102,7 @@ pub(crate) fn finish(data_dir: &Path) -> Result<(), Failure> {
     let erased = || -> io::Result<()> {
         for entry in fs::read_dir(data_dir)? {
             let entry = entry?;
-            if entry.file_name() == MARK || entry.file_name() == BACKUPS {
+            if entry.file_name() == MARK || STAYS.iter().any(|name| entry.file_name() == *name) {
                 continue;
             }
             if entry.file_type()?.is_dir() { fs::remove_dir_all(entry.path())? } else { fs::remove_file(entry.path())? }
@@ -135,14 +135,16 @@ mod tests {
             names.sort();
             names
         };
-        for name in ["gatehouse.redb", "gatehouse.redb.snapshot", "tls/ca.key", "backup.key", "backups/one.age"] {
+        for name in
+            ["gatehouse.redb", "gatehouse.redb.snapshot", "tls/ca.key", "backup.key", "backups/one.age", "lost+found/1"]
+        {
             write(name);
         }
         finish(dir.path()).unwrap();
-        assert_eq!(names().len(), 5, "nobody asked");
+        assert_eq!(names().len(), 6, "nobody asked");
         write(MARK);
         finish(dir.path()).unwrap();
-        assert_eq!(names(), ["backups"]);
+        assert_eq!(names(), STAYS);
         assert!(dir.path().join("backups/one.age").exists());
         finish(dir.path()).unwrap();
     }
