@@ -2,7 +2,7 @@
 
 use crate::backup::{Desk, Keeper, Maker, draw_key, finish_restore, restore_desk};
 use crate::certificates::Certificates;
-use crate::config::Config;
+use crate::config::{Config, Source};
 use crate::control::server::{Control, Told};
 use crate::control::socket_path;
 use crate::disk;
@@ -11,11 +11,13 @@ use crate::factory_reset;
 use crate::firmware::Held;
 use crate::header;
 use crate::listeners::{Addresses, Listeners};
+use crate::log;
 use crate::mail::Mail;
 use crate::neighbours;
 use crate::oidc;
 use crate::parts::{End, Part, Parts, StopAsked};
 use crate::ready_file::Ready;
+use crate::reload::Reload;
 use crate::serial::{self, Serial};
 use crate::snapshots::{self, Snapshots};
 use crate::supervisor;
@@ -32,7 +34,6 @@ use gatehouse_core::retained::RetainedMessage;
 use gatehouse_discovery::{Advertised, Kind};
 use gatehouse_hub::{Clock, Hub, Ports};
 use gatehouse_store::{Batch, Opened, Queue};
-use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::panic::UnwindSafe;
@@ -51,8 +52,8 @@ const WRITTEN: usize = 1_024;
 const WORKERS: usize = 2;
 
 /// Runs the gateway until it is told to stop.
-pub(crate) fn run(config: &Config, ready_file: Option<&Path>) -> Result<(), Failure> {
-    start_log();
+pub(crate) fn run(config: &Config, source: Source, ready_file: Option<&Path>) -> Result<(), Failure> {
+    log::start();
     let mail = Mail::open(config)?;
     let provider = oidc::open(config)?;
     factory_reset::finish(&config.data_dir)?;
@@ -64,7 +65,7 @@ pub(crate) fn run(config: &Config, ready_file: Option<&Path>) -> Result<(), Fail
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let end = runtime.block_on(serve(config, opened, (mail, provider), ready_file))?;
+    let end = runtime.block_on(serve((config, source), opened, (mail, provider), ready_file))?;
     drop(runtime);
     match end {
         End::Asked => Ok(()),
@@ -97,20 +98,8 @@ pub(crate) fn hushed<T>(f: impl FnOnce() -> T + UnwindSafe) -> Option<T> {
     done.ok()
 }
 
-/// Logs to standard error; `GATEHOUSE_LOG` takes a filter, `debug` say. The router's own spans would cost a tap up to a
-/// quarter of its time, and say nothing that the edge does not.
-fn start_log() {
-    let filter = std::env::var("GATEHOUSE_LOG").unwrap_or_else(|_| "info".to_owned());
-    let filter = tracing_subscriber::EnvFilter::try_new(format!("{filter},rumqttd=off,poem=warn,async_graphql=warn"))
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,rumqttd=off"));
-    // Colours are for people: in a file or the journal they are noise.
-    let colours = std::io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    log.with_ansi(colours).init();
-}
-
 async fn serve(
-    config: &Config,
+    (config, source): (&Config, Source),
     opened: Opened,
     (mail, provider): (Option<Mail>, Option<gatehouse_api::Provider>),
     ready_file: Option<&Path>,
@@ -122,6 +111,7 @@ async fn serve(
     let addresses = listeners.addresses();
     let mut stop_asked = StopAsked::new()?;
 
+    let (reload, followers) = Reload::new(source, config);
     let reader = opened.store.reader();
     let (written_sender, written) = mpsc::channel(WRITTEN);
     let snapshots = Snapshots::new(reader.clone(), config.data_dir.clone());
@@ -202,11 +192,21 @@ async fn serve(
     let (ready_sender, ready) = watch::channel(false);
     let backups = Maker::new(reader.clone(), config.data_dir.clone(), hub.clone());
     let restore = restore_desk(config.data_dir.clone(), hub.clone(), stop_asked.anew());
-    let (keeper, desk) = Keeper::new(backups.clone(), hub.clone(), config.data_dir.clone(), config.backups.clone());
+    let (keeper, desk) = Keeper::new(backups.clone(), hub.clone(), config.data_dir.clone(), followers.backups);
     let (data_dir, anew) = (config.data_dir.clone(), stop_asked.anew());
-    let told = Told { addresses, fingerprint, firmware: held(config), backups, desk: desk.clone(), data_dir, anew };
+    let firmware = followers.firmware.clone();
+    let told =
+        Told { addresses, fingerprint, firmware, backups, desk: desk.clone(), data_dir, anew, reload: reload.clone() };
     let control = Control::bind(&socket_path(config), hub.clone(), told)?;
-    let settings = settings(config, &certificates, meter, mail.as_ref().map(Mail::queue), provider, (desk, restore));
+    let settings = settings(
+        config,
+        &certificates,
+        meter,
+        mail.as_ref().map(Mail::queue),
+        provider,
+        (desk, restore),
+        followers.firmware,
+    );
     let api = Api::new(hub.clone(), reader, ready, settings);
     let (mqtt, web) = serving(config, listeners, &certificates);
 
@@ -215,15 +215,15 @@ async fn serve(
     let clocks = hub.clone();
     let gateway = serial::gateway(addresses, authority, move || clocks.now());
     let homes = crate::nearby::homes(gateway.clone());
-    let (told_of_claims, flasher) = (nearby.clone(), serial::flasher(config));
-    let globs = config.serial_ports.clone();
+    let told_of_claims = nearby.clone();
     let mut others = vec![
         Part::start("control socket", |stop| control.run(stop)),
+        Part::start("reload", |stop| reload.run(stop)),
         Part::start("disk", |stop| disk::watch(disk_failing, hub.clone(), stop)),
         Part::start("certificates", |stop| certificates.run(stop)),
         Part::start("mDNS", |stop| gatehouse_discovery::run(advertised, nearby, stop)),
         Part::start("claims in the network", |stop| gatehouse_discovery::claims(claims, told_of_claims, homes, stop)),
-        Part::start("serial ports", |stop| serial.run(globs, flasher, gateway, stop)),
+        Part::start("serial ports", |stop| serial.run(followers.serial, gateway, stop)),
     ];
     let snapshots_of = hub.clone();
     others.push(Part::start("backups", |stop| keeper.run(stop)));
@@ -269,11 +269,6 @@ fn keeping(kept: Vec<RetainedMessage>, queue: Queue, clock: Clock) -> Keeping {
     }
 }
 
-/// The firmware that there is for boards.
-fn held(config: &Config) -> Held {
-    Held { directory: config.firmware.directory.clone() }
-}
-
 /// What each socket is to serve.
 fn serving(
     config: &Config,
@@ -317,6 +312,7 @@ fn settings(
     mail: Option<mpsc::Sender<Letter>>,
     provider: Option<gatehouse_api::Provider>,
     (desk, restore): (Desk, gatehouse_api::RestoreDesk),
+    firmware: Held,
 ) -> gatehouse_api::Settings {
     let authority = certificates.served().authority();
     gatehouse_api::Settings {
@@ -333,10 +329,7 @@ fn settings(
         hash_secret: gatehouse_broker::secret_hash,
         board_filters: crate::control::BOARD_FILTERS,
         home_assistant_filters: gatehouse_wire::homeassistant::filters,
-        images: {
-            let held = held(config);
-            gatehouse_api::Images(Arc::new(move || held.all()))
-        },
+        images: gatehouse_api::Images(Arc::new(move || firmware.all())),
         meter: gatehouse_api::Meter(Arc::new(move || meter.metrics())),
         mail,
         provider,

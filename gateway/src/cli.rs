@@ -2,7 +2,7 @@
 
 use crate::app;
 use crate::backup::command::{Backup, Restore, recovery_key};
-use crate::config::{self, Config};
+use crate::config::{Config, Source};
 use crate::control::{Answer, Call, client};
 use crate::doctor;
 use crate::exit::Failure;
@@ -11,6 +11,7 @@ use crate::flash::Flash;
 use crate::integrations::Integration;
 use crate::manual;
 use crate::provision::Provision;
+use crate::reload;
 use crate::tokens::Token;
 use crate::trial::Trial;
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -38,6 +39,8 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         ready_file: Option<PathBuf>,
     },
+    /// Have the running gateway read its configuration again, and say what of it waits for a restart
+    Reload,
     /// Show the link and the code that make someone the owner of a new home
     ClaimCode,
     /// People
@@ -143,9 +146,11 @@ impl Invocation {
         if let Command::Manual { directory } = &self.command {
             return manual::write(&Self::command(), directory);
         }
-        let config = config::load(self.config.as_deref(), self.data_dir)?;
+        let source = Source { file: self.config, data_dir: self.data_dir };
+        let config = source.load()?;
         match self.command {
-            Command::Run { ready_file } => app::run(&config, ready_file.as_deref()),
+            Command::Run { ready_file } => app::run(&config, source, ready_file.as_deref()),
+            Command::Reload => reload::ask(&config),
             Command::ClaimCode => claim_code(&config),
             Command::Member(Member::Reset { name }) => reset_member(&config, name),
             Command::Board(Board::Register(register)) => register_board(&config, register),

@@ -1,6 +1,7 @@
 //! Configuration: raw as the file has it, then checked once into the form the program uses.
 
 mod backup;
+mod differences;
 mod firmware;
 mod gpio;
 mod limits;
@@ -10,6 +11,7 @@ mod serial;
 mod smtp;
 
 pub(crate) use backup::Backups;
+pub(crate) use differences::Taken;
 pub(crate) use firmware::Firmware;
 pub(crate) use oidc::{Oidc, host};
 pub(crate) use smtp::Smtp;
@@ -165,18 +167,32 @@ struct RawClock {
     trusted: bool,
 }
 
-/// Reads the configuration: the file, then `GATEHOUSE_<SECTION>_<KEY>` of the environment over it, then `data_dir`
-/// of the command line over both.
-pub(crate) fn load(file: Option<&Path>, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
-    let path = file.unwrap_or(Path::new(DEFAULT_FILE));
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(Failure::usage(format!("cannot read the configuration {}: {error}", path.display()))),
-    };
-    let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
-    let environment: Vec<_> = environment.filter_map(|(name, value)| Some((name, value.into_string().ok()?))).collect();
-    parse(&text, &path.display().to_string(), &environment, data_dir)
+/// Where the configuration comes from: it can be read from there again.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// The file; [`DEFAULT_FILE`], where there is one, when none was named.
+    pub(crate) file: Option<PathBuf>,
+    /// `data_dir` of the command line.
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+impl Source {
+    /// Reads the configuration: the file, then `GATEHOUSE_<SECTION>_<KEY>` of the environment over it, then `data_dir`
+    /// of the command line over both.
+    pub(crate) fn load(&self) -> Result<Config, Failure> {
+        let path = self.file.as_deref().unwrap_or(Path::new(DEFAULT_FILE));
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if self.file.is_none() && error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => {
+                return Err(Failure::usage(format!("cannot read the configuration {}: {error}", path.display())));
+            }
+        };
+        let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        let environment: Vec<_> =
+            environment.filter_map(|(name, value)| Some((name, value.into_string().ok()?))).collect();
+        parse(&text, &path.display().to_string(), &environment, self.data_dir.clone())
+    }
 }
 
 fn parse(

@@ -1,7 +1,9 @@
 //! How the program ends: one line that says what to do, and a code that scripts can go by.
 
+use crate::log;
 use std::fmt;
 use std::process::ExitCode;
+use tracing::Level;
 
 /// What kind of failure, as contract for scripts (`sysexits.h` gives 75 its meaning).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +48,8 @@ impl Failure {
 
     /// Says why on standard error, in one line.
     pub(crate) fn report(self) -> ExitCode {
-        eprintln!("gatehouse: {}", self.message());
+        let priority = if log::is_journal() { log::priority(Level::ERROR) } else { "" };
+        eprintln!("{priority}gatehouse: {}", self.message());
         ExitCode::from(match self.kind {
             Kind::Failed => 1,
             Kind::Usage => 2,

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// Most images that are told of.
 const MAX_IMAGES: usize = 32;
@@ -13,13 +14,14 @@ const MAX_IMAGES: usize = 32;
 /// The images in a directory. Each look reads them anew: what is flashed is what was looked at.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
-    pub(crate) directory: PathBuf,
+    /// Where they are now: the configuration may be read again.
+    pub(crate) directory: watch::Receiver<PathBuf>,
 }
 
 impl Held {
     /// All that a board would start, by name. What is none is left out, and the log says why.
     pub(crate) fn all(&self) -> Vec<Arc<FirmwareImage>> {
-        let entries = std::fs::read_dir(&self.directory).map(|all| all.flatten().map(|entry| entry.path()));
+        let entries = std::fs::read_dir(&*self.directory.borrow()).map(|all| all.flatten().map(|entry| entry.path()));
         let mut files: Vec<_> = entries.into_iter().flatten().filter(|path| is_image_file(path)).collect();
         files.sort();
         let read = |path: &PathBuf| match read(path) {
@@ -36,7 +38,8 @@ impl Held {
     pub(crate) fn one(&self, name: Option<&str>) -> Result<Arc<FirmwareImage>, String> {
         let all = self.all();
         let names = || all.iter().map(|image| &*image.name).collect::<Vec<_>>().join(", ");
-        let shown = self.directory.display();
+        let directory = self.directory.borrow().clone();
+        let shown = directory.display();
         match (name, &all[..]) {
             (_, []) => {
                 Err(format!("the gateway holds no firmware in {shown}; put an image there, or give one by --image"))
@@ -84,11 +87,13 @@ mod tests {
     #[test]
     fn the_directory_is_read_anew_and_what_is_no_image_is_left_out() {
         let folder = tempfile::tempdir().unwrap();
-        let held = Held { directory: folder.path().join("firmware") };
+        let directory = folder.path().join("firmware");
+        let (elsewhere, now) = watch::channel(directory.clone());
+        let held = Held { directory: now };
         assert_eq!(held.all(), []);
         assert!(held.one(None).unwrap_err().contains("holds no firmware"));
-        std::fs::create_dir(&held.directory).unwrap();
-        let put = |name: &str, bytes: &[u8]| std::fs::write(held.directory.join(name), bytes).unwrap();
+        std::fs::create_dir(&directory).unwrap();
+        let put = |name: &str, bytes: &[u8]| std::fs::write(directory.join(name), bytes).unwrap();
         put("b-0.2.0.bin", &smallest());
         put("notes.txt", &smallest());
         put("bad.bin", b"#!/bin/sh");
@@ -105,5 +110,7 @@ mod tests {
             put(&format!("c{number}.bin"), &smallest());
         }
         assert_eq!(held.all().len(), MAX_IMAGES);
+        elsewhere.send_replace(folder.path().join("empty"));
+        assert_eq!(held.all(), []);
     }
 }

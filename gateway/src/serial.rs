@@ -6,7 +6,7 @@ use gatehouse_core::onboarding::{PortEvent, PortOrder};
 use gatehouse_core::time::Now;
 use gatehouse_serial::{Config, Flasher, Gateway, Reach};
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// What ports have to tell that may wait for the hub.
@@ -37,14 +37,19 @@ impl Serial {
         (Self { orders, events }, told, Box::new(order))
     }
 
-    /// Serves the ports of these globs until `stop`.
-    pub(crate) async fn run(self, globs: Vec<String>, flasher: Flasher, gateway: Gateway, stop: CancellationToken) {
-        gatehouse_serial::run(Config::of(globs, flasher), self.orders, self.events, gateway, stop).await;
+    /// Serves the ports that there are until `stop`.
+    pub(crate) async fn run(self, ports: watch::Receiver<Config>, gateway: Gateway, stop: CancellationToken) {
+        gatehouse_serial::run(ports, self.orders, self.events, gateway, stop).await;
     }
 }
 
+/// Which ports there may be, and what writes firmware to the boards there.
+pub(crate) fn config(config: &crate::config::Config) -> Config {
+    Config::of(config.serial_ports.clone(), flasher(config))
+}
+
 /// What writes firmware to boards, and where it finds the image.
-pub(crate) fn flasher(config: &crate::config::Config) -> Flasher {
+fn flasher(config: &crate::config::Config) -> Flasher {
     // It is started in that folder, whichever this process is in.
     let folder = std::path::absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone());
     let installed = Flasher::installed(folder);

@@ -26,7 +26,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use task::Teller;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -83,9 +83,10 @@ pub struct Gateway(pub Arc<dyn Fn() -> Option<Reach> + Send + Sync>);
 
 /// Tells which ports come and go, and does as it is ordered at each, until `stop`.
 ///
-/// Who does not take the events in holds up everything here, and nothing is lost.
+/// Who does not take the events in holds up everything here, and nothing is lost. With another `config` a port that no glob names any more
+/// is gone, with what was under way there.
 pub async fn run(
-    config: Config,
+    config: watch::Receiver<Config>,
     orders: mpsc::Receiver<PortOrder>,
     events: mpsc::Sender<PortEvent>,
     gateway: Gateway,
@@ -121,7 +122,7 @@ impl Running {
 }
 
 struct Ports {
-    config: Config,
+    config: watch::Receiver<Config>,
     events: mpsc::Sender<PortEvent>,
     gateway: Gateway,
     seen: BTreeMap<PortName, Seen>,
@@ -143,7 +144,7 @@ impl Ports {
     /// Finds out what has changed, and tells.
     async fn look(&mut self) {
         self.running.retain(|_, running| !running.task.is_finished());
-        let now = look::ports(&self.config);
+        let now = look::ports(&self.config.borrow());
         let before = std::mem::replace(&mut self.seen, now);
         for event in look::changes(&before, &self.seen) {
             if let PortEvent::Gone(port) = &event
@@ -180,7 +181,7 @@ impl Ports {
         let (task, stop) = match order {
             PortOrder::Flash { image, .. } => {
                 let stop = CancellationToken::new();
-                let task = task::flash(image, teller, self.config.flasher.clone(), stop.clone());
+                let task = task::flash(image, teller, self.config.borrow().flasher.clone(), stop.clone());
                 (tokio::spawn(task), Some(stop))
             }
             order => (tokio::spawn(task::carry_out(order, teller, self.gateway.clone())), None),

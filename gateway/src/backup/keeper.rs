@@ -34,7 +34,7 @@ pub(crate) struct Keeper {
     maker: Maker,
     hub: Hub,
     data_dir: PathBuf,
-    rules: Rules,
+    rules: watch::Receiver<Rules>,
     state: watch::Sender<Arc<Backups>>,
     asked: Arc<Notify>,
 }
@@ -47,7 +47,7 @@ pub(crate) struct Desk {
 }
 
 impl Keeper {
-    pub(crate) fn new(maker: Maker, hub: Hub, data_dir: PathBuf, rules: Rules) -> (Self, Desk) {
+    pub(crate) fn new(maker: Maker, hub: Hub, data_dir: PathBuf, rules: watch::Receiver<Rules>) -> (Self, Desk) {
         let (state, seen) = watch::channel(Arc::default());
         let asked = Arc::new(Notify::new());
         let desk = Desk { state: seen, ask: asked.clone() };
@@ -56,17 +56,15 @@ impl Keeper {
 
     /// Keeps backups until `stop`. Without a recovery key, or without a place, there are none.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
-        self.state.send_modify(|state| {
-            let directory = self.rules.directory.as_ref().map(|path| path.display().to_string().into());
-            *state = Arc::new(Backups { directory, proven: proven(&self.data_dir), ..Backups::default() });
-        });
-        self.list();
+        self.change(|state| state.proven = proven(&self.data_dir));
+        self.look();
         let (mut asked, mut made, mut not_before) = (false, Instant::now(), None::<Instant>);
         loop {
+            let rules = self.rules.borrow_and_update().clone();
             let has_key = self.hub.view().backup_key.is_some();
             let due = asked || not_before.is_none_or(|at| at <= Instant::now()) && self.is_due(made);
-            if let Some(directory) = self.rules.directory.clone().filter(|_| has_key && due) {
-                match self.keep_one(directory).await {
+            if let Some(directory) = rules.directory.clone().filter(|_| has_key && due) {
+                match self.keep_one(directory, &rules).await {
                     Ok(()) => (made, not_before) = (Instant::now(), None),
                     Err(error) => {
                         self.tell(&error);
@@ -78,6 +76,12 @@ impl Keeper {
                 () = stop.cancelled() => return,
                 () = self.asked.notified() => true,
                 () = sleep_until(Instant::now() + LOOK_EVERY) => false,
+                Ok(()) = self.rules.changed() => {
+                    // What did not work there may work here.
+                    not_before = None;
+                    self.look();
+                    false
+                }
             };
         }
     }
@@ -89,13 +93,13 @@ impl Keeper {
         schedule::is_due(state.kept.first(), self.hub.now().stamp(), &zone, made.elapsed())
     }
 
-    async fn keep_one(&mut self, directory: PathBuf) -> anyhow::Result<()> {
+    async fn keep_one(&mut self, directory: PathBuf, rules: &Rules) -> anyhow::Result<()> {
         self.change(|state| state.making = true);
         let task = Task {
             maker: self.maker.clone(),
             data_dir: self.data_dir.clone(),
             directory,
-            make_directory: self.rules.make_directory,
+            make_directory: rules.make_directory,
             now: self.hub.now().wall,
         };
         let kept = tokio::task::spawn_blocking(move || task.carry_out()).await;
@@ -103,8 +107,8 @@ impl Keeper {
         let proved = kept.unwrap_or_else(|_| Err(anyhow!("a defect of gatehouse, please report it")))?;
         let name = proved.name.clone();
         self.change(|state| (state.proven, state.problem) = (Some(proved), None));
-        self.list();
-        self.prune();
+        self.look();
+        self.prune(rules);
         tracing::info!(name = &*name, "the home was backed up, and the backup proved");
         Ok(())
     }
@@ -123,21 +127,24 @@ impl Keeper {
         self.state.send_modify(|state| change(Arc::make_mut(state)));
     }
 
-    fn list(&self) {
-        let kept = self.rules.directory.as_ref().map(|directory| kept(directory)).unwrap_or_default();
-        self.change(|state| state.kept = kept);
+    /// What is where backups go now.
+    fn look(&self) {
+        let directory = self.rules.borrow().directory.clone();
+        let kept = directory.as_ref().map(|directory| kept(directory)).unwrap_or_default();
+        let directory = directory.map(|path| path.display().to_string().into());
+        self.change(|state| (state.directory, state.kept) = (directory, kept));
     }
 
     /// Only after one that was proved: what is old is better than what is broken.
-    fn prune(&self) {
-        let Some(directory) = &self.rules.directory else { return };
+    fn prune(&self, rules: &Rules) {
+        let Some(directory) = &rules.directory else { return };
         let state = self.state.borrow().clone();
-        for backup in schedule::goes(&state.kept, &self.rules, self.hub.now().stamp()) {
+        for backup in schedule::goes(&state.kept, rules, self.hub.now().stamp()) {
             if let Err(error) = fs::remove_file(directory.join(&*backup.name)) {
                 tracing::warn!(%error, name = &*backup.name, "an old backup could not be taken out");
             }
         }
-        self.list();
+        self.look();
     }
 }
 

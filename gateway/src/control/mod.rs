@@ -17,6 +17,7 @@ pub(crate) use online::LONGEST_S;
 
 use crate::config::{Config, DEFAULT_DATA_DIR};
 use crate::doctor::Health;
+use crate::reload::Reloaded;
 use gatehouse_core::integration::BoardFilters;
 use gatehouse_wire::homie::topic;
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,8 @@ pub(crate) enum Call {
     /// A backup, which comes after the answer.
     Backup,
     RecoveryKey,
+    /// The configuration is read again.
+    Reload,
     Health,
     /// The home's name confirms it.
     FactoryReset {
@@ -263,6 +266,7 @@ pub(crate) enum Answer {
     RecoveryKey {
         key: String,
     },
+    Reloaded(Reloaded),
     Health(Box<Health>),
     Reset {
         forgot: usize,

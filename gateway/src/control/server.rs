@@ -6,6 +6,7 @@ use crate::doctor::Heard;
 use crate::factory_reset;
 use crate::firmware::Held;
 use crate::listeners::Addresses;
+use crate::reload::Reload;
 use anyhow::Context;
 use gatehouse_core::access::{Administer, Denied};
 use gatehouse_core::flash::{ImageFault, MAX_IMAGE};
@@ -49,6 +50,8 @@ pub(crate) struct Told {
     pub(crate) data_dir: PathBuf,
     /// To be notified when the daemon is to start anew.
     pub(crate) anew: Arc<Notify>,
+    /// What reads the configuration again.
+    pub(crate) reload: Reload,
 }
 
 /// A bound control socket; its file goes when it does.
@@ -203,6 +206,10 @@ async fn answer(call: Call, hub: &Hub, told: &Told) -> Answer {
         Call::Flash(_) | Call::Backup => refused("bytes come with this question"),
         Call::RecoveryKey => backup::new_key(hub, &told.desk).await,
         Call::FactoryReset { home } => factory_reset(hub, told, &home).await,
+        Call::Reload => match told.reload.again() {
+            Ok(reloaded) => Answer::Reloaded(reloaded),
+            Err(failure) => refused(failure.message()),
+        },
         Call::Health => {
             let backups = told.desk.state.borrow().clone();
             let listeners = told.addresses.all();

@@ -12,6 +12,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -60,6 +61,7 @@ fn open_terminal(path: &Path) -> OwnedFd {
 /// The adapter, and a folder in which ports appear.
 struct Adapter {
     folder: TempDir,
+    config: watch::Sender<Config>,
     orders: mpsc::Sender<PortOrder>,
     events: mpsc::Receiver<PortEvent>,
     stop: CancellationToken,
@@ -74,12 +76,13 @@ impl Adapter {
             sys: folder.path().join("sys"),
             flasher: Flasher::installed(folder.path().into()),
         };
+        let (config, config_of) = watch::channel(config);
         let (orders, orders_of) = mpsc::channel(8);
         let (events_of, events) = mpsc::channel(8);
         let stop = CancellationToken::new();
         let gateway = Gateway(Arc::new(move || reach.clone()));
-        let task = tokio::spawn(run(config, orders_of, events_of, gateway, stop.clone()));
-        Self { folder, orders, events, stop, task }
+        let task = tokio::spawn(run(config_of, orders_of, events_of, gateway, stop.clone()));
+        Self { folder, config, orders, events, stop, task }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -190,6 +193,19 @@ async fn a_port_appears_is_asked_given_a_home_released_and_gone() {
 
     board.pull_the_cable().await;
     assert_eq!(adapter.next().await, PortEvent::Gone(name));
+    adapter.stop().await;
+}
+
+#[tokio::test]
+async fn with_other_globs_other_ports_are_there() {
+    let mut adapter = Adapter::start(reach());
+    let board = adapter.board("ttyUSB0", &ONLINE).await;
+    adapter.identify(board.name(), 1).await;
+    assert!(matches!(adapter.next().await, PortEvent::Identified { .. }));
+    let elsewhere = format!("{}/other*", adapter.folder.path().display());
+    adapter.config.send_modify(|config| config.ports = vec![elsewhere]);
+    assert_eq!(adapter.next().await, PortEvent::Gone(board.name()));
+    adapter.board("other0", &ONLINE).await;
     adapter.stop().await;
 }
 

@@ -32,6 +32,7 @@ mod notices;
 mod presence;
 mod provider;
 mod quarantine;
+mod reload;
 mod replacing;
 mod restart;
 mod revocation;
