@@ -33,6 +33,7 @@ use gatehouse_core::notice::{NoticeKind, Subject};
 use gatehouse_core::retained::RetainedMessage;
 use gatehouse_discovery::{Advertised, Kind};
 use gatehouse_hub::{Clock, Hub, Ports};
+use gatehouse_seal::Seal;
 use gatehouse_store::{Batch, Opened, Queue};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
@@ -54,6 +55,8 @@ const WORKERS: usize = 2;
 /// Runs the gateway until it is told to stop.
 pub(crate) fn run(config: &Config, source: Source, ready_file: Option<&Path>) -> Result<(), Failure> {
     log::start();
+    let seal = Seal::of_credentials(std::env::var_os("CREDENTIALS_DIRECTORY").as_deref().map(Path::new))
+        .map_err(Failure::failed)?;
     let mail = Mail::open(config)?;
     let provider = oidc::open(config)?;
     factory_reset::finish(&config.data_dir)?;
@@ -65,7 +68,7 @@ pub(crate) fn run(config: &Config, source: Source, ready_file: Option<&Path>) ->
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let end = runtime.block_on(serve((config, source), opened, (mail, provider), ready_file))?;
+    let end = runtime.block_on(serve((config, source), (opened, seal), (mail, provider), ready_file))?;
     drop(runtime);
     match end {
         End::Asked => Ok(()),
@@ -100,7 +103,7 @@ pub(crate) fn hushed<T>(f: impl FnOnce() -> T + UnwindSafe) -> Option<T> {
 
 async fn serve(
     (config, source): (&Config, Source),
-    opened: Opened,
+    (opened, seal): (Opened, Seal),
     (mail, provider): (Option<Mail>, Option<gatehouse_api::Provider>),
     ready_file: Option<&Path>,
 ) -> anyhow::Result<End> {
@@ -186,12 +189,12 @@ async fn serve(
 
     // The hub has told by now what is to be announced: clients that come find all of it.
     let broker = broker.announcing(announced);
-    let certificates = Certificates::open(config, hub.clone())?;
+    let certificates = Certificates::open(config, &seal, hub.clone())?;
     let ca = certificates.authority_path().to_owned();
     let fingerprint = certificates.served().authority().fingerprint().to_string();
     let (ready_sender, ready) = watch::channel(false);
-    let backups = Maker::new(reader.clone(), config.data_dir.clone(), hub.clone());
-    let restore = restore_desk(config.data_dir.clone(), hub.clone(), stop_asked.anew());
+    let backups = Maker::new(reader.clone(), config.data_dir.clone(), seal.clone(), hub.clone());
+    let restore = restore_desk(config.data_dir.clone(), seal, hub.clone(), stop_asked.anew());
     let (keeper, desk) = Keeper::new(backups.clone(), hub.clone(), config.data_dir.clone(), followers.backups);
     let (data_dir, anew) = (config.data_dir.clone(), stop_asked.anew());
     let firmware = followers.firmware.clone();

@@ -3,6 +3,7 @@
 use crate::config::{self, Config};
 use anyhow::Context;
 use gatehouse_hub::Hub;
+use gatehouse_seal::Seal;
 use gatehouse_tls::{Authority, Names, OwnerFiles, Served};
 use std::net::IpAddr;
 use std::path::Path;
@@ -25,8 +26,8 @@ pub(crate) struct Certificates {
 
 impl Certificates {
     /// Opens the home's authority, made when missing, and makes what is to be served.
-    pub(crate) fn open(config: &Config, hub: Hub) -> anyhow::Result<Self> {
-        let authority = Authority::open_or_create(&config.data_dir.join(DIRECTORY))?;
+    pub(crate) fn open(config: &Config, seal: &Seal, hub: Hub) -> anyhow::Result<Self> {
+        let authority = Authority::open_sealed(&config.data_dir.join(DIRECTORY), seal)?;
         let owner = config.certificate.clone().map(|files| OwnerFiles { chain: files.chain, key: files.key });
         let served = Arc::new(Served::new(authority, owner).context("cannot set up TLS")?);
         let certificates = Self { served, hosts: hosts(config), hub };

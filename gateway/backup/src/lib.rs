@@ -18,6 +18,7 @@ pub use key::{Key, Recipient};
 pub use pack::{Part, pack};
 pub use unpack::unpack;
 
+use gatehouse_seal::Seal;
 use serde::{Deserialize, Serialize};
 
 /// The format that this version writes, and the newest that it reads.
@@ -26,6 +27,17 @@ pub const FORMAT: u32 = 1;
 const MANIFEST: &str = "manifest.json";
 /// Longest manifest, in bytes.
 const MAX_MANIFEST: u64 = 64 * 1024;
+/// Longest secret, in bytes: it is sealed in memory.
+const MAX_SECRET: u64 = 64 * 1024;
+
+/// Which files of a home are secrets, and what seals them on this machine's disk.
+#[derive(Clone, Copy, Debug)]
+pub struct Secrets<'a> {
+    /// What seals them.
+    pub seal: &'a Seal,
+    /// Their names in a backup, by which they are sealed.
+    pub names: &'a [&'a str],
+}
 
 /// What a backup says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,8 +1,9 @@
 //! Backups that are whole, and all the ways in which they are not.
 
-use crate::{BackupError, FORMAT, Key, Manifest, Part, Recipient, pack, unpack};
+use crate::{BackupError, FORMAT, Key, Manifest, Part, Recipient, Secrets, pack, unpack};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use gatehouse_seal::Seal;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -10,6 +11,10 @@ use std::path::{Path, PathBuf};
 use tar::{Builder, Header};
 
 const WANTED: &[&str] = &["home.db", "tls/key"];
+
+fn secrets(seal: &Seal) -> Secrets<'_> {
+    Secrets { seal, names: &["tls/key"] }
+}
 
 fn about() -> Manifest {
     Manifest {
@@ -31,7 +36,7 @@ fn parts(dir: &Path) -> Vec<Part> {
 fn packed(to: &[Recipient]) -> Vec<u8> {
     let dir = tempfile::tempdir().unwrap();
     let mut out = Vec::new();
-    let manifest = pack(&mut out, about(), &parts(dir.path()), to).unwrap();
+    let manifest = pack(&mut out, about(), &parts(dir.path()), secrets(&Seal::none()), to).unwrap();
     assert_eq!((manifest.format, manifest.files.len(), manifest.files[0].bytes), (FORMAT, 2, 200_000));
     out
 }
@@ -45,7 +50,7 @@ fn target() -> (tempfile::TempDir, PathBuf) {
 
 fn open(bytes: &[u8], keys: &[Key]) -> Result<Manifest, BackupError> {
     let (_dir, into) = target();
-    unpack(bytes, keys, WANTED, &into)
+    unpack(bytes, keys, WANTED, secrets(&Seal::none()), &into)
 }
 
 #[test]
@@ -55,13 +60,36 @@ fn what_went_in_comes_out_for_whoever_has_one_of_the_keys() {
     assert!(!bytes.windows(10).any(|part| part == b"Mill House"), "nothing of it can be read");
     for key in [paper, own] {
         let (_dir, into) = target();
-        let manifest = unpack(&bytes[..], &[key], WANTED, &into).unwrap();
+        let manifest = unpack(&bytes[..], &[key], WANTED, secrets(&Seal::none()), &into).unwrap();
         assert_eq!(manifest.home.as_deref(), Some("Mill House"));
         assert_eq!(fs::read(into.join("home.db")).unwrap(), [7; 200_000]);
         assert_eq!(fs::read(into.join("tls/key")).unwrap(), b"the key of the authority");
         let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(into.join("tls/key")), mode(into.join("tls")), mode(into)), (0o600, 0o700, 0o700));
     }
+}
+
+#[test]
+fn a_secret_that_is_sealed_here_is_readable_in_the_backup_and_sealed_again_where_it_is_unpacked() {
+    let [here, there] = [1, 2].map(|byte| Seal::with(&[byte; 32]).unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    let parts = parts(dir.path());
+    fs::write(&parts[1].path, here.close("tls/key", b"the key of the authority").unwrap()).unwrap();
+    let mut out = Vec::new();
+    pack(&mut out, about(), &parts, secrets(&here), &[]).unwrap();
+    let refused = pack(Vec::new(), about(), &parts, secrets(&there), &[]).unwrap_err();
+    assert!(refused.to_string().contains("sealed with another key"), "{refused}");
+
+    let unpacked = |seal: &Seal| {
+        let (_dir, into) = target();
+        unpack(&out[..], &[], WANTED, secrets(seal), &into).unwrap();
+        assert_eq!(fs::read(into.join("home.db")).unwrap(), [7; 200_000]);
+        fs::read(into.join("tls/key")).unwrap()
+    };
+    assert_eq!(unpacked(&Seal::none()), b"the key of the authority");
+    let closed = unpacked(&there);
+    assert_eq!(there.open("tls/key", &closed).unwrap(), b"the key of the authority");
+    assert!(!there.is_due(&closed));
 }
 
 #[test]
@@ -153,7 +181,7 @@ fn what_is_forged_reaches_nothing_but_what_is_wanted() {
     for name in ["../outside", "/tmp/gatehouse-outside", "tls/../../outside", "other"] {
         let (dir, into) = target();
         let files = [(name, &b"x"[..]), ("home.db", b"y")];
-        unpack(&forged(&manifest_of(&files), &files)[..], &[], WANTED, &into).unwrap();
+        unpack(&forged(&manifest_of(&files), &files)[..], &[], WANTED, secrets(&Seal::none()), &into).unwrap();
         let found: Vec<_> = fs::read_dir(&into).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(found, ["home.db"], "{name}");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "{name}");
@@ -188,8 +216,11 @@ fn what_does_not_fit_its_manifest_is_refused() {
 fn what_is_there_is_not_unpacked_over() {
     let (_dir, into) = target();
     fs::create_dir(&into).unwrap();
-    assert!(matches!(unpack(&packed(&[])[..], &[], WANTED, &into), Err(BackupError::Io { .. })));
+    assert!(matches!(
+        unpack(&packed(&[])[..], &[], WANTED, secrets(&Seal::none()), &into),
+        Err(BackupError::Io { .. })
+    ));
     let gone = Part { name: "home.db", path: into.join("gone") };
-    let error = pack(Vec::new(), about(), &[gone], &[]).unwrap_err();
+    let error = pack(Vec::new(), about(), &[gone], secrets(&Seal::none()), &[]).unwrap_err();
     assert!(error.to_string().contains("restored/gone"), "{error}");
 }

@@ -3,7 +3,7 @@
 use crate::error::BackupError;
 use crate::key::Key;
 use crate::pack::hexadecimal;
-use crate::{FORMAT, Listed, MANIFEST, MAX_MANIFEST, Manifest};
+use crate::{FORMAT, Listed, MANIFEST, MAX_MANIFEST, MAX_SECRET, Manifest, Secrets};
 use age::{DecryptError, Decryptor};
 use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
@@ -23,14 +23,21 @@ const MAX_PADDING: u64 = 64 * 1024;
 
 /// Unpacks what is in a backup and is `wanted` into a directory, which is made (mode 0700; files 0600) and must not be there yet: of
 /// names that are not wanted, and of what the manifest does not list, nothing is. All of it is synced and has the sums of the
-/// manifest when this returns `Ok`; after an error, what is in the directory is of no use.
-pub fn unpack(mut from: impl Read, keys: &[Key], wanted: &[&str], into: &Path) -> Result<Manifest, BackupError> {
+/// manifest when this returns `Ok`; after an error, what is in the directory is of no use. Secrets lie there sealed, where there is a
+/// key for that, and have never lain there in another way.
+pub fn unpack(
+    mut from: impl Read,
+    keys: &[Key],
+    wanted: &[&str],
+    secrets: Secrets<'_>,
+    into: &Path,
+) -> Result<Manifest, BackupError> {
     let mut start = Vec::new();
     let begin = from.by_ref().take(AGE.len() as u64).read_to_end(&mut start);
     begin.map_err(|error| BackupError::Damaged(error.to_string()))?;
     let whole = io::Cursor::new(start.clone()).chain(from);
     if start.starts_with(GZIP) {
-        return archive(whole, wanted, into);
+        return archive(whole, wanted, secrets, into);
     }
     if start != AGE {
         return Err(BackupError::NotABackup);
@@ -38,12 +45,12 @@ pub fn unpack(mut from: impl Read, keys: &[Key], wanted: &[&str], into: &Path) -
     if keys.is_empty() {
         return Err(BackupError::KeyNeeded);
     }
-    let decryptor = Decryptor::new(whole).map_err(sealed)?;
-    let opened = decryptor.decrypt(keys.iter().map(|key| &key.0 as &dyn age::Identity)).map_err(sealed)?;
-    archive(opened, wanted, into)
+    let decryptor = Decryptor::new(whole).map_err(undecrypted)?;
+    let opened = decryptor.decrypt(keys.iter().map(|key| &key.0 as &dyn age::Identity)).map_err(undecrypted)?;
+    archive(opened, wanted, secrets, into)
 }
 
-fn sealed(error: DecryptError) -> BackupError {
+fn undecrypted(error: DecryptError) -> BackupError {
     match error {
         DecryptError::NoMatchingKeys => BackupError::WrongKey,
         error => BackupError::Damaged(error.to_string()),
@@ -54,7 +61,7 @@ fn damaged(error: io::Error) -> BackupError {
     BackupError::Damaged(error.to_string())
 }
 
-fn archive(from: impl Read, wanted: &[&str], into: &Path) -> Result<Manifest, BackupError> {
+fn archive(from: impl Read, wanted: &[&str], secrets: Secrets<'_>, into: &Path) -> Result<Manifest, BackupError> {
     DirBuilder::new().mode(0o700).create(into).map_err(BackupError::at(into))?;
     let mut archive = Archive::new(GzDecoder::new(from));
     let mut entries = archive.entries().map_err(damaged)?;
@@ -72,7 +79,7 @@ fn archive(from: impl Read, wanted: &[&str], into: &Path) -> Result<Manifest, Ba
             left.next().filter(|listed| listed.name == name && entry.header().entry_type() == EntryType::Regular);
         let listed = listed.ok_or_else(|| BackupError::Damaged(format!("it does not list {name:?}")))?;
         if wanted.contains(&name.as_str()) {
-            place(entry, listed, &into.join(&name))?;
+            place(entry, listed, secrets, &into.join(&name))?;
         }
     }
     if let Some(missing) = left.next() {
@@ -102,12 +109,33 @@ fn manifest(entry: impl Read) -> Result<Manifest, BackupError> {
     serde_json::from_slice(&text).map_err(bad)
 }
 
-fn place(mut entry: impl Read, listed: &Listed, path: &Path) -> Result<(), BackupError> {
+fn place(entry: impl Read, listed: &Listed, secrets: Secrets<'_>, path: &Path) -> Result<(), BackupError> {
     let at = BackupError::at(path);
     if let Some(parent) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o700).create(parent).map_err(&at)?;
     }
     let mut file: File = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(&at)?;
+    if secrets.names.contains(&&*listed.name) {
+        if listed.bytes > MAX_SECRET {
+            return Err(BackupError::Damaged(format!("{} is too long", listed.name)));
+        }
+        let mut secret = Vec::new();
+        copy(entry, listed, &mut secret, &at)?;
+        let closed = secrets.seal.close(&listed.name, &secret).map_err(&at)?;
+        file.write_all(&closed).map_err(&at)?;
+    } else {
+        copy(entry, listed, &mut file, &at)?;
+    }
+    file.sync_all().map_err(&at)
+}
+
+/// Whole, and as the manifest says, when this returns `Ok`.
+fn copy(
+    mut entry: impl Read,
+    listed: &Listed,
+    to: &mut impl Write,
+    at: impl Fn(io::Error) -> BackupError,
+) -> Result<(), BackupError> {
     let mut sum = Sha256::new();
     let (mut buffer, mut total) = ([0; 64 * 1024], 0);
     loop {
@@ -121,10 +149,10 @@ fn place(mut entry: impl Read, listed: &Listed, path: &Path) -> Result<(), Backu
             break;
         }
         sum.update(&buffer[..count]);
-        file.write_all(&buffer[..count]).map_err(&at)?;
+        to.write_all(&buffer[..count]).map_err(&at)?;
     }
     if total != listed.bytes || hexadecimal(&sum.finalize()) != listed.sha256 {
         return Err(BackupError::Damaged(format!("{} is not what it was", listed.name)));
     }
-    file.sync_all().map_err(&at)
+    Ok(())
 }

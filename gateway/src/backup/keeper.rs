@@ -1,7 +1,7 @@
 //! Backups that are made by themselves, and proved.
 
-use super::make::{Maker, own_key};
-use super::{CONTENTS, DATABASE, schedule};
+use super::make::Maker;
+use super::{CONTENTS, DATABASE, schedule, secrets};
 use crate::config::Backups as Rules;
 use anyhow::{Context, anyhow, bail};
 use gatehouse_backup::unpack;
@@ -182,9 +182,10 @@ impl Task {
         drop(fs::remove_dir_all(&trial));
         let tried = || -> anyhow::Result<()> {
             let file = File::open(path).context("it cannot be read back")?;
-            unpack(io::BufReader::new(file), &[own_key(&self.data_dir)?], &CONTENTS, &trial)?;
+            let seal = self.maker.seal();
+            unpack(io::BufReader::new(file), &[self.maker.own_key()?], &CONTENTS, secrets(seal), &trial)?;
             gatehouse_store::check(&trial.join(DATABASE))?;
-            gatehouse_tls::Authority::open_or_create(&trial.join("tls")).context("its certificate authority")?;
+            gatehouse_tls::Authority::open_sealed(&trial.join("tls"), seal).context("its certificate authority")?;
             Ok(())
         };
         let tried = tried();

@@ -1,9 +1,10 @@
 //! A backup out of the running daemon.
 
-use super::{AUTHORITY, DATABASE, HEADER};
+use super::{AUTHORITY, DATABASE, HEADER, secrets};
 use anyhow::{Context, anyhow};
 use gatehouse_backup::{Key, Manifest, Part, Recipient, pack};
 use gatehouse_hub::Hub;
+use gatehouse_seal::Seal;
 use gatehouse_store::Reader;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -23,6 +24,7 @@ const WORKSHOP: &str = "backup.new";
 pub(crate) struct Maker {
     reader: Reader,
     data_dir: PathBuf,
+    seal: Seal,
     hub: Hub,
     /// So that several at a time have a place each.
     made: Arc<AtomicU64>,
@@ -47,10 +49,10 @@ impl Drop for Made {
 }
 
 impl Maker {
-    pub(crate) fn new(reader: Reader, data_dir: PathBuf, hub: Hub) -> Self {
+    pub(crate) fn new(reader: Reader, data_dir: PathBuf, seal: Seal, hub: Hub) -> Self {
         // What a crash left behind.
         drop(fs::remove_dir_all(data_dir.join(WORKSHOP)));
-        Self { reader, data_dir, hub, made: Arc::default() }
+        Self { reader, data_dir, seal, hub, made: Arc::default() }
     }
 
     /// Makes one of what is committed now, encrypted to the home's recovery key; to nobody while there is none. It needs as much room on the data directory's
@@ -70,11 +72,33 @@ impl Maker {
         let to = self.recipients()?;
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&made.path);
         let mut out = io::BufWriter::new(file.with_context(|| at(&made.path))?);
-        made.manifest = pack(&mut out, made.manifest.clone(), &parts, &to)?;
+        made.manifest = pack(&mut out, made.manifest.clone(), &parts, secrets(&self.seal), &to)?;
         made.encrypted = !to.is_empty();
         out.flush().and_then(|()| out.get_ref().sync_all()).with_context(|| at(&made.path))?;
         fs::remove_file(&database).with_context(|| at(&database))?;
         Ok(made)
+    }
+
+    /// What seals secrets on this machine's disk.
+    pub(super) fn seal(&self) -> &Seal {
+        &self.seal
+    }
+
+    /// The gateway's own key, made when it is missing.
+    pub(super) fn own_key(&self) -> anyhow::Result<Key> {
+        let path = self.data_dir.join(OWN_KEY);
+        let read = match fs::read(&path) {
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return make_own_key(&path, &self.seal),
+            Err(error) => return Err(error).with_context(|| at(&path)),
+        };
+        let secret = self.seal.open(OWN_KEY, &read).unwrap_or_default();
+        // One that is damaged is good for nothing: another one does as well.
+        let Ok(key) = Key::parse(&String::from_utf8_lossy(&secret)) else { return make_own_key(&path, &self.seal) };
+        if self.seal.is_due(&read) {
+            save(&path, &secret, &self.seal)?;
+        }
+        Ok(key)
     }
 
     fn about(&self) -> Manifest {
@@ -91,30 +115,27 @@ impl Maker {
         let Some(key) = self.hub.view().backup_key.clone() else { return Ok(Vec::new()) };
         let paper =
             Recipient::parse(key.as_str()).map_err(|_| anyhow!("the recovery key is damaged: make another one"))?;
-        Ok(vec![paper, own_key(&self.data_dir)?.recipient()])
+        Ok(vec![paper, self.own_key()?.recipient()])
     }
 }
 
-/// The gateway's own key, made when it is missing.
-pub(super) fn own_key(data_dir: &Path) -> anyhow::Result<Key> {
-    let path = data_dir.join(OWN_KEY);
-    match fs::read_to_string(&path) {
-        // One that is damaged is good for nothing: another one does as well.
-        Ok(text) => Key::parse(&text).map_or_else(|_| make_own_key(&path), Ok),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make_own_key(&path),
-        Err(error) => Err(error).with_context(|| at(&path)),
-    }
-}
-
-fn make_own_key(path: &Path) -> anyhow::Result<Key> {
+fn make_own_key(path: &Path, seal: &Seal) -> anyhow::Result<Key> {
     let key = Key::draw();
-    let write = || -> io::Result<()> {
-        let mut file: File = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-        file.write_all(key.reveal().as_bytes())?;
-        file.sync_all()
-    };
-    write().with_context(|| at(path))?;
+    save(path, key.reveal().as_bytes(), seal)?;
     Ok(key)
+}
+
+fn save(path: &Path, secret: &[u8], seal: &Seal) -> anyhow::Result<()> {
+    let unfinished = path.with_extension("key.new");
+    let write = || -> io::Result<()> {
+        let closed = seal.close(OWN_KEY, secret)?;
+        let mut file: File =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+        file.write_all(&closed)?;
+        file.sync_all()?;
+        fs::rename(&unfinished, path)
+    };
+    write().with_context(|| at(path))
 }
 
 fn at(path: &Path) -> String {

@@ -13,11 +13,12 @@ pub(crate) use restore::finish as finish_restore;
 use restore::{discard, stage};
 
 use gatehouse_api::RestoreDesk;
-use gatehouse_backup::Key;
+use gatehouse_backup::{Key, Secrets};
 use gatehouse_core::backup::BackupKey;
 use gatehouse_hub::Hub;
+use gatehouse_seal::Seal;
 use gatehouse_store::FILE_NAME;
-use gatehouse_tls::{CERTIFICATE_FILE, KEY_FILE};
+use gatehouse_tls::{CERTIFICATE_FILE, KEY_FILE, KEY_NAME};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{Notify, Semaphore};
@@ -25,13 +26,20 @@ use tokio::sync::{Notify, Semaphore};
 /// The database in a backup, called as in the data directory.
 const DATABASE: &str = FILE_NAME;
 /// The key of the home's authority, which every board of it trusts, and its certificate.
-const AUTHORITY: [&str; 2] = ["tls/ca.key", "tls/ca.pem"];
+const AUTHORITY: [&str; 2] = [KEY_NAME, "tls/ca.pem"];
 /// What relays at the gateway's own pins do when the power returns, and how long they pulse; where there are such.
 const HEADER: &str = "header.json";
 /// All that is in a backup, and is restored from it.
 const CONTENTS: [&str; 4] = [DATABASE, AUTHORITY[0], AUTHORITY[1], HEADER];
+/// What of it is sealed on the disk, where there is a key for that.
+const SECRETS: [&str; 1] = [KEY_NAME];
 // They are called in a backup as they are in the data directory.
 const _: () = assert!(KEY_FILE.len() == "ca.key".len() && CERTIFICATE_FILE.len() == "ca.pem".len());
+
+/// The secrets of a home, as this machine seals them.
+fn secrets(seal: &Seal) -> Secrets<'_> {
+    Secrets { seal, names: &SECRETS }
+}
 
 /// Draws a recovery key: its secret half, for paper, and its public one.
 pub(crate) fn draw_key() -> Option<(String, BackupKey)> {
@@ -40,7 +48,7 @@ pub(crate) fn draw_key() -> Option<(String, BackupKey)> {
 }
 
 /// How a backup is brought to a gateway that nobody owns.
-pub(crate) fn restore_desk(data_dir: PathBuf, hub: Hub, start_anew: Arc<Notify>) -> RestoreDesk {
+pub(crate) fn restore_desk(data_dir: PathBuf, seal: Seal, hub: Hub, start_anew: Arc<Notify>) -> RestoreDesk {
     let upload = data_dir.join("upload.new");
     let take = move |upload: &Path, key: Option<&str>| {
         let keys = match key.map(str::trim).filter(|key| !key.is_empty()) {
@@ -53,7 +61,7 @@ pub(crate) fn restore_desk(data_dir: PathBuf, hub: Hub, start_anew: Arc<Notify>)
         // Whoever brings it does not know it by that name.
         let shown = upload.display().to_string();
         let told = |text: String| text.replace(&format!("{shown}: "), "").replace(&shown, "the backup");
-        stage(&data_dir, upload, &keys).map_err(|failure| told(failure.message()))?;
+        stage(&data_dir, upload, &keys, &seal).map_err(|failure| told(failure.message()))?;
         // It took a while to come: what somebody has claimed meanwhile must not be replaced by the next start.
         if hub.view().home.is_some() {
             discard(&data_dir);

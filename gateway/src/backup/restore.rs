@@ -1,8 +1,9 @@
 //! A backup into a data directory that no daemon runs on. At whatever point it is interrupted, the home is the old one or the new one.
 
-use super::{AUTHORITY, CONTENTS, DATABASE, HEADER};
+use super::{AUTHORITY, CONTENTS, DATABASE, HEADER, secrets};
 use crate::exit::Failure;
 use gatehouse_backup::{BackupError, Key, Manifest, unpack};
+use gatehouse_seal::Seal;
 use gatehouse_store::{DirectoryLock, OpenError, SNAPSHOT_NAME};
 use std::fs::{self, DirBuilder, File};
 use std::io;
@@ -30,17 +31,18 @@ pub(super) fn restore(data_dir: &Path, backup: &Path, keys: &[Key], replace: boo
             data_dir.join(REPLACED).display()
         )));
     }
-    let manifest = stage(data_dir, backup, keys)?;
+    // The daemon seals what is to be sealed when it starts: only it has the key.
+    let manifest = stage(data_dir, backup, keys, &Seal::none())?;
     move_in(data_dir).map_err(|error| disk(data_dir, &error))?;
     Ok(manifest)
 }
 
 /// Unpacks and checks a backup, and puts it where [`finish`] finds it. What it is to take the place of is not touched, and may be in
 /// use.
-pub(super) fn stage(data_dir: &Path, backup: &Path, keys: &[Key]) -> Result<Manifest, Failure> {
+pub(super) fn stage(data_dir: &Path, backup: &Path, keys: &[Key], seal: &Seal) -> Result<Manifest, Failure> {
     let unfinished = data_dir.join(UNFINISHED);
     remove(&unfinished).map_err(|error| disk(data_dir, &error))?;
-    let unpacked = unpack_whole(backup, keys, &unfinished).and_then(|manifest| {
+    let unpacked = unpack_whole(backup, keys, seal, &unfinished).and_then(|manifest| {
         remove(&data_dir.join(REPLACED)).map_err(|error| disk(data_dir, &error))?;
         let given =
             give_to_owner(data_dir, &unfinished).and_then(|()| fs::rename(&unfinished, data_dir.join(RESTORED)));
@@ -83,16 +85,17 @@ fn disk(data_dir: &Path, error: &io::Error) -> Failure {
     ))
 }
 
-fn unpack_whole(backup: &Path, keys: &[Key], into: &Path) -> Result<Manifest, Failure> {
+fn unpack_whole(backup: &Path, keys: &[Key], seal: &Seal, into: &Path) -> Result<Manifest, Failure> {
     let shown = backup.display();
     let file =
         File::open(backup).map_err(|error| Failure::failed(format!("cannot read the backup {shown}: {error}")))?;
-    let manifest = unpack(io::BufReader::new(file), keys, &CONTENTS, into).map_err(|error| match error {
-        BackupError::KeyNeeded => Failure::usage(format!(
-            "{shown} is encrypted: give the recovery key from the recovery sheet, in a file, as --key-file FILE"
-        )),
-        error => Failure::failed(format!("{shown}: {error}")),
-    })?;
+    let manifest =
+        unpack(io::BufReader::new(file), keys, &CONTENTS, secrets(seal), into).map_err(|error| match error {
+            BackupError::KeyNeeded => Failure::usage(format!(
+                "{shown} is encrypted: give the recovery key from the recovery sheet, in a file, as --key-file FILE"
+            )),
+            error => Failure::failed(format!("{shown}: {error}")),
+        })?;
     for name in [DATABASE, AUTHORITY[0]] {
         if !into.join(name).is_file() {
             return Err(Failure::failed(format!("{shown}: {name} is not in it; take another backup")));

@@ -2,6 +2,7 @@
 
 use crate::error::AuthorityError;
 use crate::{Fingerprint, files, names};
+use gatehouse_seal::Seal;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, date_time_ymd,
@@ -16,6 +17,8 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 pub const CERTIFICATE_FILE: &str = "ca.pem";
 /// The authority's key in its directory: PEM (PKCS #8), for the daemon alone.
 pub const KEY_FILE: &str = "ca.key";
+/// What the key is called where it is sealed.
+pub const KEY_NAME: &str = "tls/ca.key";
 
 /// The home's certificate authority: a P-256 key, and a certificate that is valid from 2020-01-01 to 2099-12-31, so that a
 /// board without a clock can check against a constant date; signs servers only, nothing below them; constrained to names
@@ -28,6 +31,7 @@ pub struct Authority {
     certificate: CertificateDer<'static>,
     name: String,
     path: PathBuf,
+    seal: Seal,
 }
 
 impl std::fmt::Debug for Authority {
@@ -43,28 +47,36 @@ impl Authority {
     /// # Errors
     /// When a file is damaged, the key is missing beside its certificate, or the disk fails; no file is overwritten.
     pub fn open_or_create(dir: &Path) -> Result<Self, AuthorityError> {
+        Self::open_sealed(dir, &Seal::none())
+    }
+
+    /// The same with its key sealed: one that lies there readable is sealed now.
+    ///
+    /// # Errors
+    /// The same, and when the key is sealed and this does not open it.
+    pub fn open_sealed(dir: &Path, seal: &Seal) -> Result<Self, AuthorityError> {
         let (key_path, path) = (dir.join(KEY_FILE), dir.join(CERTIFICATE_FILE));
         files::make_directory(dir).map_err(at(dir))?;
-        let key_text = files::read(&key_path).map_err(at(&key_path))?;
-        let certificate_text = files::read(&path).map_err(at(&path))?;
-        let key = match key_text {
-            Some(text) => read_key(&key_path, &text)?,
-            None if certificate_text.is_some() => return Err(AuthorityError::KeyMissing { path: key_path }),
+        let key_file = files::read(&key_path).map_err(at(&key_path))?;
+        let certificate_file = files::read(&path).map_err(at(&path))?;
+        let key = match key_file {
+            Some(file) => read_key(&key_path, &file, seal)?,
+            None if certificate_file.is_some() => return Err(AuthorityError::KeyMissing { path: key_path }),
             // First the key: a certificate without one could not be completed.
-            None => make_key(&key_path)?,
+            None => make_key(&key_path, seal)?,
         };
         let name = name_of(&key);
         let params = params(&name);
-        let certificate = match certificate_text {
-            Some(text) => read_certificate(&text, &name, &key)
+        let certificate = match certificate_file {
+            Some(file) => read_certificate(&file, &name, &key)
                 .map_err(|why| AuthorityError::DamagedCertificate { path: path.clone(), why })?,
             None => {
                 let certificate = params.self_signed(&key)?;
-                files::write(&path, &certificate.pem(), files::PUBLIC).map_err(at(&path))?;
+                files::write(&path, certificate.pem().as_bytes(), files::PUBLIC).map_err(at(&path))?;
                 certificate.der().clone()
             }
         };
-        Ok(Self { issuer: Issuer::new(params, key), certificate, name, path })
+        Ok(Self { issuer: Issuer::new(params, key), certificate, name, path, seal: seal.clone() })
     }
 
     /// Where its certificate lies, as PEM.
@@ -93,6 +105,11 @@ impl Authority {
         self.name.rsplit(' ').next().unwrap_or_default().to_lowercase()
     }
 
+    /// What seals secrets beside it.
+    pub(crate) fn seal(&self) -> &Seal {
+        &self.seal
+    }
+
     pub(crate) fn issuer(&self) -> &Issuer<'static, KeyPair> {
         &self.issuer
     }
@@ -103,17 +120,26 @@ fn at(path: &Path) -> impl FnOnce(std::io::Error) -> AuthorityError {
     move |source| AuthorityError::Io { path, source }
 }
 
-fn make_key(path: &Path) -> Result<KeyPair, AuthorityError> {
+fn make_key(path: &Path, seal: &Seal) -> Result<KeyPair, AuthorityError> {
     let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
-    files::write(path, &key.serialize_pem(), files::PRIVATE).map_err(at(path))?;
+    save_key(path, key.serialize_pem().as_bytes(), seal).map_err(at(path))?;
     Ok(key)
 }
 
-fn read_key(path: &Path, text: &str) -> Result<KeyPair, AuthorityError> {
+fn save_key(path: &Path, pem: &[u8], seal: &Seal) -> std::io::Result<()> {
+    files::write(path, &seal.close(KEY_NAME, pem)?, files::PRIVATE)
+}
+
+fn read_key(path: &Path, file: &[u8], seal: &Seal) -> Result<KeyPair, AuthorityError> {
     let damaged = |why: String| AuthorityError::DamagedKey { path: path.to_owned(), why };
-    let key = KeyPair::from_pem(text).map_err(|error| damaged(error.to_string()))?;
+    let pem = seal.open(KEY_NAME, file).map_err(|why| AuthorityError::Sealed { path: path.to_owned(), why })?;
+    let key = KeyPair::from_pem(&String::from_utf8_lossy(&pem)).map_err(|error| damaged(error.to_string()))?;
     if key.algorithm() != &rcgen::PKCS_ECDSA_P256_SHA256 {
         return Err(damaged("it is not a P-256 key".to_owned()));
+    }
+    if seal.is_due(file) {
+        save_key(path, &pem, seal).map_err(at(path))?;
+        tracing::info!(file = %path.display(), "the key of the home's certificate authority is sealed from now on");
     }
     if files::make_private(path).map_err(at(path))? {
         tracing::warn!(
@@ -143,8 +169,8 @@ fn params(name: &str) -> CertificateParams {
     params
 }
 
-fn read_certificate(text: &str, name: &str, key: &KeyPair) -> Result<CertificateDer<'static>, String> {
-    let der = CertificateDer::from_pem_slice(text.as_bytes()).map_err(|error| error.to_string())?;
+fn read_certificate(file: &[u8], name: &str, key: &KeyPair) -> Result<CertificateDer<'static>, String> {
+    let der = CertificateDer::from_pem_slice(file).map_err(|error| error.to_string())?;
     let (_, certificate) = X509Certificate::from_der(&der).map_err(|error| error.to_string())?;
     let subject = certificate.subject().iter_common_name().next().and_then(|name| name.as_str().ok());
     if certificate.public_key().subject_public_key.data.as_ref() != key.public_key_raw() || subject != Some(name) {

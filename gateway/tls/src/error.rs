@@ -22,6 +22,14 @@ pub enum AuthorityError {
         /// What is wrong.
         why: String,
     },
+    /// The key is there and cannot be opened.
+    #[error("{}: {why}", path.display())]
+    Sealed {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        why: gatehouse_seal::Unopened,
+    },
     /// The certificate is there but is not the one of the key.
     #[error("{} is damaged ({why}) and was left as it is; restore it from a backup, or move it away to have it made again from its key", path.display())]
     DamagedCertificate {

@@ -96,9 +96,9 @@ impl Leaf {
     }
 
     /// From what [`Leaf::for_people`] gave as PEM; none when it is anything else.
-    pub(crate) fn from_pem(text: &str) -> Option<Self> {
-        let certificate = CertificateDer::from_pem_slice(text.as_bytes()).ok()?;
-        let key = PrivateKeyDer::from_pem_slice(text.as_bytes()).ok()?;
+    pub(crate) fn from_pem(pem: &[u8]) -> Option<Self> {
+        let certificate = CertificateDer::from_pem_slice(pem).ok()?;
+        let key = PrivateKeyDer::from_pem_slice(pem).ok()?;
         Some(Self { certificate, key })
     }
 

@@ -21,7 +21,7 @@ mod renewal;
 mod resolver;
 mod served;
 
-pub use authority::{Authority, CERTIFICATE_FILE, KEY_FILE};
+pub use authority::{Authority, CERTIFICATE_FILE, KEY_FILE, KEY_NAME};
 pub use error::{AuthorityError, OwnerError, RefreshError};
 pub use fingerprint::Fingerprint;
 pub use names::{Names, board_server_name};

@@ -21,6 +21,8 @@ pub const SMALL_RECORD_BYTES: usize = 512;
 /// The certificate for people and its key, beside the authority: PEM, kept so that whoever accepted it by hand need not do
 /// so again at every start.
 pub const WEB_FILE: &str = "web.pem";
+/// What it is called where it is sealed.
+const WEB_NAME: &str = "tls/web.pem";
 /// Sessions that boards may resume: a whole house after a power cut.
 const BOARD_SESSIONS: usize = 1_024;
 
@@ -144,16 +146,25 @@ impl Served {
         }
         let (leaf, pem) = Leaf::for_people(&self.authority, wanted, renewal::period(now))?;
         let certified = Arc::new(leaf.certified(&self.provider)?);
-        if let Err(error) = files::write(&self.file, &pem, files::PRIVATE) {
+        self.save(pem.as_bytes());
+        Ok((certified, true))
+    }
+
+    fn save(&self, pem: &[u8]) {
+        let closed = self.authority.seal().close(WEB_NAME, pem);
+        if let Err(error) = closed.and_then(|closed| files::write(&self.file, &closed, files::PRIVATE)) {
             tracing::warn!(file = %self.file.display(), %error, "the certificate for browsers could not be saved");
         }
-        Ok((certified, true))
     }
 
     /// What an earlier start has made. It can be made anew, so one that cannot be read counts as none.
     fn kept(&self) -> Option<Arc<CertifiedKey>> {
-        let text = files::read(&self.file).ok().flatten()?;
-        let leaf = Leaf::from_pem(&text)?;
+        let file = files::read(&self.file).ok().flatten()?;
+        let pem = self.authority.seal().open(WEB_NAME, &file).ok()?;
+        if self.authority.seal().is_due(&file) {
+            self.save(&pem);
+        }
+        let leaf = Leaf::from_pem(&pem)?;
         let ours = leaf.said().is_ok_and(|said| said.issuer == self.authority.name());
         leaf.certified(&self.provider).ok().filter(|_| ours).map(Arc::new)
     }

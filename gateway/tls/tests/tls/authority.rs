@@ -1,5 +1,6 @@
 use crate::support::{BOARDS_NAME, HOME, Home, NOW_S, Wire, at, client, names, pem};
-use gatehouse_tls::{Authority, AuthorityError, CERTIFICATE_FILE, KEY_FILE, Served};
+use gatehouse_seal::Seal;
+use gatehouse_tls::{Authority, AuthorityError, CERTIFICATE_FILE, KEY_FILE, Names, Served, WEB_FILE};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivatePkcs8KeyDer;
@@ -142,6 +143,41 @@ fn a_key_that_others_could_read_is_taken_from_them() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(Authority::open_or_create(dir.path()).unwrap().fingerprint(), made.fingerprint());
     assert_eq!(mode(&file), 0o600);
+}
+
+#[test]
+fn a_key_that_lay_there_readable_is_sealed_and_only_that_seal_opens_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = Authority::open_or_create(dir.path()).unwrap();
+    let [ours, other] = [1, 2].map(|byte| Seal::with(&[byte; 32]).unwrap());
+    let file = dir.path().join(KEY_FILE);
+    for _ in 0..2 {
+        assert_eq!(Authority::open_sealed(dir.path(), &ours).unwrap().fingerprint(), made.fingerprint());
+        assert!(!fs::read(&file).unwrap().windows(11).any(|part| part == b"PRIVATE KEY"));
+        assert_eq!(mode(&file), 0o600);
+    }
+    let sealed = fs::read(&file).unwrap();
+    for (seal, saying) in [(&other, "sealed with another key"), (&Seal::none(), "no key for it")] {
+        let refused = Authority::open_sealed(dir.path(), seal).unwrap_err().to_string();
+        assert!(refused.contains("ca.key") && refused.contains(saying), "{refused}");
+    }
+    assert_eq!(fs::read(&file).unwrap(), sealed, "it was left as it is");
+}
+
+#[test]
+fn what_people_are_served_is_sealed_too_and_the_same_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let seal = Seal::with(&[1; 32]).unwrap();
+    let served = |seal: &Seal| {
+        let served = Served::new(Authority::open_sealed(dir.path(), seal).unwrap(), None).unwrap();
+        served.refresh(None, &Names::default(), None).unwrap();
+        fs::read(dir.path().join(WEB_FILE)).unwrap()
+    };
+    let plain = served(&Seal::none());
+    let sealed = served(&seal);
+    assert!(!sealed.windows(11).any(|part| part == b"PRIVATE KEY"));
+    assert_eq!(seal.open("tls/web.pem", &sealed).unwrap(), plain, "browsers that trusted it go on");
+    assert_eq!(served(&seal), sealed);
 }
 
 /// A server of a thief who has the authority's key.
