@@ -31,7 +31,7 @@ pub fn pack(
     secrets: Secrets<'_>,
     to: &[Recipient],
 ) -> Result<Manifest, BackupError> {
-    let listed = |part| Ok(Listed::of(part, &mut content(part, secrets)?).map_err(BackupError::at(&part.path))?);
+    let listed = |part: &Part| Listed::of(part, &mut content(part, secrets)?).map_err(BackupError::at(&part.path));
     let files = parts.iter().map(listed).collect::<Result<Vec<_>, BackupError>>()?;
     let manifest = Manifest { format: FORMAT, files, ..about };
     if to.is_empty() {

@@ -9,6 +9,7 @@
 
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hkdf::{HKDF_SHA256, Salt};
+use ring::rand::{SecureRandom, SystemRandom};
 use std::fmt;
 use std::fs;
 use std::io;
@@ -103,7 +104,7 @@ impl Seal {
     pub fn close(&self, name: &str, secret: &[u8]) -> io::Result<Vec<u8>> {
         let Some(key) = &self.0 else { return Ok(secret.to_vec()) };
         let mut nonce = [0; NONCE_LEN];
-        getrandom::fill(&mut nonce).map_err(io::Error::other)?;
+        SystemRandom::new().fill(&mut nonce).map_err(|_| io::Error::other("the system has no random bytes"))?;
         let mut sealed = secret.to_vec();
         key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(name), &mut sealed)
             .map_err(|_| io::Error::other("it is too long to be sealed"))?;
