@@ -7,7 +7,7 @@ use crate::control::server::{Control, Told};
 use crate::control::socket_path;
 use crate::disk;
 use crate::exit::Failure;
-use crate::factory_reset;
+use crate::factory_reset::{self, Eraser};
 use crate::firmware::Held;
 use crate::header;
 use crate::listeners::{Addresses, Listeners};
@@ -196,10 +196,16 @@ async fn serve(
     let backups = Maker::new(reader.clone(), config.data_dir.clone(), seal.clone(), hub.clone());
     let restore = restore_desk(config.data_dir.clone(), seal, hub.clone(), stop_asked.anew());
     let (keeper, desk) = Keeper::new(backups.clone(), hub.clone(), config.data_dir.clone(), followers.backups);
-    let (data_dir, anew) = (config.data_dir.clone(), stop_asked.anew());
-    let firmware = followers.firmware.clone();
-    let told =
-        Told { addresses, fingerprint, firmware, backups, desk: desk.clone(), data_dir, anew, reload: reload.clone() };
+    let eraser = Eraser::new(hub.clone(), config.data_dir.clone(), stop_asked.anew());
+    let told = Told {
+        addresses,
+        fingerprint,
+        firmware: followers.firmware.clone(),
+        backups,
+        desk: desk.clone(),
+        eraser: eraser.clone(),
+        reload: reload.clone(),
+    };
     let control = Control::bind(&socket_path(config), hub.clone(), told)?;
     let settings = settings(
         config,
@@ -233,7 +239,7 @@ async fn serve(
     others.push(Part::start("snapshots", |stop| snapshots.run(snapshots_of, stop)));
     if let header::Opened::Here(header) = opened_header {
         let (path, ends) = (gatehouse_gpio::Kept::path(&config.data_dir), (header_orders, edge_sender));
-        others.push(Part::start("header", |stop| header.run(path, hub.clone(), ends, stop)));
+        others.push(Part::start("header", |stop| header.run(path, (hub.clone(), eraser), ends, stop)));
     }
     others.extend(mail.map(|mail| Part::start("mail", |stop| mail.run(hub.clone(), stop))));
     let parts = Parts {

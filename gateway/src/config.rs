@@ -257,10 +257,12 @@ fn override_key(table: &mut toml::Table, variable: &str, value: &str) -> Result<
             let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
             toml::Value::Array(items.map(|item| toml::Value::String(item.to_owned())).collect())
         }
-        _ if *section == "limits" || matches!(key, "port" | "status_light" | "keep" | "days") => match value.parse() {
-            Ok(number) => toml::Value::Integer(number),
-            Err(_) => return Err(Failure::usage(format!("{variable} must be a whole number, not {value:?}"))),
-        },
+        _ if *section == "limits" || matches!(key, "port" | "status_light" | "reset_button" | "keep" | "days") => {
+            match value.parse() {
+                Ok(number) => toml::Value::Integer(number),
+                Err(_) => return Err(Failure::usage(format!("{variable} must be a whole number, not {value:?}"))),
+            }
+        }
         _ => toml::Value::String(value.to_owned()),
     };
     let section = table.entry(*section).or_insert_with(|| toml::Value::Table(toml::Table::new()));

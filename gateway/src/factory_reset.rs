@@ -1,4 +1,5 @@
-//! A gateway as on its first day: nobody's, with nothing in it. Asked for on the terminal, and confirmed by the home's name.
+//! A gateway as on its first day: nobody's, with nothing in it. Asked for on the terminal, confirmed by the home's name, or by the reset
+//! button of the gateway's own header.
 
 use crate::config::Config;
 use crate::control::{Answer, Call, client};
@@ -8,10 +9,13 @@ use clap::Args;
 use gatehouse_core::access::Administer;
 use gatehouse_core::board_settings::Fulfilment;
 use gatehouse_hub::Hub;
+use std::fmt::{self, Display, Formatter};
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -65,14 +69,100 @@ fn ask() -> Result<String, Failure> {
     Ok(line.trim().to_owned())
 }
 
-/// The daemon's end: the mark is set, and boards forget the home, as far as they are there. Returns how many did, and the names of those that did not.
-pub(crate) async fn begin(hub: &Hub, data_dir: &Path) -> io::Result<(usize, Vec<String>)> {
+/// What takes the home away, whoever asks.
+#[derive(Clone)]
+pub(crate) struct Eraser {
+    hub: Hub,
+    data_dir: PathBuf,
+    anew: Arc<Notify>,
+    place: Arc<Semaphore>,
+}
+
+/// What boards made of it. The daemon starts anew when this is dropped: whoever asked may be told before.
+pub(crate) struct Erased {
+    /// How many have forgotten the home.
+    pub(crate) forgot: usize,
+    /// The names of those that were not told, or did not say that they have.
+    pub(crate) kept: Vec<String>,
+    _starts_anew: StartsAnew,
+}
+
+struct StartsAnew(Arc<Notify>);
+
+impl Drop for StartsAnew {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
+/// Why the home stays.
+#[derive(Debug)]
+pub(crate) enum Stays {
+    /// There is none.
+    Unclaimed,
+    /// It is called otherwise.
+    OtherName { known: String, given: String },
+    /// Somebody else has asked, and it goes.
+    Underway,
+    /// Nothing was begun.
+    Disk(io::Error),
+}
+
+impl Display for Stays {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unclaimed => f.write_str("this gateway is nobody's: there is nothing to take away"),
+            Self::OtherName { known, given } => {
+                write!(f, "this is the home \"{known}\", and not {given:?}: nothing was taken away")
+            }
+            Self::Underway => f.write_str("the home is being taken away already"),
+            Self::Disk(error) => write!(f, "the disk cannot be written, so the home stays: {error}"),
+        }
+    }
+}
+
+impl Eraser {
+    /// Of the home in `data_dir`; `anew` is notified when the daemon is to start anew.
+    pub(crate) fn new(hub: Hub, data_dir: PathBuf, anew: Arc<Notify>) -> Self {
+        Self { hub, data_dir, anew, place: Arc::new(Semaphore::new(1)) }
+    }
+
+    /// Takes the home away, for whoever knows its name to the letter.
+    pub(crate) async fn erase_named(&self, cap: Administer, name: &str) -> Result<Erased, Stays> {
+        let view = self.hub.view();
+        let known = view.home.as_ref().ok_or(Stays::Unclaimed)?.name.as_str();
+        if known != name {
+            return Err(Stays::OtherName { known: known.to_owned(), given: name.to_owned() });
+        }
+        self.erase(cap).await
+    }
+
+    /// Takes the home away: boards forget it, within 20 s, and then the daemon starts anew.
+    pub(crate) async fn erase(&self, _cap: Administer) -> Result<Erased, Stays> {
+        if self.hub.view().home.is_none() {
+            return Err(Stays::Unclaimed);
+        }
+        let place = self.place.clone().try_acquire_owned().map_err(|_| Stays::Underway)?;
+        let Self { hub, data_dir, anew, .. } = self.clone();
+        // Whoever asked may go away meanwhile: what is begun comes to its end.
+        let erasing = tokio::spawn(async move {
+            let (forgot, kept) = begin(&hub, &data_dir).await.map_err(Stays::Disk)?;
+            place.forget();
+            Ok(Erased { forgot, kept, _starts_anew: StartsAnew(anew) })
+        });
+        erasing.await.unwrap_or_else(|error| Err(Stays::Disk(io::Error::other(error))))
+    }
+}
+
+/// The mark is set, and boards forget the home, as far as they are there. Returns how many did, and the names of those that did not.
+async fn begin(hub: &Hub, data_dir: &Path) -> io::Result<(usize, Vec<String>)> {
     // First: where the disk takes nothing, nothing is begun, and what is begun is finished whatever happens.
     let mark = File::create(data_dir.join(MARK))?;
     mark.sync_all()?;
     File::open(data_dir)?.sync_all()?;
     let mut leaving = JoinSet::new();
-    for device in &hub.view().devices {
+    // The gateway's own header forgets with the gateway itself.
+    for device in hub.view().devices.iter().filter(|device| !device.is_header()) {
         let (hub, id, name) = (hub.clone(), device.id, device.name.to_string());
         leaving.spawn(async move {
             let left = timeout(FORGETTING, hub.delete_device(Administer::console(), id)).await;
@@ -88,7 +178,7 @@ pub(crate) async fn begin(hub: &Hub, data_dir: &Path) -> io::Result<(usize, Vec<
         }
     }
     kept.sort();
-    tracing::warn!(forgot, "factory reset: starting anew with nothing");
+    tracing::warn!(forgot, not_told = kept.join(", "), "factory reset: starting anew with nothing");
     Ok((forgot, kept))
 }
 

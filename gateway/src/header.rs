@@ -2,6 +2,8 @@
 //! of the home once there is one.
 
 use crate::config::Config;
+use crate::factory_reset::{Eraser, Stays};
+use gatehouse_core::access::Administer;
 use gatehouse_core::board_settings::ConfigOrder;
 use gatehouse_core::command::BoardSession;
 use gatehouse_core::device::Order;
@@ -89,17 +91,18 @@ impl Header {
     pub(crate) async fn run(
         self,
         config_path: std::path::PathBuf,
-        hub: Hub,
+        (hub, eraser): (Hub, Eraser),
         (orders, inbox): (mpsc::Receiver<HeaderOrder>, mpsc::Sender<EdgeEvent>),
         stop: CancellationToken,
     ) {
         let Self { board, buttons, wired } = self;
         let (knows, known) = watch::channel(false);
         let (shows, light) = watch::channel(Light::default());
-        let ends = Ends { orders, known, inbox, light, buttons, path: config_path };
+        let reset = Arc::new(Notify::new());
+        let ends = Ends { orders, known, inbox, light, buttons, reset: reset.clone(), path: config_path };
         let follow = async {
-            follow(hub, wired, knows, shows).await;
-            // Without the hub it is the header that has to come to its end, with its pulses.
+            follow((hub, eraser), wired, (knows, shows), reset).await;
+            // Without them it is the header that has to come to its end, with its pulses.
             std::future::pending::<()>().await;
         };
         tokio::select! {
@@ -109,8 +112,14 @@ impl Header {
     }
 }
 
-/// Has the home take the header in once there is a home, and says by its light how that is. Ends with the hub.
-async fn follow(hub: Hub, wired: Wired, knows: watch::Sender<bool>, shows: watch::Sender<Light>) {
+/// Has the home take the header in once there is a home, says by its light how that is, and takes the home away when the reset button
+/// was held. Ends with the hub, or with the home.
+async fn follow(
+    (hub, eraser): (Hub, Eraser),
+    wired: Wired,
+    (knows, shows): (watch::Sender<bool>, watch::Sender<Light>),
+    reset: Arc<Notify>,
+) {
     let (mut view, mut changes) = hub.watch();
     loop {
         shows.send_if_modified(|light| std::mem::replace(light, word(&view)) != word(&view));
@@ -118,7 +127,18 @@ async fn follow(hub: Hub, wired: Wired, knows: watch::Sender<bool>, shows: watch
             adopt(&hub, &wired, &knows).await;
         }
         loop {
-            view = match changes.next().await {
+            let change = tokio::select! {
+                change = changes.next() => change,
+                () = reset.notified() => {
+                    shows.send_replace(Light::Leaving);
+                    if erase(&eraser).await {
+                        return;
+                    }
+                    view = hub.view();
+                    break;
+                }
+            };
+            view = match change {
                 None => return,
                 Some(Feed::Lagged(view)) => view,
                 Some(Feed::Change(change)) if matters(&change) => hub.view(),
@@ -139,6 +159,16 @@ async fn adopt(hub: &Hub, wired: &Wired, knows: &watch::Sender<bool>) {
         // It is tried again when the home is another.
         Err(denied) => tracing::error!(?denied, "the gateway's own header could not become a device of the home"),
     }
+}
+
+/// For whoever stands before the gateway: the log is all that can tell of it afterwards. False when the home stays.
+async fn erase(eraser: &Eraser) -> bool {
+    match eraser.erase(Administer::console()).await {
+        Ok(_starts_anew) => return true,
+        Err(stays @ Stays::Disk(_)) => tracing::error!("the reset button was held, but {stays}"),
+        Err(stays) => tracing::warn!("the reset button was held, but {stays}"),
+    }
+    false
 }
 
 /// Whether a change may be one of what the light says, or lets the header in.
@@ -222,15 +252,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_home_takes_the_header_in_and_the_light_says_how_the_home_is() {
+    async fn the_home_takes_the_header_in_the_light_says_how_the_home_is_and_the_button_takes_it_away() {
         let (hub, edge) = home();
         let (knows, mut known) = watch::channel(false);
         let (shows, mut light) = watch::channel(Light::Well);
         let relay = RelayPin { pin: 17, wiring: Wiring::default(), button: None };
-        let wired = Wired { relays: vec![relay], status_light: None };
-        tokio::spawn(follow(hub.clone(), wired, knows, shows));
+        let wired = Wired { relays: vec![relay], ..Wired::default() };
+        let (folder, reset, anew) = (tempfile::tempdir().unwrap(), Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let eraser = Eraser::new(hub.clone(), folder.path().to_owned(), anew.clone());
+        tokio::spawn(follow((hub.clone(), eraser.clone()), wired, (knows, shows), reset.clone()));
         until(&mut light, Light::Unclaimed).await;
         assert!(!*known.borrow());
+        let marked = || folder.path().join("factory-reset").exists();
+        let stays = eraser.erase(Administer::console()).await;
+        assert!(matches!(stays, Err(Stays::Unclaimed)) && !marked(), "nobody's home cannot be taken away");
         let claim = Claim {
             code: hub.claim_code().await.unwrap().unwrap(),
             home_name: Name::new("Home").unwrap(),
@@ -270,5 +305,12 @@ mod tests {
         until(&mut light, Light::Well).await;
         hub.tell_condition(NoticeKind::PlainMqtt, vec![Subject::Gateway]).unwrap();
         until(&mut light, Light::Attention).await;
+
+        reset.notify_one();
+        until(&mut light, Light::Leaving).await;
+        let begins_anew = tokio::time::timeout(Duration::from_secs(10), anew.notified()).await;
+        assert!(begins_anew.is_ok() && marked());
+        assert_eq!(*light.borrow(), Light::Leaving, "until it does");
+        assert_eq!(hub.view().devices.len(), 1, "its own header is told by the start that comes");
     }
 }

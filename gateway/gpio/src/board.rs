@@ -3,6 +3,7 @@
 use crate::kept::{Kept, KeptRelay};
 use crate::pins::Pins;
 use crate::relays::Relays;
+use crate::reset_button::{Hold, ResetButton};
 use crate::{Wired, endpoint};
 use gatehouse_core::board_settings::{ConfigOrder, Configured, RelaySetting, Wish};
 use gatehouse_core::command::{BoardSession, OrderId, Reason};
@@ -53,6 +54,8 @@ pub struct Board<P> {
     boot: String,
     model: Arc<str>,
     status_light: Option<u8>,
+    /// The button that takes the home away, and its pin.
+    reset: Option<(u8, ResetButton)>,
     session: BoardSession,
     last_seq: u32,
     counter: NonZeroU32,
@@ -72,6 +75,7 @@ impl<P: Pins> Board<P> {
         let known = |pin: u8| kept.relays.get(&pin).copied().unwrap_or_default();
         let all: Vec<_> = wired.relays.iter().map(|relay| (*relay, known(relay.pin))).collect();
         let relays = Relays::start(pins, &all, !boot.is_empty() && kept.boot == boot);
+        let reset = wired.reset_button.map(|pin| (pin, ResetButton::new(!relays.pins.read(pin))));
         let to_keep = (kept.boot != boot).then_some(ToKeep { due_ms: 0, latest_ms: 0 });
         Self {
             relays,
@@ -79,6 +83,7 @@ impl<P: Pins> Board<P> {
             boot: boot.to_owned(),
             model: model.into(),
             status_light: wired.status_light,
+            reset,
             session,
             last_seq: 0,
             counter: NonZeroU32::MIN,
@@ -205,9 +210,26 @@ impl<P: Pins> Board<P> {
         }
     }
 
+    /// The reset button may be pressed or let go, or was held for its time.
+    pub(crate) fn look_at_reset(&mut self, now_ms: u64) -> Option<Hold> {
+        let (pin, button) = self.reset.as_mut()?;
+        button.sample(!self.relays.pins.read(*pin), now_ms)
+    }
+
+    /// Whether somebody holds the reset button, and may still let it go.
+    pub(crate) fn is_reset_held(&self) -> bool {
+        self.reset.is_some_and(|(_, button)| button.is_held())
+    }
+
+    /// Whether the reset button was down from the start on, and is.
+    pub(crate) fn is_reset_stuck(&self) -> bool {
+        self.reset.is_some_and(|(_, button)| button.is_stuck())
+    }
+
     /// When it wants to be called without anything happening.
     pub(crate) fn due_ms(&self) -> u64 {
-        self.relays.due_ms().map_or(self.heartbeat_ms, |due| due.min(self.heartbeat_ms))
+        let reset = self.reset.and_then(|(_, button)| button.due_ms());
+        self.relays.due_ms().into_iter().chain(reset).fold(self.heartbeat_ms, u64::min)
     }
 
     /// When [`Self::take_due`] has something.

@@ -29,6 +29,16 @@ impl Debouncer {
         self.stable
     }
 
+    /// Whether it counts as pressed.
+    pub(crate) fn is_down(&self) -> bool {
+        self.stable
+    }
+
+    /// Since when it is pressed without a break, where it counts as pressed.
+    pub(crate) fn down_since_ms(&self) -> Option<u64> {
+        (self.stable && self.level).then_some(self.since_ms)
+    }
+
     /// When there is something to decide.
     pub(crate) fn due_ms(&self) -> Option<u64> {
         (self.level != self.stable).then_some(self.since_ms + STABLE_MS)

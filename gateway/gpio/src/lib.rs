@@ -1,5 +1,5 @@
-//! The header of the machine that the gateway runs on, as a board inside the process: relays, wall buttons and a status light at
-//! pins of a Raspberry Pi, called by their BCM numbers.
+//! The header of the machine that the gateway runs on, as a board inside the process: relays, wall buttons, a status light and a reset
+//! button at pins of a Raspberry Pi, called by their BCM numbers.
 //!
 //! It goes by the rules of a board ([`firmware/lib/core`](../../../firmware/lib/core)): a pin is written and read back, and what it reads
 //! is what is reported, with the name of the order that was obeyed; settings are its own to keep, on disk before they hold; buttons,
@@ -15,6 +15,7 @@ mod kept;
 mod light;
 mod pins;
 mod relays;
+mod reset_button;
 mod rppal;
 mod task;
 
@@ -56,6 +57,8 @@ pub struct Wired {
     pub relays: Vec<RelayPin>,
     /// The pin of a light that is on while the pin is high.
     pub status_light: Option<u8>,
+    /// The pin of a button to ground that asks for a factory reset when it is held.
+    pub reset_button: Option<u8>,
 }
 
 /// What switches the relay at a pin: called by the pin, so that it stays the same switch whatever else is wired.

@@ -39,7 +39,7 @@ impl RaspberryPi {
         for pin in outputs {
             lines.push((pin, Line::Waiting(take(&gpio, pin)?)));
         }
-        for pin in wired.relays.iter().filter_map(|relay| relay.button) {
+        for pin in wired.relays.iter().filter_map(|relay| relay.button).chain(wired.reset_button) {
             let mut button = take(&gpio, pin)?.into_input_pullup();
             let tell = changed.clone();
             let watch = button.set_async_interrupt(Trigger::Both, None, move |_| tell.notify_one());

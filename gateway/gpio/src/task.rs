@@ -2,8 +2,9 @@
 
 use crate::board::{Board, Change, HeaderOrder};
 use crate::kept::Kept;
-use crate::light::Light;
+use crate::light::{self, Light};
 use crate::pins::Pins;
+use crate::reset_button::{HOLD_MS, Hold};
 use gatehouse_core::board_settings::ConfigOrder;
 use gatehouse_core::device::{BoardEvent, SecretHash};
 use gatehouse_core::edge::EdgeEvent;
@@ -33,6 +34,8 @@ pub struct Ends {
     pub light: watch::Receiver<Light>,
     /// Told when a button may be another.
     pub buttons: Arc<Notify>,
+    /// Notified when the reset button was held for its time.
+    pub reset: Arc<Notify>,
     /// Where settings and states are kept.
     pub path: PathBuf,
 }
@@ -82,6 +85,9 @@ pub async fn run<P: Pins>(board: Board<P>, ends: Ends, stop: CancellationToken) 
         shown,
         light_due_ms: None,
     };
+    if header.board.is_reset_stuck() {
+        tracing::warn!("[gpio] reset_button is down, and was before the gateway started: it counts once it was let go");
+    }
     while let Some(next) = header.next(&stop).await {
         header.apply(next);
     }
@@ -140,11 +146,29 @@ impl<P: Pins> Header<P> {
             Next::Written(result) => self.written(result, now_ms),
         }
         self.board.tick(now_ms);
+        self.look_at_reset(now_ms);
         self.show(now_ms);
         if self.writing.is_none()
             && let Some(kept) = self.board.take_due(now_ms)
         {
             self.write(kept, None);
+        }
+    }
+
+    fn look_at_reset(&mut self, now_ms: u64) {
+        let seconds = HOLD_MS / 1_000;
+        match self.board.look_at_reset(now_ms) {
+            None => {}
+            Some(Hold::Begun) => {
+                tracing::warn!("the reset button is held: after {seconds} s of it the home is taken away");
+            }
+            Some(Hold::LetGo) => {
+                tracing::warn!("the reset button was let go before {seconds} s were over: nothing happens");
+            }
+            Some(Hold::Complete) => {
+                tracing::warn!("the reset button was held for {seconds} s: this is to be a factory reset");
+                self.ends.reset.notify_one();
+            }
         }
     }
 
@@ -192,7 +216,8 @@ impl<P: Pins> Header<P> {
         if !self.board.has_light() {
             return;
         }
-        let (on, until) = self.ends.light.borrow_and_update().at(now_ms);
+        let word = *self.ends.light.borrow_and_update();
+        let (on, until) = if self.board.is_reset_held() { light::held(now_ms) } else { word.at(now_ms) };
         self.light_due_ms = until;
         if self.shown.replace(on) != Some(on) {
             self.board.light(on);

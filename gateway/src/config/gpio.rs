@@ -7,7 +7,7 @@ use gatehouse_gpio::{MAX_PIN, RelayPin, Wired};
 use serde::Deserialize;
 
 /// Keys of this section that the environment may set; relays are tables.
-pub(super) const KEYS: &[&str] = &["enabled", "status_light"];
+pub(super) const KEYS: &[&str] = &["enabled", "status_light", "reset_button"];
 /// No pin.
 const NONE: i64 = -1;
 
@@ -17,11 +17,12 @@ pub(super) struct RawGpio {
     enabled: bool,
     relays: Vec<RawRelay>,
     status_light: i64,
+    reset_button: i64,
 }
 
 impl Default for RawGpio {
     fn default() -> Self {
-        Self { enabled: false, relays: Vec::new(), status_light: NONE }
+        Self { enabled: false, relays: Vec::new(), status_light: NONE, reset_button: NONE }
     }
 }
 
@@ -74,7 +75,8 @@ impl RawGpio {
             return Err(Failure::usage(format!("[gpio] has more than {MAX_RELAYS} relays")));
         }
         let status_light = optional(self.status_light, "status_light".to_owned())?;
-        let wired = Wired { relays, status_light };
+        let reset_button = optional(self.reset_button, "reset_button".to_owned())?;
+        let wired = Wired { relays, status_light, reset_button };
         if self.enabled && wired == Wired::default() {
             return Err(Failure::usage(
                 "[gpio] enabled = true, and nothing is wired: name relays, such as relays = [{ pin = 17 }]".to_owned(),
@@ -115,6 +117,12 @@ mod tests {
     }
 
     #[test]
+    fn a_reset_button_needs_nothing_beside_it() {
+        let wired = checked("enabled = true\nreset_button = 3").unwrap().unwrap();
+        assert_eq!(wired, Wired { reset_button: Some(3), ..Wired::default() });
+    }
+
+    #[test]
     fn what_cannot_be_wired_so_is_refused() {
         for (text, why) in [
             ("enabled = true", "nothing is wired"),
@@ -124,6 +132,9 @@ mod tests {
             ("status_light = -2", "status_light = -2"),
             ("relays = [{ pin = 4 }, { pin = 17, button = 4 }]", "pin 4 is both pin of relay 1 and button of relay 2"),
             ("status_light = 4\nrelays = [{ pin = 4 }]", "pin 4 is both"),
+            ("reset_button = 28", "reset_button = 28 is no pin"),
+            ("reset_button = 4\nstatus_light = 4", "pin 4 is both status_light and reset_button"),
+            ("reset_button = 4\nrelays = [{ pin = 17, button = 4 }]", "both button of relay 1 and reset_button"),
             ("relays = [{ active_low = true }]", "missing field `pin`"),
             ("relays = [{ pin = 4, power_on = \"on\" }]", "power_on"),
         ] {

@@ -3,7 +3,7 @@
 use super::{Answer, Call, MAX_QUESTION, backup, flash, giving, integrations, online, provision, tokens};
 use crate::backup::{Desk, Maker};
 use crate::doctor::Heard;
-use crate::factory_reset;
+use crate::factory_reset::Eraser;
 use crate::firmware::Held;
 use crate::listeners::Addresses;
 use crate::reload::Reload;
@@ -21,7 +21,6 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -46,10 +45,8 @@ pub(crate) struct Told {
     pub(crate) backups: Maker,
     /// Where one is asked for.
     pub(crate) desk: Desk,
-    /// Where everything is that must survive, and does not survive a factory reset.
-    pub(crate) data_dir: PathBuf,
-    /// To be notified when the daemon is to start anew.
-    pub(crate) anew: Arc<Notify>,
+    /// What takes the home away.
+    pub(crate) eraser: Eraser,
     /// What reads the configuration again.
     pub(crate) reload: Reload,
 }
@@ -205,7 +202,10 @@ async fn answer(call: Call, hub: &Hub, told: &Told) -> Answer {
         Call::RevokeToken { which } => tokens::revoke(hub, &which).await,
         Call::Flash(_) | Call::Backup => refused("bytes come with this question"),
         Call::RecoveryKey => backup::new_key(hub, &told.desk).await,
-        Call::FactoryReset { home } => factory_reset(hub, told, &home).await,
+        Call::FactoryReset { home } => match told.eraser.erase_named(Administer::console(), &home).await {
+            Ok(erased) => Answer::Reset { forgot: erased.forgot, kept: erased.kept.clone() },
+            Err(stays) => refused(stays.to_string()),
+        },
         Call::Reload => match told.reload.again() {
             Ok(reloaded) => Answer::Reloaded(reloaded),
             Err(failure) => refused(failure.message()),
@@ -223,21 +223,6 @@ async fn answer(call: Call, hub: &Hub, told: &Told) -> Answer {
         Call::Giving { port, giving, ssid, seen } => giving::follow(hub, &port, &giving, &ssid, &seen).await,
         Call::Online { boards, wait_s } => online::wait(hub, told.addresses.mqtt, &boards, wait_s).await,
         Call::Claim { claim, seen } => provision::follow(hub, &claim, &seen).await,
-    }
-}
-
-async fn factory_reset(hub: &Hub, told: &Told, home: &str) -> Answer {
-    let view = hub.view();
-    let Some(known) = &view.home else { return refused("this gateway is nobody's: there is nothing to take away") };
-    if known.name.as_str() != home {
-        return refused(format!("this is the home \"{}\", and not {home:?}: nothing was taken away", known.name));
-    }
-    match factory_reset::begin(hub, &told.data_dir).await {
-        Ok((forgot, kept)) => {
-            told.anew.notify_one();
-            Answer::Reset { forgot, kept }
-        }
-        Err(error) => refused(format!("the disk cannot be written, so the home stays: {error}")),
     }
 }
 

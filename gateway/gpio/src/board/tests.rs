@@ -12,7 +12,7 @@ const SESSION: BoardSession = BoardSession(NonZeroU32::MIN);
 
 fn wired() -> Wired {
     let relay = |pin| RelayPin { pin, wiring: Wiring::default(), button: None };
-    Wired { relays: vec![relay(4), relay(5)], status_light: Some(6) }
+    Wired { relays: vec![relay(4), relay(5)], status_light: Some(6), reset_button: Some(7) }
 }
 
 fn started(wires: &Wires, kept: Kept, boot: &str) -> Board<Wires> {

@@ -27,12 +27,14 @@ const LAMP: u8 = 4;
 const GATE: u8 = 5;
 const LIGHT: u8 = 6;
 const BUTTON: u8 = 27;
+const RESET: u8 = 22;
 const SECOND: Duration = Duration::from_secs(1);
 
 struct Rig {
     hub: Hub,
     wires: Wires,
     buttons: Arc<Notify>,
+    reset: Arc<Notify>,
     known: watch::Sender<bool>,
     light: watch::Sender<Light>,
     folder: tempfile::TempDir,
@@ -74,16 +76,18 @@ impl Rig {
         let hub_task = tokio::spawn(event_loop.run(stop.child_token()));
         let (wires, folder, buttons) = (Wires::default(), tempfile::tempdir().unwrap(), Arc::new(Notify::new()));
         let relay = |pin, button| RelayPin { pin, wiring: Wiring::default(), button };
-        let wired = Wired { relays: vec![relay(LAMP, Some(BUTTON)), relay(GATE, None)], status_light: Some(LIGHT) };
+        let relays = vec![relay(LAMP, Some(BUTTON)), relay(GATE, None)];
+        let wired = Wired { relays, status_light: Some(LIGHT), reset_button: Some(RESET) };
         let path = Kept::path(folder.path());
         let said = ("Raspberry Pi 4 B", BoardSession(NonZeroU32::MIN));
         let board = Board::start(wires.clone(), &wired, Kept::read(&path), "boot", said);
         let (known, is_known) = watch::channel(false);
         let (light, shown) = watch::channel(Light::default());
-        let ends =
-            Ends { orders: order_queue, known: is_known, inbox: edge, light: shown, buttons: buttons.clone(), path };
+        let (reset, pressed) = (Arc::new(Notify::new()), buttons.clone());
+        let (orders, asked) = (order_queue, reset.clone());
+        let ends = Ends { orders, known: is_known, inbox: edge, light: shown, buttons: pressed, reset: asked, path };
         let header_task = tokio::spawn(gatehouse_gpio::run(board, ends, stop.child_token()));
-        Self { hub, wires, buttons, known, light, folder, stop, hub_task, header_task }
+        Self { hub, wires, buttons, reset, known, light, folder, stop, hub_task, header_task }
     }
 
     /// Ana's home, with the header in it.
@@ -129,6 +133,22 @@ impl Rig {
         (command.outcome, command.reason)
     }
 
+    /// Presses a button, or lets it go.
+    fn press(&self, pin: u8, pressed: bool) {
+        self.wires.press(pin, pressed);
+        self.buttons.notify_one();
+    }
+
+    /// What the light did, looked at twenty times a second; ends right after the last look.
+    async fn light(&self, looks: usize) -> Vec<bool> {
+        let (begun, mut seen) = (tokio::time::Instant::now(), Vec::new());
+        for look in 1..=looks {
+            tokio::time::sleep_until(begun + look as u32 * SECOND / 20).await;
+            seen.push(self.wires.level(LIGHT) == Some(true));
+        }
+        seen
+    }
+
     async fn set(&self, pin: u8, setting: RelaySetting) -> Fulfilment {
         let cap = Administer::console();
         self.hub.configure_switch(cap, self.switch(pin), &[setting]).await.unwrap().fulfilment
@@ -157,8 +177,7 @@ async fn a_tap_moves_the_pin_and_is_confirmed_by_its_report() {
 async fn a_wall_button_works_before_anybody_claims_the_gateway_and_is_told_after() {
     let rig = Rig::start();
     for pressed in [false, true] {
-        rig.wires.press(BUTTON, pressed);
-        rig.buttons.notify_one();
+        rig.press(BUTTON, pressed);
         tokio::time::sleep_until(tokio::time::Instant::now() + SECOND).await;
     }
     assert_eq!(rig.wires.level(LAMP), Some(true));
@@ -167,8 +186,7 @@ async fn a_wall_button_works_before_anybody_claims_the_gateway_and_is_told_after
         drop(rig);
         Rig::at_home().await
     };
-    rig.wires.press(BUTTON, true);
-    rig.buttons.notify_one();
+    rig.press(BUTTON, true);
     let lamp = rig.switch(LAMP);
     let view = rig.until(|view| view.switch(lamp).unwrap().on == Some(true)).await;
     let change = view.switch(lamp).unwrap().last_change.clone().unwrap();
@@ -206,4 +224,29 @@ async fn a_stop_leaves_relays_as_they_are_but_for_a_pulse_and_puts_the_light_out
         Wired { relays: vec![RelayPin { pin: LAMP, wiring: Wiring::default(), button: None }], ..Wired::default() };
     Board::start(other.clone(), &wired, kept, "another boot", ("", BoardSession(NonZeroU32::MIN)));
     assert_eq!(other.level(LAMP), Some(true), "it comes back as it was");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_reset_button_asks_once_it_was_held_for_ten_seconds_and_the_light_blinks_quickly_meanwhile() {
+    let rig = Rig::start();
+    rig.light.send_replace(Light::Well);
+    assert!(rig.light(20).await.iter().all(|on| *on));
+    let changes = |seen: &[bool]| seen.windows(2).filter(|two| two[0] != two[1]).count();
+    let asked = || tokio::time::timeout(Duration::ZERO, rig.reset.notified());
+
+    rig.press(RESET, true);
+    let held = rig.light(9 * 20).await;
+    assert!(changes(&held) > 60, "four times a second: {held:?}");
+    rig.press(RESET, false);
+    let after = rig.light(60).await;
+    assert!(after[2..].iter().all(|on| *on), "as before: {after:?}");
+    assert!(asked().await.is_err(), "nothing happens");
+
+    rig.press(RESET, true);
+    assert!(changes(&rig.light(10 * 20 - 1).await) > 60);
+    assert!(asked().await.is_err(), "not yet");
+    tokio::time::timeout(SECOND, rig.reset.notified()).await.expect("ten seconds");
+    rig.light.send_replace(Light::Leaving);
+    assert!(rig.light(40).await[1..].iter().all(|on| !on), "it is out: the button may be let go");
+    assert!(asked().await.is_err(), "once");
 }
