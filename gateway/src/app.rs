@@ -207,15 +207,15 @@ async fn serve(
         reload: reload.clone(),
     };
     let control = Control::bind(&socket_path(config), hub.clone(), told)?;
-    let settings = settings(
-        config,
-        &certificates,
-        meter,
-        mail.as_ref().map(Mail::queue),
+    let desks = Desks {
+        backups: desk,
+        restore,
+        factory_reset: eraser.clone().desk(),
+        mail: mail.as_ref().map(Mail::queue),
         provider,
-        (desk, restore),
-        followers.firmware,
-    );
+        firmware: followers.firmware,
+    };
+    let settings = settings(config, &certificates, meter, desks);
     let api = Api::new(hub.clone(), reader, ready, settings);
     let (mqtt, web) = serving(config, listeners, &certificates);
 
@@ -314,15 +314,23 @@ fn advertised(config: &Config, addresses: Addresses, certificates: &Certificates
     }
 }
 
+/// Whom the API asks for what is none of the hub's.
+struct Desks {
+    backups: Desk,
+    restore: gatehouse_api::RestoreDesk,
+    factory_reset: gatehouse_api::FactoryResetDesk,
+    mail: Option<mpsc::Sender<Letter>>,
+    provider: Option<gatehouse_api::Provider>,
+    firmware: Held,
+}
+
 fn settings(
     config: &Config,
     certificates: &Certificates,
     meter: gatehouse_broker::Meter,
-    mail: Option<mpsc::Sender<Letter>>,
-    provider: Option<gatehouse_api::Provider>,
-    (desk, restore): (Desk, gatehouse_api::RestoreDesk),
-    firmware: Held,
+    desks: Desks,
 ) -> gatehouse_api::Settings {
+    let Desks { backups, restore, factory_reset, mail, provider, firmware } = desks;
     let authority = certificates.served().authority();
     gatehouse_api::Settings {
         public_hosts: certificates.hosts().to_vec(),
@@ -342,8 +350,9 @@ fn settings(
         meter: gatehouse_api::Meter(Arc::new(move || meter.metrics())),
         mail,
         provider,
-        backups: gatehouse_api::BackupDesk { state: desk.state, ask: desk.ask, draw_key },
+        backups: gatehouse_api::BackupDesk { state: backups.state, ask: backups.ask, draw_key },
         restore,
+        factory_reset,
         limits: gatehouse_api::Limits::default(),
     }
 }

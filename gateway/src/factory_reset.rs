@@ -1,12 +1,13 @@
-//! A gateway as on its first day: nobody's, with nothing in it. Asked for on the terminal, confirmed by the home's name, or by the reset
-//! button of the gateway's own header.
+//! A gateway as on its first day: nobody's, with nothing in it. Asked for on the terminal, confirmed by the home's name, on the dashboard with a
+//! password too, or by the reset button of the gateway's own header.
 
 use crate::config::Config;
 use crate::control::{Answer, Call, client};
 use crate::exit::Failure;
 use crate::provision::another_question;
 use clap::Args;
-use gatehouse_core::access::Administer;
+use gatehouse_api::FactoryResetDesk;
+use gatehouse_core::access::{Administer, Denied};
 use gatehouse_core::board_settings::Fulfilment;
 use gatehouse_hub::Hub;
 use std::fmt::{self, Display, Formatter};
@@ -84,7 +85,8 @@ pub(crate) struct Erased {
     pub(crate) forgot: usize,
     /// The names of those that were not told, or did not say that they have.
     pub(crate) kept: Vec<String>,
-    _starts_anew: StartsAnew,
+    /// Held until whoever asked is told.
+    starts_anew: StartsAnew,
 }
 
 struct StartsAnew(Arc<Notify>);
@@ -121,10 +123,41 @@ impl Display for Stays {
     }
 }
 
+/// As an owner on the dashboard is told it.
+impl From<Stays> for Denied {
+    fn from(stays: Stays) -> Self {
+        match stays {
+            Stays::Unclaimed => Self::Unclaimed,
+            Stays::OtherName { .. } => {
+                let message = "This home is called otherwise: nothing was taken away.".to_owned();
+                Self::BadInput { field: "homeName", message }
+            }
+            Stays::Underway => Self::Conflict("The home is being taken away already.".to_owned()),
+            Stays::Disk(error) => {
+                tracing::error!("the disk cannot be written, so the home stays: {error}");
+                Self::Storage
+            }
+        }
+    }
+}
+
 impl Eraser {
     /// Of the home in `data_dir`; `anew` is notified when the daemon is to start anew.
     pub(crate) fn new(hub: Hub, data_dir: PathBuf, anew: Arc<Notify>) -> Self {
         Self { hub, data_dir, anew, place: Arc::new(Semaphore::new(1)) }
+    }
+
+    /// For owners on the dashboard.
+    pub(crate) fn desk(self) -> FactoryResetDesk {
+        let erase = move |cap, name: String| {
+            let eraser = self.clone();
+            let erased = async move {
+                let Erased { forgot, kept, starts_anew } = eraser.erase_named(cap, &name).await?;
+                Ok(gatehouse_api::Erased { forgot, kept, until_answered: Box::new(starts_anew) })
+            };
+            Box::pin(erased) as _
+        };
+        FactoryResetDesk { erase: Arc::new(erase) }
     }
 
     /// Takes the home away, for whoever knows its name to the letter.
@@ -148,7 +181,7 @@ impl Eraser {
         let erasing = tokio::spawn(async move {
             let (forgot, kept) = begin(&hub, &data_dir).await.map_err(Stays::Disk)?;
             place.forget();
-            Ok(Erased { forgot, kept, _starts_anew: StartsAnew(anew) })
+            Ok(Erased { forgot, kept, starts_anew: StartsAnew(anew) })
         });
         erasing.await.unwrap_or_else(|error| Err(Stays::Disk(io::Error::other(error))))
     }
@@ -211,6 +244,40 @@ pub(crate) fn finish(data_dir: &Path) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::header::tests::{claim, home};
+
+    const SOON: Duration = Duration::from_secs(10);
+
+    #[tokio::test]
+    async fn it_is_done_once_by_the_home_s_name_and_whoever_asked_is_told_before_the_daemon_starts_anew() {
+        let (dir, anew, (hub, _edge)) = (tempfile::tempdir().unwrap(), Arc::new(Notify::new()), home());
+        let eraser = Eraser::new(hub.clone(), dir.path().join("none"), anew.clone());
+        let cap = Administer::console;
+        assert!(matches!(eraser.erase_named(cap(), "").await, Err(Stays::Unclaimed)));
+        claim(&hub).await;
+        assert!(matches!(eraser.erase_named(cap(), "home").await, Err(Stays::OtherName { .. })));
+        assert!(matches!(eraser.erase_named(cap(), "Home").await, Err(Stays::Disk(_))), "nothing takes the mark");
+        let eraser = Eraser { data_dir: dir.path().to_owned(), ..eraser };
+        let Ok(erased) = eraser.erase_named(cap(), "Home").await else { panic!("it goes") };
+        assert!(matches!(eraser.erase(cap()).await, Err(Stays::Underway)));
+        assert!(timeout(Duration::ZERO, anew.notified()).await.is_err(), "not yet told");
+        drop(erased);
+        timeout(SOON, anew.notified()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn whoever_goes_away_meanwhile_leaves_nothing_half_done() {
+        let (dir, anew, (hub, _edge)) = (tempfile::tempdir().unwrap(), Arc::new(Notify::new()), home());
+        claim(&hub).await;
+        let eraser = Eraser::new(hub, dir.path().to_owned(), anew.clone());
+        tokio::select! {
+            biased;
+            _ = eraser.erase(Administer::console()) => panic!("boards are asked first"),
+            () = std::future::ready(()) => {}
+        }
+        timeout(SOON, anew.notified()).await.unwrap();
+        assert!(dir.path().join(MARK).exists());
+    }
 
     #[test]
     fn only_what_is_marked_goes_and_backups_stay() {

@@ -198,7 +198,7 @@ pub(crate) fn told(opened: &Opened) -> [(NoticeKind, Vec<Subject>); 2] {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use gatehouse_core::access::{Client, TokenHash};
     use gatehouse_core::board_settings::Wiring;
@@ -219,7 +219,7 @@ mod tests {
     }
 
     /// A hub whose store takes everything.
-    fn home() -> (Hub, mpsc::Sender<EdgeEvent>) {
+    pub(crate) fn home() -> (Hub, mpsc::Sender<EdgeEvent>) {
         let (edge, edge_events) = mpsc::channel(16);
         let (written_sender, written) = mpsc::channel(16);
         let ports = Ports {
@@ -245,6 +245,20 @@ mod tests {
         (hub, edge)
     }
 
+    /// Makes it the home called Home.
+    pub(crate) async fn claim(hub: &Hub) {
+        let claim = Claim {
+            code: hub.claim_code().await.unwrap().unwrap(),
+            home_name: Name::new("Home").unwrap(),
+            member_name: Name::new("Ana").unwrap(),
+            password_hash: "$argon2id$".into(),
+            time_zone: "Etc/UTC".into(),
+            token: TokenHash([7; 32]),
+            client: Client::default(),
+        };
+        hub.claim(claim).await.unwrap();
+    }
+
     async fn until<T: PartialEq + Copy + std::fmt::Debug>(seen: &mut watch::Receiver<T>, wanted: T) {
         let comes = seen.wait_for(|now| *now == wanted);
         let came = tokio::time::timeout(Duration::from_secs(10), comes).await;
@@ -266,16 +280,7 @@ mod tests {
         let marked = || folder.path().join("factory-reset").exists();
         let stays = eraser.erase(Administer::console()).await;
         assert!(matches!(stays, Err(Stays::Unclaimed)) && !marked(), "nobody's home cannot be taken away");
-        let claim = Claim {
-            code: hub.claim_code().await.unwrap().unwrap(),
-            home_name: Name::new("Home").unwrap(),
-            member_name: Name::new("Ana").unwrap(),
-            password_hash: "$argon2id$".into(),
-            time_zone: "Etc/UTC".into(),
-            token: TokenHash([7; 32]),
-            client: Client::default(),
-        };
-        hub.claim(claim).await.unwrap();
+        claim(&hub).await;
         until(&mut known, true).await;
         assert!(hub.view().devices[0].is_header() && hub.view().switches.len() == 1);
         until(&mut light, Light::Attention).await;

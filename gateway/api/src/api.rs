@@ -59,6 +59,8 @@ pub struct Settings {
     pub backups: crate::BackupDesk,
     /// How a backup is brought in.
     pub restore: crate::RestoreDesk,
+    /// How the home is taken away.
+    pub factory_reset: crate::FactoryResetDesk,
     /// Bounds; the defaults are right for a gateway.
     pub limits: Limits,
 }

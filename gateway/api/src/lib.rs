@@ -20,6 +20,7 @@ mod document_cache;
 mod doorway;
 mod error;
 mod executor;
+mod factory_reset;
 mod flashing;
 mod gateway;
 mod giving;
@@ -61,6 +62,7 @@ mod wifi_change;
 
 pub use api::{Api, Ca, Limits, Settings};
 pub use backups::BackupDesk;
+pub use factory_reset::{Erased, FactoryResetDesk};
 pub use flashing::Images;
 pub use metrics::Meter;
 pub use provider::{Answering, Provider};

@@ -8,6 +8,7 @@ use crate::boards::{BoardsMutation, BoardsQuery};
 use crate::claiming::ClaimingMutation;
 use crate::commands::CommandsQuery;
 use crate::devices::{DevicesMutation, DevicesQuery};
+use crate::factory_reset::FactoryResetMutation;
 use crate::flashing::{FlashingMutation, FlashingQuery};
 use crate::gateway::GatewayQuery;
 use crate::giving::GivingMutation;
@@ -102,6 +103,7 @@ pub(crate) struct MutationRoot(
     IdentitiesMutation,
     ResetMutation,
     BackupsMutation,
+    FactoryResetMutation,
     TokensMutation,
     // The last is asked first, and each of the others on the way down to the first costs a tap a microsecond or two.
     SwitchesMutation,

@@ -16,6 +16,7 @@ mod commands;
 mod dashboard;
 mod documents;
 mod doorway;
+mod factory_reset;
 mod home;
 mod home_assistant;
 mod integrations;

@@ -112,6 +112,7 @@ const GATES: &[(&str, Gate)] = &[
     ("mutation createRecoveryCode", Owner),
     ("mutation createRecoveryKey", Owner),
     ("mutation backUpNow", Owner),
+    ("mutation factoryReset", Owner),
     // Each is opened by everyone in live_permissions.rs.
     ("subscription switchChanged", SignedIn),
     ("subscription switchRemoved", SignedIn),
@@ -151,6 +152,7 @@ const SHOWN: &[(&str, &str)] = &[
         "Device",
         "id name room availability rotatingCredential header configurable lastSeen model firmware mac chip address neighbourMac behindRepeater quarantine health switches",
     ),
+    ("FactoryReset", "forgot kept"),
     ("FirmwareImage", "name version sha256 size"),
     ("Flash", "id image step percent message done error | by"),
     ("DeviceAnswer", "outcome reason reasonCode device"),

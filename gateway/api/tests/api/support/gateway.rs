@@ -86,6 +86,7 @@ pub(crate) fn settings() -> Settings {
         provider: None,
         backups: gatehouse_api::BackupDesk::default(),
         restore: gatehouse_api::RestoreDesk::default(),
+        factory_reset: gatehouse_api::FactoryResetDesk::default(),
         limits: Limits::default(),
     }
 }
