@@ -10,6 +10,7 @@ import { entryMutations, viewerOf } from './entry';
 import { boardSettingsMutations } from './board-settings';
 import { furnitureMutations } from './furniture';
 import { homeMutations, homeQueries } from './home';
+import { factoryResetMutations } from './factory-reset';
 import { integrationMutations, integrationQueries } from './integrations';
 import { invitationMutations, invitationQueries } from './invitations';
 import { noticeMutations, noticeQueries } from './notices';
@@ -46,6 +47,7 @@ export function rootsOf(world: World) {
       ...providerMutations(world),
       ...tokenMutations(world),
       ...backupMutations(world),
+      ...factoryResetMutations(world),
       ...wifiMutations(world),
     },
     subscription: subscriptions(world),

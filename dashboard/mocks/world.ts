@@ -95,6 +95,8 @@ export class World {
   provider: Provider | null = null;
   /** Attempts with a wrong password or code before RATE_LIMITED. */
   attemptsLeft = 5;
+  /** How long boards take to forget the home. */
+  forgetting: Promise<void> = Promise.resolve();
   /** Upper bound on how long a mute board is waited for, milliseconds. */
   timeoutMs = 5_000;
   /** Whether boards are given a new password and do not come back with it. */

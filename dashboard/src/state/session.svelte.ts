@@ -1,4 +1,5 @@
 import { ApiError } from '../api/error';
+import * as erasing from '../api/factory-reset';
 import * as invitations from '../api/invitations';
 import { resetPassword } from '../api/recovery';
 import * as api from '../api/session';
@@ -25,6 +26,8 @@ export class Session {
   newOwner = $state(false);
   /** Whether the password was replaced on this screen just now: what else lets somebody in is to be looked at. */
   newPassword = $state(false);
+  /** What boards made of it, when the home was taken away on this screen just now. */
+  erased = $state.raw<erasing.Erased | null>(null);
   /** Whether the gateway sends mail. */
   mail = $state(false);
   /** How far the gateway's clock is ahead of this one, milliseconds. */
@@ -61,25 +64,34 @@ export class Session {
   /** The gateway starts anew, with another home: it is asked until it is there again, with an owner. */
   startsAnew(): void {
     this.stage = 'unreachable';
-    void this.#untilOwned();
+    void this.#until(true, 'The home is restored. Sign in as before.');
   }
 
-  async #untilOwned(): Promise<void> {
+  /** Takes the home away for good; the gateway is asked until it is there again, as nobody's. @throws ApiError */
+  factoryReset = async (input: erasing.FactoryResetInput): Promise<void> => {
+    this.erased = await erasing.factoryReset(input);
+    this.#leave('');
+    this.stage = 'unreachable';
+    void this.#until(false, '');
+  };
+
+  async #until(claimed: boolean, notice: string): Promise<void> {
     try {
       const { gateway } = await api.whoIsHere();
-      if (gateway.claimed) {
-        this.notice = 'The home is restored. Sign in as before.';
+      if (gateway.claimed === claimed) {
+        this.notice = notice;
         return await this.start();
       }
     } catch {
       // It is on its way.
     }
-    setTimeout(() => void this.#untilOwned(), ANEW_MS);
+    setTimeout(() => void this.#until(claimed, notice), ANEW_MS);
   }
 
   /** @throws ApiError when the gateway refuses */
   async claim(input: Parameters<typeof api.claimGateway>[0]): Promise<void> {
     await api.claimGateway(input);
+    this.erased = null;
     this.newOwner = true;
     await this.start();
   }

@@ -214,6 +214,31 @@ for (const [size, viewport] of Object.entries({
         await expectAccessible(page, colorScheme);
       });
 
+      test('a home that is taken away', async ({ page, home }) => {
+        home.world.setAvailability('Heater', 'OFFLINE');
+        await home.enter(page);
+        await open(page, 'Administration');
+        await page.getByRole('button', { name: 'Take this home away…' }).click();
+        await page.getByLabel('Name of the home').fill('Alder Lane');
+        await page.getByLabel('Your password').fill(home.world.person.password);
+        await page.getByRole('button', { name: 'Take it away for good' }).click();
+        await expect(page.getByText('called otherwise')).toBeVisible();
+        await expectAccessible(page, colorScheme);
+        let forgotten = () => {};
+        home.world.forgetting = new Promise((resolve) => (forgotten = resolve));
+        await page.getByLabel('Name of the home').fill(home.world.homeName);
+        await page.getByRole('button', { name: 'Take it away for good' }).click();
+        await expect(page.getByText('20 seconds at most')).toBeVisible();
+        await expectAccessible(page, colorScheme);
+        await page.route('**/graphql', (route) => route.abort());
+        forgotten();
+        await expect(page.getByRole('heading', { name: 'Goodbye' })).toBeVisible();
+        await expectAccessible(page, colorScheme);
+        await page.unroute('**/graphql');
+        await expect(page.getByRole('heading', { name: 'A new gateway' })).toBeVisible();
+        await expectAccessible(page, colorScheme);
+      });
+
       test('tokens, a new one and its secret', async ({ page, home }) => {
         home.world.tokens.add('Ana', { name: 'Wall tablet', scopes: ['VIEW', 'OPERATE'] });
         await home.enter(page);
