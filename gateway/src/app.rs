@@ -109,7 +109,7 @@ async fn serve(
 ) -> anyhow::Result<End> {
     // First, as on a board: relays are where they belong whatever becomes of the rest.
     let opened_header = header::open(config, opened.boot);
-    let unusable = header::told(&opened_header);
+    let (header_told, header_standing) = (opened_header.told(), opened_header.standing());
     let listeners = Listeners::bind(config)?;
     let addresses = listeners.addresses();
     let mut stop_asked = StopAsked::new()?;
@@ -205,6 +205,7 @@ async fn serve(
         desk: desk.clone(),
         eraser: eraser.clone(),
         reload: reload.clone(),
+        header: header_standing,
     };
     let control = Control::bind(&socket_path(config), hub.clone(), told)?;
     let desks = Desks {
@@ -249,11 +250,10 @@ async fn serve(
         others,
     };
     snapshots::tell_recovered(&hub, opened.recovered)
-        .and_then(|()| hub.tell_returned(trial::returned(config)))
+        .and_then(|()| hub.tell_because(NoticeKind::UpgradeReturned, trial::returned(config)))
+        .and_then(|()| hub.tell_condition(NoticeKind::PlainMqtt, plain_mqtt(addresses)))
+        .and_then(|()| header_told.into_iter().try_for_each(|(kind, why)| hub.tell_because(kind, why)))
         .map_err(|denied| anyhow!("the hub does not answer ({denied:?})"))?;
-    for (kind, subjects) in [(NoticeKind::PlainMqtt, plain_mqtt(addresses))].into_iter().chain(unusable) {
-        hub.tell_condition(kind, subjects).map_err(|denied| anyhow!("the hub does not answer ({denied:?})"))?;
-    }
     ready_sender.send_replace(true);
     announce(&hub, addresses, ca, ready_file).await?;
     let stopping = |anew| {

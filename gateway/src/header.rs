@@ -8,10 +8,11 @@ use gatehouse_core::board_settings::ConfigOrder;
 use gatehouse_core::command::BoardSession;
 use gatehouse_core::device::Order;
 use gatehouse_core::edge::EdgeEvent;
-use gatehouse_core::notice::{NoticeKind, Subject};
+use gatehouse_core::notice::NoticeKind;
 use gatehouse_core::view::{Availability, Change, View};
 use gatehouse_gpio::{Board, Ends, HeaderOrder, Kept, Light, OpenError, RaspberryPi, Wired, boot_id, endpoint};
 use gatehouse_hub::{Feed, Hub};
+use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, watch};
@@ -25,6 +26,8 @@ pub(crate) struct Header {
     board: Board<RaspberryPi>,
     buttons: Arc<Notify>,
     wired: Wired,
+    /// What the machine calls itself.
+    model: String,
 }
 
 /// What became of `[gpio]`.
@@ -33,8 +36,20 @@ pub(crate) enum Opened {
     Off,
     /// It is there.
     Here(Box<Header>),
-    /// It cannot be used; the log says why.
-    Not(NoticeKind),
+    /// It cannot be used.
+    Not(OpenError),
+}
+
+/// How that stands, for whoever asks the daemon.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Standing {
+    /// It is switched off.
+    Off,
+    /// It is in use: what machine this is, how many relays there are, and what else there is.
+    InUse { model: String, relays: usize, status_light: bool, reset_button: bool },
+    /// It cannot be used: why, and what to do.
+    Unusable { problem: String },
 }
 
 /// Takes the pins of `[gpio]`, in this run of the daemon.
@@ -44,10 +59,7 @@ pub(crate) fn open(config: &Config, boot: u32) -> Opened {
         Ok(pins) => pins,
         Err(error) => {
             tracing::error!("{error}");
-            return Opened::Not(match error {
-                OpenError::NoHeader => NoticeKind::HeaderMissing,
-                _ => NoticeKind::HeaderUnusable,
-            });
+            return Opened::Not(error);
         }
     };
     let (buttons, model) = (pins.changed(), pins.model().to_owned());
@@ -55,7 +67,32 @@ pub(crate) fn open(config: &Config, boot: u32) -> Opened {
     let session = BoardSession(NonZeroU32::MIN.saturating_add(boot));
     let kept = Kept::read(&Kept::path(&config.data_dir));
     let board = Board::start(pins, &wired, kept, &boot_id(), (&model, session));
-    Opened::Here(Box::new(Header { board, buttons, wired }))
+    Opened::Here(Box::new(Header { board, buttons, wired, model }))
+}
+
+impl Opened {
+    pub(crate) fn standing(&self) -> Standing {
+        match self {
+            Self::Off => Standing::Off,
+            Self::Here(header) => Standing::InUse {
+                model: header.model.clone(),
+                relays: header.wired.relays.len(),
+                status_light: header.wired.status_light.is_some(),
+                reset_button: header.wired.reset_button.is_some(),
+            },
+            Self::Not(error) => Standing::Unusable { problem: error.to_string() },
+        }
+    }
+
+    /// What the owner is told of one that cannot be used: why, of the kind that it is.
+    pub(crate) fn told(&self) -> [(NoticeKind, Option<Arc<str>>); 2] {
+        let (missing, unusable) = match self {
+            Self::Not(error @ OpenError::NoHeader) => (Some(error.why().into()), None),
+            Self::Not(error) => (None, Some(error.why().into())),
+            Self::Off | Self::Here(_) => (None, None),
+        };
+        [(NoticeKind::HeaderMissing, missing), (NoticeKind::HeaderUnusable, unusable)]
+    }
 }
 
 /// How the hub orders something of the header; what it drops, a deadline settles.
@@ -95,7 +132,7 @@ impl Header {
         (orders, inbox): (mpsc::Receiver<HeaderOrder>, mpsc::Sender<EdgeEvent>),
         stop: CancellationToken,
     ) {
-        let Self { board, buttons, wired } = self;
+        let Self { board, buttons, wired, model: _ } = self;
         let (knows, known) = watch::channel(false);
         let (shows, light) = watch::channel(Light::default());
         let reset = Arc::new(Notify::new());
@@ -189,14 +226,6 @@ fn word(view: &View) -> Light {
     }
 }
 
-/// What the owner is told of a header that cannot be used.
-pub(crate) fn told(opened: &Opened) -> [(NoticeKind, Vec<Subject>); 2] {
-    [NoticeKind::HeaderMissing, NoticeKind::HeaderUnusable].map(|kind| {
-        let is_so = matches!(opened, Opened::Not(so) if *so == kind);
-        (kind, is_so.then_some(Subject::Gateway).into_iter().collect())
-    })
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -206,16 +235,22 @@ pub(crate) mod tests {
     use gatehouse_core::home::Claim;
     use gatehouse_core::ids::LinkId;
     use gatehouse_core::name::{BoardId, Name};
+    use gatehouse_core::notice::Subject;
     use gatehouse_gpio::RelayPin;
     use gatehouse_hub::Ports;
     use std::time::Duration;
 
     #[test]
-    fn the_owner_is_told_what_is_so_and_no_longer_what_was() {
-        let said = |opened| told(&opened).map(|(_, subjects)| subjects.len());
-        assert_eq!(said(Opened::Off), [0, 0]);
-        assert_eq!(said(Opened::Not(NoticeKind::HeaderMissing)), [1, 0]);
-        assert_eq!(said(Opened::Not(NoticeKind::HeaderUnusable)), [0, 1]);
+    fn the_owner_is_told_why_and_no_longer_what_was() {
+        let said = |opened: Opened| opened.told().map(|(_, why)| why.map(|why| why.to_string()));
+        assert_eq!(said(Opened::Off), [None, None]);
+        let [missing, unusable] = said(Opened::Not(OpenError::NoHeader));
+        assert!(missing.is_some_and(|why| why.contains("no GPIO header")) && unusable.is_none());
+        let busy = Opened::Not(OpenError::Busy { pin: 4, by: "function ALT0".to_owned() });
+        let Standing::Unusable { problem } = busy.standing() else { panic!("it is not used") };
+        assert!(problem.contains("take another pin"), "{problem}");
+        let [missing, unusable] = said(busy);
+        assert!(missing.is_none() && unusable.is_some_and(|why| why.starts_with("pin 4 is used")));
     }
 
     /// A hub whose store takes everything.

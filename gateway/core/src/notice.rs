@@ -192,8 +192,8 @@ impl NoticeKind {
                 "Set [gpio] enabled = false in the configuration, or run the gateway on a Raspberry Pi."
             }
             Self::HeaderUnusable => {
-                "The log says which pin, and why. The user that runs the gateway has to be in the group gpio, and what [gpio] names \
-                 must not be used by anything else."
+                "The user that runs the gateway has to be in the group gpio, and what [gpio] names must not be used by anything else. \
+                 Restart the gateway after; gatehouse doctor says how it is."
             }
         }
     }
@@ -331,13 +331,8 @@ impl Notice {
                     .to_owned()
             }
             NoticeKind::UpgradeReturned => format!("An upgrade of the gateway was taken back{detail}."),
-            NoticeKind::HeaderMissing => {
-                "Relays on the gateway itself are configured, but this machine has no GPIO header that Gatehouse knows."
-                    .to_owned()
-            }
-            NoticeKind::HeaderUnusable => {
-                "Relays on the gateway itself are configured, but the pins of its GPIO header cannot be used."
-                    .to_owned()
+            NoticeKind::HeaderMissing | NoticeKind::HeaderUnusable => {
+                format!("Pins of the gateway itself are configured, but none is used{detail}.")
             }
             NoticeKind::BackupFailed => format!("The home is not backed up{detail}."),
         }
@@ -364,5 +359,8 @@ mod tests {
         }
         let told = notice(NoticeKind::MqttLoginStorm, Some([192, 0, 2, 7].into())).message("the lamp");
         assert!(told.contains("the lamp, last from 192.0.2.7."), "{told}");
+        let header =
+            Notice { detail: Some("pin 4 does something else".into()), ..notice(NoticeKind::HeaderUnusable, None) };
+        assert!(header.message("").ends_with("but none is used: pin 4 does something else."));
     }
 }

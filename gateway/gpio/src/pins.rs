@@ -10,22 +10,15 @@ pub trait Pins: Send + 'static {
     fn read(&self, pin: u8) -> bool;
 }
 
-/// Why pins cannot be used.
+/// Why pins cannot be used. As a whole it is the reason, and what to do about it.
 #[derive(Debug, thiserror::Error)]
+#[error("{}: {}", self.why(), self.what_to_do())]
 pub enum OpenError {
     /// There are none that are known.
-    #[error("this machine has no GPIO header that Gatehouse knows: set [gpio] enabled = false")]
     NoHeader,
-    /// Who runs the gateway may not.
-    #[error(
-        "{0} may not be used by the user that runs the gateway: add it to the group that owns it (ls -l {0}), \"gpio\" usually, and \
-         restart the gateway"
-    )]
+    /// Who runs the gateway may not use this device.
     Denied(String),
     /// A pin does something else.
-    #[error(
-        "pin {pin} is used by something else ({by}): switch that off (raspi-config, /boot/firmware/config.txt), or take another pin in [gpio]"
-    )]
     Busy {
         /// Its BCM number.
         pin: u8,
@@ -33,6 +26,49 @@ pub enum OpenError {
         by: String,
     },
     /// Whatever else the system says.
-    #[error("the GPIO header cannot be used: {0}")]
     Failed(String),
+}
+
+impl OpenError {
+    /// The reason, within a sentence and without its end.
+    pub fn why(&self) -> String {
+        match self {
+            Self::NoHeader => "this machine has no GPIO header that Gatehouse knows".to_owned(),
+            Self::Denied(device) => format!("{device} may not be used by the user that runs the gateway"),
+            Self::Busy { pin, by } => format!("pin {pin} is used by something else ({by})"),
+            Self::Failed(error) => error.clone(),
+        }
+    }
+
+    fn what_to_do(&self) -> String {
+        match self {
+            Self::NoHeader => "set [gpio] enabled = false".to_owned(),
+            Self::Denied(device) => {
+                format!("add it to the group that owns it (ls -l {device}), \"gpio\" usually, and restart the gateway")
+            }
+            Self::Busy { .. } => {
+                "switch that off (raspi-config, /boot/firmware/config.txt), or take another pin in [gpio]".to_owned()
+            }
+            Self::Failed(_) => "the GPIO header cannot be used until that is put right".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_comes_first_and_then_what_to_do() {
+        for (error, why, told) in [
+            (OpenError::NoHeader, "has no GPIO header", "knows: set [gpio] enabled = false"),
+            (OpenError::Denied("/dev/gpiomem".to_owned()), "/dev/gpiomem may not be used", "(ls -l /dev/gpiomem)"),
+            (OpenError::Busy { pin: 2, by: "function ALT0".to_owned() }, "(function ALT0)", "take another pin"),
+            (OpenError::Failed("no /dev/gpiochip0".to_owned()), "no /dev/gpiochip0", "put right"),
+        ] {
+            let (reason, whole) = (error.why(), error.to_string());
+            assert!(reason.contains(why) && !reason.ends_with('.'), "{reason}");
+            assert!(whole.starts_with(&reason) && whole.contains(told), "{whole}");
+        }
+    }
 }

@@ -81,7 +81,7 @@ fn refused(error: Error, pin: u8) -> OpenError {
         Error::UnknownModel => OpenError::NoHeader,
         // Where it ends when there is no /dev/gpiomem.
         Error::PermissionDenied(path) if path == "/dev/mem" => OpenError::Failed(
-            "this kernel has no /dev/gpiomem, and /dev/mem is for root alone: use the kernel of Raspberry Pi OS"
+            "this kernel has no /dev/gpiomem, and /dev/mem is for root alone; use the kernel of Raspberry Pi OS"
                 .to_owned(),
         ),
         Error::PermissionDenied(path) => OpenError::Denied(path),

@@ -282,7 +282,7 @@ impl EventLoop {
                 Input::OfferResetByMail { request: self.wait(reply), email, code }
             }
             Message::Condition { kind, subjects } => Input::Condition(kind, subjects),
-            Message::Returned { why } => Input::Returned(why),
+            Message::Because { kind, why } => Input::Because(kind, why),
             Message::ClaimBoard { cap, new, reply } => Input::ClaimBoard { cap, request: self.wait(reply), new },
             Message::ConfirmClaim { cap, claim, number, reply } => {
                 Input::ConfirmClaim { cap, request: self.wait(reply), claim, number }

@@ -40,7 +40,7 @@ pub(crate) enum Message {
     TokenUsed { id: TokenId },
     Dropped { reply: oneshot::Sender<Dropped> },
     Condition { kind: NoticeKind, subjects: Vec<Subject> },
-    Returned { why: Option<Arc<str>> },
+    Because { kind: NoticeKind, why: Option<Arc<str>> },
     Incident(Incident),
     ClaimBoard { cap: Administer, new: NewClaim, reply: Reply },
     ConfirmClaim { cap: Administer, claim: ClaimId, number: u8, reply: Reply },

@@ -5,6 +5,7 @@ use crate::backup::{Desk, Maker};
 use crate::doctor::Heard;
 use crate::factory_reset::Eraser;
 use crate::firmware::Held;
+use crate::header::Standing;
 use crate::listeners::Addresses;
 use crate::reload::Reload;
 use anyhow::Context;
@@ -49,6 +50,8 @@ pub(crate) struct Told {
     pub(crate) eraser: Eraser,
     /// What reads the configuration again.
     pub(crate) reload: Reload,
+    /// How the gateway's own header stands.
+    pub(crate) header: Standing,
 }
 
 /// A bound control socket; its file goes when it does.
@@ -213,7 +216,7 @@ async fn answer(call: Call, hub: &Hub, told: &Told) -> Answer {
         Call::Health => {
             let backups = told.desk.state.borrow().clone();
             let listeners = told.addresses.all();
-            Answer::Health(Box::new(Heard { hub, listeners, backups: &backups }.health()))
+            Answer::Health(Box::new(Heard { hub, listeners, backups: &backups, header: &told.header }.health()))
         }
         Call::Flashing { port, flash, seen_percent, seen_message } => {
             flash::follow(hub, &port, &flash, (seen_percent, &seen_message)).await

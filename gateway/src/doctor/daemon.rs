@@ -3,6 +3,7 @@
 use super::Finding;
 use crate::config::Config;
 use crate::control::{Answer, Call, client};
+use crate::header::Standing;
 use gatehouse_core::backup::Backups;
 use gatehouse_core::notice::Severity;
 use gatehouse_core::view::Availability;
@@ -32,6 +33,8 @@ pub(crate) struct Health {
     /// What the owner should know and is not good news.
     pub(crate) notices: Vec<String>,
     pub(crate) backups: BackupHealth,
+    /// The gateway's own header.
+    pub(crate) header: Standing,
 }
 
 /// How backups stand.
@@ -48,6 +51,7 @@ pub(crate) struct Heard<'a> {
     pub(crate) hub: &'a Hub,
     pub(crate) listeners: Vec<(String, SocketAddr)>,
     pub(crate) backups: &'a Backups,
+    pub(crate) header: &'a Standing,
 }
 
 impl Heard<'_> {
@@ -72,6 +76,7 @@ impl Heard<'_> {
                 proven_at_ms: self.backups.proven.as_ref().map(|proven| proven.at.as_millis()),
                 problem: self.backups.problem.as_deref().map(str::to_owned),
             },
+            header: self.header.clone(),
         }
     }
 }
@@ -149,7 +154,24 @@ fn judge(health: &Health) -> Vec<Finding> {
         findings.push(Finding::doubtful("notices", format!("open on the dashboard: {}", health.notices.join(", "))));
     }
     findings.push(backups(health));
+    findings.extend(header(&health.header));
     findings
+}
+
+/// By what the daemon says of it: whoever opened its pins beside the daemon would take them from it.
+fn header(standing: &Standing) -> Option<Finding> {
+    match standing {
+        Standing::Off => None,
+        Standing::InUse { model, relays, status_light, reset_button } => {
+            let relays = if *relays == 1 { "1 relay".to_owned() } else { format!("{relays} relays") };
+            let light = if *status_light { ", a status light" } else { "" };
+            let button = if *reset_button { ", a reset button" } else { "" };
+            Some(Finding::good("header", format!("the {model}'s own is in use: {relays}{light}{button}")))
+        }
+        Standing::Unusable { problem } => {
+            Some(Finding::doubtful("header", format!("[gpio] is switched on, and none of it is used: {problem}")))
+        }
+    }
 }
 
 fn backups(health: &Health) -> Finding {
@@ -194,6 +216,7 @@ mod tests {
                 proven_at_ms: Some(1_800_000_000_000 - 7_200_000),
                 problem: None,
             },
+            header: Standing::Off,
         }
     }
 
@@ -226,6 +249,17 @@ mod tests {
         says(&with(|h| h.backups.proven_at_ms = None), Grade::Doubtful, "backups", "none was proven");
         says(&with(|h| h.backups.problem = Some("no stick".to_owned())), Grade::Bad, "backups", "no stick");
         says(&with(|h| h.backups.proven_at_ms = Some(1_000)), Grade::Bad, "backups", "hours ago");
+    }
+
+    #[test]
+    fn the_header_is_told_of_where_it_is_wanted() {
+        let of = |header: Standing| Health { header, ..healthy() };
+        assert!(judge(&of(Standing::Off)).iter().all(|finding| finding.what != "header"));
+        let model = "Raspberry Pi 4 B".to_owned();
+        let used = of(Standing::InUse { model, relays: 2, status_light: false, reset_button: true });
+        says(&used, Grade::Good, "header", "Raspberry Pi 4 B's own is in use: 2 relays, a reset button");
+        let problem = "pin 2 is used by something else: take another pin".to_owned();
+        says(&of(Standing::Unusable { problem }), Grade::Doubtful, "header", "none of it is used: pin 2");
     }
 
     #[test]

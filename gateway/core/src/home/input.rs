@@ -263,9 +263,8 @@ pub enum Input {
     Incident(Incident),
     /// Of this kind, these subjects and no others are so now: told when it may have changed.
     Condition(NoticeKind, Vec<Subject>),
-    /// Why the version that is installed does not run, but the one before, within a sentence and without its end; none when it
-    /// does: told at the start.
-    Returned(Option<Arc<str>>),
+    /// Why this is so of the gateway, within a sentence and without its end; none when it is not: told at the start.
+    Because(NoticeKind, Option<Arc<str>>),
     /// A new claim code was drawn.
     NewClaimCode(ClaimCode),
     /// The store wrote a ticket, or could not.

@@ -285,7 +285,7 @@ impl Home {
             Input::Settings { request, setting } => self.change_settings(&now, Some(request), setting, out),
             Input::Incident(incident) => self.incident(&now, &incident, out),
             Input::Condition(kind, subjects) => self.condition(&now, kind, &subjects, out),
-            Input::Returned(why) => self.returned(&now, why, out),
+            Input::Because(kind, why) => self.because(&now, kind, why, out),
             Input::NewClaimCode(code) => self.claim_code = self.household.is_none().then_some(code),
             Input::Written { ticket, ok } => self.written(&now, ticket, ok, out),
             Input::ZoneOffset(east) => self.zone_offset(&now, east, out),

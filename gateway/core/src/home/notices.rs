@@ -197,9 +197,9 @@ impl Home {
         }
     }
 
-    /// An upgrade was taken back, for this reason, or none is. What is the case for another reason is another notice.
-    pub(super) fn returned(&mut self, now: &Now, why: Option<Arc<str>>, out: &mut Vec<Effect>) {
-        let (kind, subject) = (NoticeKind::UpgradeReturned, Subject::Gateway);
+    /// This is so of the gateway, for this reason, or is not. What is the case for another reason is another notice.
+    pub(super) fn because(&mut self, now: &Now, kind: NoticeKind, why: Option<Arc<str>>, out: &mut Vec<Effect>) {
+        let subject = Subject::Gateway;
         let key = (kind, subject.clone());
         if why.is_some() && self.notices.entry(&key).is_some_and(|entry| entry.notice.detail == why) {
             return;

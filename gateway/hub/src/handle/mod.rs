@@ -126,9 +126,9 @@ impl Hub {
         self.send(Message::Condition { kind, subjects })
     }
 
-    /// Tells why the version that is installed does not run, but the one before; none when it does.
-    pub fn tell_returned(&self, why: Option<Arc<str>>) -> Result<(), Denied> {
-        self.send(Message::Returned { why })
+    /// Tells why this is so of the gateway, within a sentence and without its end; none when it is not.
+    pub fn tell_because(&self, kind: NoticeKind, why: Option<Arc<str>>) -> Result<(), Denied> {
+        self.send(Message::Because { kind, why })
     }
 
     /// What boards said and the home did not believe, since the daemon started.

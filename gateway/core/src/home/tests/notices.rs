@@ -265,7 +265,7 @@ fn many_wrong_passwords_become_one_notice_with_who_and_from_where() {
 fn an_upgrade_that_was_taken_back_is_told_until_one_has_proved_itself() {
     let mut house = House::with_relays(1);
     let is = |house: &mut House, why: Option<&str>| {
-        house.handle(Input::Returned(why.map(Into::into)));
+        house.handle(Input::Because(NoticeKind::UpgradeReturned, why.map(Into::into)));
     };
     is(&mut house, None);
     assert!(house.nothing_shown());
