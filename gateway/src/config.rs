@@ -2,6 +2,7 @@
 
 mod backup;
 mod differences;
+mod environment;
 mod firmware;
 mod gpio;
 mod limits;
@@ -18,6 +19,7 @@ pub(crate) use smtp::Smtp;
 
 use crate::exit::Failure;
 use backup::RawBackup;
+use environment::override_key;
 use firmware::RawFirmware;
 use gatehouse_broker::Limits;
 use gatehouse_gpio::Wired;
@@ -38,7 +40,6 @@ pub(crate) const DEFAULT_DATA_DIR: &str = "/var/lib/gatehouse";
 const HTTPS: &str = "[::]:443";
 /// Where MQTT over TLS listens unless told otherwise.
 const MQTTS: &str = "[::]:8883";
-const ENVIRONMENT: &str = "GATEHOUSE_";
 
 /// Checked configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,60 +219,6 @@ fn locate(error: &toml::de::Error, text: &str, name: &str) -> String {
     format!("{name}, line {line}: {}", error.message())
 }
 
-/// The sections and keys that the environment may set; whatever else starts with the prefix is somebody else's.
-const KEYS: &[(&str, &[&str])] = &[
-    ("http", &["listen", "tls_listen", "plain", "public_name", "allowed_origins", "certificate", "key"]),
-    ("mqtt", &["listen", "tls_listen"]),
-    ("mdns", &["enabled", "hostname"]),
-    ("serial", serial::KEYS),
-    ("firmware", firmware::KEYS),
-    ("gpio", gpio::KEYS),
-    ("clock", &["trusted"]),
-    ("smtp", smtp::KEYS),
-    ("oidc", oidc::KEYS),
-    ("backup", backup::KEYS),
-    ("limits", limits::KEYS),
-];
-
-fn override_key(table: &mut toml::Table, variable: &str, value: &str) -> Result<(), Failure> {
-    let Some(name) = variable.strip_prefix(ENVIRONMENT).map(str::to_lowercase) else { return Ok(()) };
-    if name == "data_dir" {
-        table.insert(name, toml::Value::String(value.to_owned()));
-        return Ok(());
-    }
-    let Some((section, keys, key)) =
-        KEYS.iter().find_map(|(section, keys)| Some((section, keys, name.strip_prefix(section)?.strip_prefix('_')?)))
-    else {
-        return Ok(());
-    };
-    if !keys.contains(&key) {
-        return Err(Failure::usage(format!("{variable}: [{section}] has no key {key}; it has {}", keys.join(", "))));
-    }
-    let value = match key {
-        "plain" | "enabled" | "trusted" => match value {
-            "true" => toml::Value::Boolean(true),
-            "false" => toml::Value::Boolean(false),
-            _ => return Err(Failure::usage(format!("{variable} must be true or false, not {value:?}"))),
-        },
-        "allowed_origins" | "ports" => {
-            let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
-            toml::Value::Array(items.map(|item| toml::Value::String(item.to_owned())).collect())
-        }
-        _ if *section == "limits" || matches!(key, "port" | "status_light" | "reset_button" | "keep" | "days") => {
-            match value.parse() {
-                Ok(number) => toml::Value::Integer(number),
-                Err(_) => return Err(Failure::usage(format!("{variable} must be a whole number, not {value:?}"))),
-            }
-        }
-        _ => toml::Value::String(value.to_owned()),
-    };
-    let section = table.entry(*section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
-    if let Some(section) = section.as_table_mut() {
-        section.insert(key.to_owned(), value);
-    }
-    Ok(())
-}
-
 fn check(raw: Raw, data_dir: Option<PathBuf>) -> Result<Config, Failure> {
     // Who serves everything in plain text has TLS done elsewhere, or needs none: then it is only where it is asked for.
     let plain = raw.http.plain;
@@ -372,7 +319,7 @@ mod tests {
         assert_ne!(packaged, uncommented, "each key stands there, commented");
         assert_eq!(from(&uncommented, &[]).unwrap(), from("", &[]).unwrap());
         assert_eq!(from(packaged, &[]).unwrap(), from("", &[]).unwrap());
-        for (section, keys) in KEYS {
+        for (section, keys) in environment::KEYS {
             assert!(packaged.contains(&format!("[{section}]")), "[{section}]");
             for key in *keys {
                 assert!(packaged.contains(&format!("#: {key} = ")), "[{section}] {key}");
