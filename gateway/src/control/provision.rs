@@ -70,7 +70,9 @@ pub(super) async fn plugged_in(hub: &Hub, port: &str) -> Result<FoundId, Answer>
 /// Waits until it is known who is there; one that was not asked yet is asked.
 pub(super) async fn identified(hub: &Hub, board: FoundId) -> Result<(), Answer> {
     let known = |board| hub.view().board(board).cloned().ok_or_else(|| refused("the cable was pulled"));
-    if known(board)?.identity.is_none() && known(board)?.state == FoundState::Noticed {
+    let unasked = known(board)?;
+    // Where a device of this home was seen last, another board may be now.
+    if unasked.identity.is_none() && matches!(unasked.state, FoundState::Noticed | FoundState::Claimed) {
         hub.look_at_board(Administer::console(), board).await.map_err(explain)?;
     }
     let mut looks = tokio::time::interval(LOOK_EVERY);

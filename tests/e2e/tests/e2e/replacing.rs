@@ -3,15 +3,21 @@
 use gatehouse_e2e::{Client, Ended, Home, PATIENCE, Process, board_program, within};
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 use tokio::process::Command;
+use tokio::time::interval;
 
 const DEVICES: &str = "{ devices { id name mac chip availability } }";
 
 /// A board that knows no home, plugged in at `ttyUSB0`, within reach of the network `house`.
 fn plug_in(home: &Home, relays: &str) -> Process {
+    plug_in_with(home, relays, "5c:cf:7f:d4:e5:f6")
+}
+
+fn plug_in_with(home: &Home, relays: &str, mac: &str) -> Process {
     let mut command = Command::new(board_program());
-    command.arg("--flash").arg(home.dir().join("new.flash")).arg("--serial").arg(home.dir().join("ttyUSB0"));
-    command.args(["--relays", relays, "--network", "house:the password", "--mac", "5c:cf:7f:d4:e5:f6"]);
+    command.arg("--flash").arg(home.dir().join(mac)).arg("--serial").arg(home.dir().join("ttyUSB0"));
+    command.args(["--relays", relays, "--network", "house:the password", "--mac", mac]);
     Process::start("the new board", command)
 }
 
@@ -94,7 +100,22 @@ async fn another_board_takes_over_the_switches_with_all_that_they_were() {
         .await;
     let line = json!({ "what": "DEVICE_REPLACED", "subject": "Kitchen", "actor": { "kind": "CONSOLE" } });
     assert!(newest["edges"].as_array().unwrap().iter().any(|edge| edge["node"] == line), "{newest}");
+
+    // The gateway remembers at which port that one was. Who is plugged in there next is another board all the same.
     new.say("quit").await;
+    new.ended().await;
+    let gone = async {
+        let mut looks = interval(Duration::from_millis(20));
+        while owner.ask::<Vec<Value>>("serialPorts", "{ serialPorts { name } }", json!({})).await != [] as [Value; 0] {
+            looks.tick().await;
+        }
+    };
+    within(PATIENCE, "the port should be gone", gone).await;
+    let mut third = plug_in_with(&home, "3", "5c:cf:7f:aa:bb:cc");
+    let ended = provision(&home, "the password", "Kitchen").await;
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{}", ended.stdout);
+    assert_eq!(device(&owner).await["mac"], json!("5c:cf:7f:aa:bb:cc"));
+    third.say("quit").await;
 }
 
 #[tokio::test]
