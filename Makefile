@@ -72,7 +72,10 @@ test-servers: tests/node/node_modules/.package-lock.json
 tests/node/node_modules/.package-lock.json: tests/node/package-lock.json
 	cd tests/node && npm ci --no-audit --no-fund --loglevel=error
 
-check: format lint deny test lx106 program package fuzz-shortly ## what continuous integration runs
+CHECK = format lint deny test-firmware test-dashboard test-rust test-browser lx106 package fuzz-shortly
+
+check: ## what continuous integration runs, and how long each part of it took
+	@for part in $(CHECK); do before=$$(date +%s); $(MAKE) $$part || exit; took="$$took$$part: $$(($$(date +%s) - before)) s\n"; done; printf "$$took"
 
 format:
 	tests/support/debian-packages $(TEST_PACKAGES)
