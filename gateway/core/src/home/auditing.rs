@@ -1,7 +1,7 @@
 //! Every change of settings has a line in the record, on disk together with it: no change without its line, and no line
 //! without its change.
 
-use super::settings::Setting;
+use super::setting::Setting;
 use super::{AccountChange, Edit, Home, Released};
 use crate::access::{Level, Member, Role, Target, Terms};
 use crate::audit::{Entry, Kind, on_or_off};

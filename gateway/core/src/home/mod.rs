@@ -35,6 +35,7 @@ mod replacing;
 mod reset;
 mod rooms;
 mod rotation;
+mod setting;
 mod settings;
 mod sharing;
 mod standing;
@@ -60,7 +61,7 @@ pub use people::{Claim, SignInCheck};
 pub use reset::{RESET_CODE_LIFE, RecoveryCode, Reset};
 pub use rooms::MAX_ROOMS;
 pub use rotation::NewCredential;
-pub use settings::Setting;
+pub use setting::Setting;
 pub use things::{Edit, MAX_DEVICES, Registration};
 pub use verification::Released;
 

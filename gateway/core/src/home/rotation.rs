@@ -2,7 +2,7 @@
 //! the old one is good until the board has logged in with the new one. So at no moment, whoever loses power, is there a
 //! board whose secret the home does not take.
 
-use super::settings::Setting;
+use super::Setting;
 use super::{Effect, Home};
 use crate::access::Denied;
 use crate::device::{Device, NewSecret, Secret, SecretHash};

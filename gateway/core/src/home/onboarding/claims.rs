@@ -4,7 +4,7 @@ use super::Onboarding;
 use super::ports::{Found, hardware};
 use crate::access::{Administer, Denied};
 use crate::device::{BoardEvent, Secret, SecretHash};
-use crate::home::settings::Setting;
+use crate::home::Setting;
 use crate::home::{Answer, Effect, Home, NewCredential, Registration};
 use crate::ids::{ClaimId, DeviceId, FoundId, LinkId, RoomId};
 use crate::name::Name;

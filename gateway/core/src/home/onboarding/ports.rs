@@ -3,7 +3,7 @@
 use super::Onboarding;
 use crate::access::{Administer, Denied};
 use crate::flash::FlashTrouble;
-use crate::home::settings::Setting;
+use crate::home::Setting;
 use crate::home::{Answer, Effect, Home};
 use crate::ids::{ClaimId, DeviceId, FoundId};
 use crate::onboarding::{
