@@ -1,8 +1,9 @@
 //! Boards of another firmware that are given Wi-Fi over their cable, and no home. For the owner.
 
-use crate::boards::{Board, WifiInput};
+use crate::boards::Board;
 use crate::commands::Actor;
 use crate::error::{no_such, told};
+use crate::networks::WifiInput;
 use crate::viewer::{shared, signed_in};
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use gatehouse_core::onboarding::{GivingStep, GivingTrouble, GivingView, PortTrouble};

@@ -5,7 +5,7 @@ use crate::api::Shared;
 use crate::backups::{BackupsMutation, BackupsQuery};
 use crate::board_settings::BoardSettingsMutation;
 use crate::boards::{BoardsMutation, BoardsQuery};
-use crate::claiming::ClaimingMutation;
+use crate::claims::{ClaimsMutation, ClaimsQuery};
 use crate::commands::CommandsQuery;
 use crate::devices::{DevicesMutation, DevicesQuery};
 use crate::factory_reset::FactoryResetMutation;
@@ -59,6 +59,7 @@ pub(crate) struct QueryRoot(
     SwitchesQuery,
     DevicesQuery,
     BoardsQuery,
+    ClaimsQuery,
     FlashingQuery,
     WifiQuery,
     CommandsQuery,
@@ -88,7 +89,7 @@ pub(crate) struct MutationRoot(
     QuarantineMutation,
     BoardSettingsMutation,
     BoardsMutation,
-    ClaimingMutation,
+    ClaimsMutation,
     FlashingMutation,
     WifiMutation,
     GivingMutation,

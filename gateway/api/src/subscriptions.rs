@@ -1,7 +1,8 @@
 //! What happens, as it happens: current states first, then every change. Whoever falls behind gets the current states
 //! again and goes on. A subscription ends when its viewer's session does.
 
-use crate::boards::{self, Board, Claim, ClaimProgress, may_view_boards};
+use crate::boards::{self, Board, may_view_boards};
+use crate::claims::{Claim, ClaimProgress};
 use crate::devices::Device;
 use crate::error::{no_such, told};
 use crate::notices::{Notice, may_view_notices};

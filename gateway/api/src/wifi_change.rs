@@ -1,9 +1,9 @@
 //! Boards are given another Wi-Fi network over the air. For the owner.
 
-use crate::boards::WifiInput;
 use crate::commands::Actor;
 use crate::devices::Device;
 use crate::error::{no_such, told};
+use crate::networks::WifiInput;
 use crate::viewer::{shared, signed_in};
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use gatehouse_core::ids::DeviceId;
