@@ -180,6 +180,7 @@ async function file(request: IncomingMessage, response: ServerResponse): Promise
       'content-security-policy',
       "default-src 'self'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     );
+    response.setHeader('referrer-policy', 'same-origin');
     response.end(body);
   } catch {
     response.statusCode = 404;

@@ -35,6 +35,9 @@ test('another password signs the other browser out, and the old one is good for 
 
   await page.getByRole('link', { name: 'Record' }).click();
   await expect(page.getByRole('list', { name: 'What was done' })).toContainText('wall button Kitchen 1 on');
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save as CSV' }).click();
+  expect((await saved).suggestedFilename()).toBe('gatehouse-record.csv');
   expect(faults.flat()).toEqual([]);
   for (const context of contexts) await context.close();
 });

@@ -35,7 +35,9 @@ fn answer(name: &str, file: &EmbeddedFile, packed: Option<EmbeddedFile>, headers
         .header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .header(header::X_FRAME_OPTIONS, "DENY")
-        .header(header::REFERRER_POLICY, "no-referrer")
+        // To nobody else. Not "no-referrer", by which browsers say of our own forms too that they come from nowhere (Fetch, "append a
+        // request Origin header").
+        .header(header::REFERRER_POLICY, "same-origin")
         .header("cross-origin-opener-policy", "same-origin")
         .header("cross-origin-resource-policy", "same-origin");
     let known = headers.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok());

@@ -19,7 +19,7 @@ async fn the_page_is_on_every_path_that_is_no_file_and_may_load_only_from_us() {
         }
         assert!(!policy.contains("unsafe"));
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
-        assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
+        assert_eq!(reply.header("referrer-policy"), Some("same-origin"));
     }
     for path in ["/assets/nothing.js", "/nothing.png", "/assets/", "/../Cargo.toml", "/%2e%2e/Cargo.toml"] {
         assert_eq!(client.get(path).await.status, 404, "{path}");
