@@ -2,9 +2,10 @@
 
 use crate::config::{self, Config};
 use anyhow::Context;
+use gatehouse_core::notice::NoticeKind;
 use gatehouse_hub::Hub;
 use gatehouse_seal::Seal;
-use gatehouse_tls::{Authority, Names, OwnerFiles, Served};
+use gatehouse_tls::{Authority, Names, OwnerError, OwnerFiles, Served};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub(crate) struct Certificates {
     served: Arc<Served>,
     hosts: Vec<String>,
     hub: Hub,
+    /// Why the owner's own could not be used when it was looked at last.
+    problem: Option<OwnerError>,
 }
 
 impl Certificates {
@@ -30,9 +33,7 @@ impl Certificates {
         let authority = Authority::open_sealed(&config.data_dir.join(DIRECTORY), seal)?;
         let owner = config.certificate.clone().map(|files| OwnerFiles { chain: files.chain, key: files.key });
         let served = Arc::new(Served::new(authority, owner).context("cannot set up TLS")?);
-        let certificates = Self { served, hosts: hosts(config), hub };
-        certificates.refresh()?;
-        Ok(certificates)
+        Self { served, hosts: hosts(config), hub, problem: None }.refreshed()
     }
 
     pub(crate) fn served(&self) -> &Served {
@@ -50,7 +51,7 @@ impl Certificates {
     }
 
     /// Brings them up to date until `stop`.
-    pub(crate) async fn run(self, stop: CancellationToken) {
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
         let mut look = tokio::time::interval(LOOK_EVERY);
         look.tick().await;
         loop {
@@ -59,28 +60,36 @@ impl Certificates {
                 _ = look.tick() => {}
             }
             let certificates = self.clone();
-            match tokio::task::spawn_blocking(move || certificates.refresh()).await {
-                Ok(Ok(())) => {}
+            match tokio::task::spawn_blocking(move || certificates.refreshed()).await {
+                Ok(Ok(refreshed)) => self = refreshed,
                 Ok(Err(error)) => tracing::error!("certificates could not be brought up to date: {error:#}"),
                 Err(error) => tracing::error!(%error, "certificates could not be brought up to date"),
             }
         }
     }
 
-    fn refresh(&self) -> anyhow::Result<()> {
+    fn refreshed(self) -> anyhow::Result<Self> {
         let names = Names { hosts: self.hosts.clone(), addresses: addresses() };
-        let home = self.served.authority().home();
-        let refreshed = self.served.refresh(Some(&home), &names, self.hub.now().stamp())?;
+        let (home, now) = (self.served.authority().home(), self.hub.now().stamp());
+        let refreshed = self.served.refresh(Some(&home), &names, now)?;
         if refreshed.renewed {
             tracing::info!("a new certificate for people is served");
-        }
-        if let Some(problem) = refreshed.owner_problem {
-            tracing::error!("your own certificate is not served: {problem}");
         }
         for name in refreshed.left_out {
             tracing::debug!(name, "no certificate is good for this name");
         }
-        Ok(())
+        let problem = refreshed.owner_problem;
+        // Whether one has expired is known with the time, so before that nothing is over.
+        if problem.is_some() || now.is_some() {
+            let why = problem.as_ref().map(|problem| problem.to_string().into());
+            if self.hub.tell_because(NoticeKind::CertificateUnusable, why).is_err() {
+                tracing::warn!("the owner could not be told how their certificate is");
+            }
+        }
+        if let Some(problem) = problem.as_ref().filter(|_| problem != self.problem) {
+            tracing::error!("your own certificate cannot be used: {problem}");
+        }
+        Ok(Self { problem, ..self })
     }
 }
 

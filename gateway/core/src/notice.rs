@@ -111,6 +111,8 @@ kinds! {
     DiskFailing = "DISK_FAILING", Warning;
     /// A backup could not be made, or did not prove to be one.
     BackupFailed = "BACKUP_FAILED", Warning;
+    /// The owner's own certificate for browsers cannot be used.
+    CertificateUnusable = "CERTIFICATE_UNUSABLE", Warning;
 }
 
 impl NoticeKind {
@@ -178,6 +180,10 @@ impl NoticeKind {
             }
             Self::BackupFailed => {
                 "See that the directory for backups is there, may be written by gatehouse, and has room. Then have one made on the page Backups."
+            }
+            Self::CertificateUnusable => {
+                "Put it right where [http] certificate and key say that it is: it is read again within a minute. Until then browsers are given the one \
+                 from before, or the home's own."
             }
             Self::SnapshotFailed => {
                 "Make room on the disk. If there is room, the card or the disk may be failing: replace it."
@@ -335,6 +341,7 @@ impl Notice {
                 format!("Pins of the gateway itself are configured, but none is used{detail}.")
             }
             NoticeKind::BackupFailed => format!("The home is not backed up{detail}."),
+            NoticeKind::CertificateUnusable => format!("Your own certificate for browsers cannot be used{detail}."),
         }
     }
 }

@@ -37,6 +37,7 @@ mirror!(
     HeaderUnusable,
     DiskFailing,
     BackupFailed,
+    CertificateUnusable,
 );
 
 #[derive(Serialize, Deserialize)]
