@@ -12,8 +12,7 @@ pub(crate) struct Avahi {
 }
 
 /// Avahi keeps its socket and its number where only one can be: each gets a place of its own there.
-const ALONE: &str =
-    "mount -t tmpfs none /run/avahi-daemon && exec avahi-daemon --file=\"$0\" --no-drop-root --no-chroot --no-rlimits";
+const ALONE: &str = "mkdir -p /run/avahi-daemon && mount -t tmpfs none /run/avahi-daemon && exec avahi-daemon --file=\"$0\" --no-drop-root --no-chroot --no-rlimits";
 
 impl Avahi {
     pub(crate) async fn start(machine: &str, host: &str, dir: &Path) -> Self {
