@@ -42,6 +42,12 @@ CROSS_CARGO = env PATH=/usr/bin:$$PATH CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LI
 EMULATE = qemu-aarch64-static
 BUILT = $(TARGET_DIR)/$(TRIPLE)/release
 BOARD = firmware/build/arm64/gatehouse-board
+# What runs programs of that machine here, and a board that is one.
+define EMULATED
+tests/support/debian-packages $(EMULATION_PACKAGES)
+tests/support/emulated aarch64
+$(MAKE) --silent --directory firmware --jobs=$$(nproc) board OUT=build/arm64 CXX=aarch64-linux-gnu-g++
+endef
 else
 $(error there is no package for $(ARCH): ARCH=arm64, or leave it out)
 endif
@@ -136,9 +142,7 @@ package-test: package boards ## the package, installed in a booted Debian withou
 package-installed:
 	tests/support/debian-packages $(CONTAINER_PACKAGES)
 ifdef TRIPLE
-	tests/support/debian-packages $(EMULATION_PACKAGES)
-	tests/support/emulated aarch64
-	$(MAKE) --silent --directory firmware --jobs=$$(nproc) board OUT=build/arm64 CXX=aarch64-linux-gnu-g++
+	$(EMULATED)
 endif
 	tests/package/root $(GATEHOUSE_ROOT) $(ARCH)
 	tests/package/run $(GATEHOUSE_ROOT) $(PACKAGE) $(BOARD)
@@ -150,12 +154,13 @@ pi-test: ## the arm64 package on an emulated Raspberry Pi 3B that boots: relays 
 pi-booted:
 	tests/support/debian-packages $(PI_PACKAGES)
 ifdef TRIPLE
-	tests/support/debian-packages $(EMULATION_PACKAGES)
-	tests/support/emulated aarch64
+	$(EMULATED)
+else
+	$(MAKE) --silent boards
 endif
 	tests/package/root $(GATEHOUSE_ROOT) $(ARCH)
 	tests/package/pi_root $(PI_ROOT) $(GATEHOUSE_ROOT)
-	tests/package/pi $(PI_ROOT) $(PACKAGE) $(PI_BOOTS)
+	tests/package/pi $(PI_ROOT) $(PACKAGE) $(BOARD) $(PI_BOOTS)
 
 test-firmware:
 	tests/support/debian-packages $(TEST_PACKAGES)
