@@ -169,6 +169,12 @@ function subscriptions(world: World) {
       const first = told();
       return stream(asker, first ? [first] : [], (event) => event.kind === 'wifi' && told());
     },
+    backupsChanged: (_: unknown, asker: Asker) => {
+      const told = () =>
+        world.whoIs(asker.session).role === 'OWNER' && { backupsChanged: world.backups.standing };
+      const first = told();
+      return stream(asker, first ? [first] : [], (event) => event.kind === 'backups' && told());
+    },
     deviceRemoved: (_: unknown, asker: Asker) =>
       stream(asker, [], (event) => event.kind === 'device-removed' && { deviceRemoved: event.id }),
     deviceChanged: (_: unknown, asker: Asker) =>

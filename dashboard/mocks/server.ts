@@ -122,6 +122,11 @@ export async function serve(world: World): Promise<MockServer> {
       response.setHeader('content-type', 'text/csv; charset=utf-8');
       response.setHeader('content-disposition', 'attachment; filename="gatehouse-record.csv"');
       response.end('id,time,actorKind,actor,what,subject,text,outcome,reasonCode,latencyMs\r\n');
+    } else if (request.method === 'POST' && request.url?.startsWith('/backups/')) {
+      const name = request.url.slice('/backups/'.length);
+      response.setHeader('content-type', 'application/octet-stream');
+      response.setHeader('content-disposition', `attachment; filename="${name}"`);
+      response.end('age-encryption.org/v1\n…');
     } else if (request.method === 'POST' && request.url === '/restore')
       void restored(world, request, response);
     else if (!api.answer(request, response)) void file(request, response);

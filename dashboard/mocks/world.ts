@@ -62,6 +62,7 @@ export type Event =
   | { kind: 'session-ended'; id: string }
   | { kind: 'boards' }
   | { kind: 'wifi' }
+  | { kind: 'backups' }
   | { kind: 'access' };
 
 export const BUTTON: Actor = { kind: 'BUTTON', name: 'button 1' };
@@ -107,7 +108,7 @@ export class World {
   readonly commands = new Commands(this);
   readonly integrations = new Integrations(this);
   readonly tokens = new Tokens(this);
-  readonly backups = new Backups();
+  readonly backups = new Backups(this);
   readonly boards = new Boards(this);
   readonly wifi = new Wifi(this);
   readonly notices = new Notices(this);

@@ -1,6 +1,6 @@
 //! The composition root: opens what must be open, hands round the ends of the channels, and stops in order.
 
-use crate::backup::{Desk, Keeper, Maker, draw_key, finish_restore, restore_desk};
+use crate::backup::{Desk, Keeper, Maker, finish_restore, restore_desk};
 use crate::certificates::Certificates;
 use crate::config::{Config, Source};
 use crate::control::server::{Control, Told};
@@ -350,7 +350,7 @@ fn settings(
         meter: gatehouse_api::Meter(Arc::new(move || meter.metrics())),
         mail,
         provider,
-        backups: gatehouse_api::BackupDesk { state: backups.state, ask: backups.ask, draw_key },
+        backups: backups.desk(),
         restore,
         factory_reset,
         limits: gatehouse_api::Limits::default(),

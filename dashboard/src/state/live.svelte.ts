@@ -10,6 +10,7 @@ import {
   type Device,
 } from '../api/devices';
 import { ApiError } from '../api/error';
+import * as backupsApi from '../api/backups';
 import * as boardsApi from '../api/boards';
 import * as flashingApi from '../api/flashing';
 import * as givingApi from '../api/giving';
@@ -41,6 +42,8 @@ export class Live {
   claims = $state.raw<readonly boardsApi.ToldClaim[]>([]);
   /** The last time that boards were given another network; null when they were not, and for who is no owner. */
   wifiChange = $state.raw<wifiApi.WifiChange | null>(null);
+  /** How backups stand; null until told, which an owner alone is. */
+  backups = $state.raw<backupsApi.Backups | null>(null);
   rooms = $state.raw<readonly roomsApi.Room[]>([]);
   /** null until the first connection stands or fails. */
   connected = $state<boolean | null>(null);
@@ -79,6 +82,7 @@ export class Live {
     boardsApi.onBoardsChanged(this.#socket, (boards) => (this.boards = boards));
     boardsApi.onClaimsChanged(this.#socket, (claims) => (this.claims = claims));
     wifiApi.onWifiChanged(this.#socket, (change) => (this.wifiChange = change));
+    backupsApi.onBackupsChanged(this.#socket, (backups) => (this.backups = backups));
     noticesApi.onNoticeChanged(this.#socket, (notice) => this.#notices.changed(notice));
     noticesApi.onNoticeRemoved(this.#socket, (id) => this.#notices.removed(id));
     onAccessChanged(this.#socket, () => {
@@ -212,6 +216,11 @@ export class Live {
 
   /** @throws ApiError */
   changeWifi = (input: wifiApi.ChangeWifiInput) => this.checked(() => wifiApi.changeWifi(input));
+
+  /** @throws ApiError */
+  createRecoveryKey = () => this.checked(backupsApi.createRecoveryKey);
+  /** @throws ApiError */
+  backUpNow = () => this.checked(backupsApi.backUpNow);
 
   /** @throws ApiError */
   firmwareImages = () => this.checked(flashingApi.firmwareImages);

@@ -6,7 +6,8 @@ import * as api from '../api/session';
 import { openGuestLink } from '../api/sharing';
 import type { Provider } from '../model/provider';
 
-export type Stage = 'starting' | 'unreachable' | 'unclaimed' | 'signed-out' | 'signed-in';
+/** `anew`: the gateway starts anew, with another home or with none. */
+export type Stage = 'starting' | 'unreachable' | 'anew' | 'unclaimed' | 'signed-out' | 'signed-in';
 
 const TRY_AGAIN_MS = 3_000;
 
@@ -63,7 +64,7 @@ export class Session {
 
   /** The gateway starts anew, with another home: it is asked until it is there again, with an owner. */
   startsAnew(): void {
-    this.stage = 'unreachable';
+    this.stage = 'anew';
     void this.#until(true, 'The home is restored. Sign in as before.');
   }
 
@@ -71,7 +72,7 @@ export class Session {
   factoryReset = async (input: erasing.FactoryResetInput): Promise<void> => {
     this.erased = await erasing.factoryReset(input);
     this.#leave('');
-    this.stage = 'unreachable';
+    this.stage = 'anew';
     void this.#until(false, '');
   };
 

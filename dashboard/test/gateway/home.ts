@@ -78,6 +78,9 @@ export function watchOver(context: BrowserContext): string[] {
   return faults;
 }
 
+/** The daemon as built. */
+export const daemonProgram = given('GATEHOUSE');
+
 /** Ana’s password from the tests of people on. */
 export const PASSWORD = 'nine loud kettles';
 

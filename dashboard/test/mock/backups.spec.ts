@@ -25,13 +25,19 @@ test('backups begin with a recovery key that is printed, and say when they were 
   await page.getByRole('button', { name: 'Done' }).click();
   await expect(page.locator('text=AGE-SECRET-KEY')).toHaveCount(0);
 
+  await expect(stands).toContainText('A backup is being made');
+  home.world.backups.make();
   await expect(stands).toContainText('Proven just now:');
   const list = page.getByRole('list', { name: 'Backups' });
   await expect(list.getByRole('listitem')).toHaveCount(1);
   await expect(list).toContainText(/48 KB · gatehouse-.*\.age · proven/);
   await page.getByRole('button', { name: 'Back up now' }).click();
   await expect(stands).toContainText('A backup is being made');
+  home.world.backups.make(new Date(Date.now() + 60_000));
   await expect(list.getByRole('listitem')).toHaveCount(2);
+  const saved = page.waitForEvent('download');
+  await list.getByRole('button', { name: 'Download' }).first().click();
+  expect((await saved).suggestedFilename()).toMatch(/^gatehouse-.*\.age$/);
 });
 
 test('a backup that failed says why, and one that is not proven does not say so', async ({ page, home }) => {
@@ -44,10 +50,10 @@ test('a backup that failed says why, and one that is not proven does not say so'
   await expect(stands).toContainText('The home is not backed up: the directory /media/stick is not there');
   home.world.backups.problem = null;
   home.world.backups.proven = null;
-  await page.reload();
+  home.world.backups.tell();
   await expect(stands).toContainText('was not proved yet');
   home.world.backups.directory = null;
-  await page.reload();
+  home.world.backups.tell();
   await expect(stands).toContainText('switched off');
 });
 

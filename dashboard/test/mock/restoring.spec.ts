@@ -26,7 +26,12 @@ test('a backup is brought to a new gateway, and its people sign in as before', a
   await restore.click();
   await expect(page.getByRole('alert')).toContainText('recovery key');
   await page.getByLabel('Recovery key').fill(' age-secret-key-1 qqqq ');
+  let there = false;
+  await page.route('**/graphql', (route) => (there ? route.continue() : route.abort()));
   await restore.click();
+  await expect(page.getByRole('heading', { name: 'The home is back' }), 'while it starts anew').toBeVisible();
+  await expect(page.getByRole('link', { name: 'open it anew' })).toHaveAttribute('href', '/sign-in');
+  there = true;
   await expect(page.getByText('The home is restored. Sign in as before.')).toBeVisible();
   await page.getByLabel('Your name').fill(home.world.person.name);
   await page.getByLabel('Password').fill(home.world.person.password);

@@ -7,11 +7,16 @@ use chrono::{DateTime, Utc};
 use gatehouse_core::access::Denied;
 use gatehouse_core::backup::{self, BackupKey};
 use gatehouse_core::time::Wall;
+use std::fs::File;
+use std::io;
 use std::sync::Arc;
 use tokio::sync::{Notify, watch};
 
+/// Opens one of the backups that are kept, by its name. May block.
+type Open = dyn Fn(&str) -> io::Result<File> + Send + Sync;
+
 /// How backups stand, and how one is asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct BackupDesk {
     /// How they stand.
     pub state: watch::Receiver<Arc<backup::Backups>>,
@@ -19,12 +24,35 @@ pub struct BackupDesk {
     pub ask: Arc<Notify>,
     /// Draws a key: the secret half, for paper, and the public one.
     pub draw_key: fn() -> Option<(String, BackupKey)>,
+    /// Opens one that is kept.
+    pub open: Arc<Open>,
 }
 
 /// Of a gateway that makes none.
 impl Default for BackupDesk {
     fn default() -> Self {
-        Self { state: watch::channel(Arc::default()).1, ask: Arc::default(), draw_key: || None }
+        Self {
+            state: watch::channel(Arc::default()).1,
+            ask: Arc::default(),
+            draw_key: || None,
+            open: Arc::new(|_| Err(io::ErrorKind::NotFound.into())),
+        }
+    }
+}
+
+impl std::fmt::Debug for BackupDesk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BackupDesk").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+impl BackupDesk {
+    /// One that is kept, for whoever downloads it; none of that name.
+    pub(crate) async fn download(&self, name: &str) -> Option<io::Result<tokio::fs::File>> {
+        let name = self.state.borrow().kept.iter().find(|kept| *kept.name == *name)?.name.clone();
+        let open = self.open.clone();
+        let opened = tokio::task::spawn_blocking(move || open(&name)).await;
+        Some(opened.map_err(io::Error::other).flatten().map(tokio::fs::File::from_std))
     }
 }
 
@@ -34,7 +62,13 @@ pub(crate) struct Backups {
     state: Arc<backup::Backups>,
 }
 
-/// A backup that is kept.
+impl Backups {
+    pub(crate) fn new(key: Option<BackupKey>, state: Arc<backup::Backups>) -> Self {
+        Self { key, state }
+    }
+}
+
+/// A backup that is kept. The owner gets its file as `/backups/NAME`, with a token or by a form of our own page, as `/record.csv`.
 #[derive(SimpleObject)]
 pub(crate) struct Backup {
     /// The name of its file.
@@ -118,7 +152,7 @@ impl BackupsQuery {
         let asked = signed_in(ctx)?;
         asked.viewer.administer().map_err(told)?;
         let state = shared(ctx).settings.backups.state.borrow().clone();
-        Ok(Backups { key: asked.view.backup_key.clone(), state })
+        Ok(Backups::new(asked.view.backup_key.clone(), state))
     }
 }
 

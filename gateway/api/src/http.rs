@@ -1,4 +1,4 @@
-//! Routes: `/graphql`, `/metrics`, `/record.csv`, `/restore`, `/oidc/…`, health, the home's certificate authority, and the dashboard on every other path.
+//! Routes: `/graphql`, `/metrics`, `/record.csv`, `/backups/…`, `/restore`, `/oidc/…`, health, the home's certificate authority, and the dashboard on every other path.
 //!
 //! There is no `Strict-Transport-Security` over TLS, on purpose: a household's own authority is missing on a new or reset
 //! device, and the header would then take away both ways in, the page on port 80 that explains how to install it and the
@@ -20,14 +20,15 @@ use crate::viewer::{self, Asker, COOKIE, Delivery};
 use crate::websocket;
 use async_graphql::Response as Answer;
 use bytes::{Bytes, BytesMut};
-use futures_util::TryStreamExt;
+use futures_util::{Stream, TryStreamExt};
 use gatehouse_core::access::{Access, TokenHash};
 use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use poem::{Body, Request, Response};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
+use tokio_util::io::ReaderStream;
 use tokio_util::sync::CancellationToken;
 
 /// Longest body, and longest message on a WebSocket, in bytes.
@@ -35,6 +36,9 @@ pub(crate) const MAX_BODY: usize = 256 * 1024;
 
 /// Most of a user agent that is looked at, in bytes.
 const MAX_USER_AGENT: usize = 512;
+
+/// Before the name of a backup.
+const BACKUPS: &str = "/backups/";
 
 /// What all connections share.
 pub(crate) struct Http {
@@ -100,6 +104,10 @@ impl Http {
             "/record.csv" if is_read(request.method()) || request.method() == Method::POST => {
                 let page = self.origins.page(request.headers(), host, peer.secure);
                 self.record(request.headers(), peer, page)
+            }
+            path if path.starts_with(BACKUPS) && (is_read(request.method()) || request.method() == Method::POST) => {
+                let page = self.origins.page(request.headers(), host, peer.secure);
+                self.backup(&path[BACKUPS.len()..], request.headers(), peer, page).await
             }
             "/restore" if request.method() == Method::POST => {
                 let page = self.origins.page(request.headers(), host, peer.secure);
@@ -174,29 +182,56 @@ impl Http {
 
     /// For the owner: programs with a token, and our own page, which sends a form by POST. A link would not do: a cookie
     /// counts only beside our own Origin, which browsers send along with forms.
-    fn record(&self, headers: &HeaderMap, peer: &Peer, page: Page) -> Response {
-        let asker = match asker(headers, peer, page, None) {
-            Ok(asker) => asker,
-            Err(refusal) => return plain(refusal.status, refusal.message),
-        };
+    fn file_for_owner(
+        &self,
+        headers: &HeaderMap,
+        peer: &Peer,
+        page: Page,
+    ) -> Result<(Asker, OwnedSemaphorePermit), Response> {
+        let asker = asker(headers, peer, page, None).map_err(|refusal| plain(refusal.status, refusal.message))?;
         let Some(viewer) = asker.viewer(&self.shared.hub.view()) else {
             let answer = plain(StatusCode::UNAUTHORIZED, "Sign in first.\n");
-            return with(answer, header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            return Err(with(answer, header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         };
         if viewer.administer().is_err() {
-            return plain(StatusCode::FORBIDDEN, "The whole record is for the owner of the home.\n");
+            return Err(plain(StatusCode::FORBIDDEN, "The whole record and backups are for the owner of the home.\n"));
         }
-        let Ok(place) = self.shared.exports.clone().try_acquire_owned() else {
+        let place = self.shared.exports.clone().try_acquire_owned().map_err(|_| {
             let answer =
                 plain(StatusCode::SERVICE_UNAVAILABLE, "Two files are being written already. Try again later.\n");
-            return with(answer, header::RETRY_AFTER, HeaderValue::from_static("10"));
+            with(answer, header::RETRY_AFTER, HeaderValue::from_static("10"))
+        })?;
+        Ok((asker, place))
+    }
+
+    fn record(&self, headers: &HeaderMap, peer: &Peer, page: Page) -> Response {
+        match self.file_for_owner(headers, peer, page) {
+            Ok((asker, place)) => {
+                let lines = record_csv::all(self.shared.clone(), asker, place);
+                attachment("text/csv; charset=utf-8; header=present", "gatehouse-record.csv", lines)
+            }
+            Err(refused) => refused,
+        }
+    }
+
+    async fn backup(&self, name: &str, headers: &HeaderMap, peer: &Peer, page: Page) -> Response {
+        let place = match self.file_for_owner(headers, peer, page) {
+            Ok((_, place)) => place,
+            Err(refused) => return refused,
         };
-        let lines = record_csv::all(self.shared.clone(), asker, place);
-        let answer = Response::builder().content_type("text/csv; charset=utf-8; header=present");
-        let answer = answer.body(Body::from_bytes_stream(lines));
-        let file = HeaderValue::from_static("attachment; filename=\"gatehouse-record.csv\"");
-        let answer = with(answer, header::CONTENT_DISPOSITION, file);
-        with(answer, header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
+        match self.shared.settings.backups.download(name).await {
+            None => plain(StatusCode::NOT_FOUND, "There is no such backup (any more).\n"),
+            Some(Ok(file)) => {
+                let bytes = ReaderStream::new(file).inspect_ok(move |_| {
+                    let _until_its_end = &place;
+                });
+                attachment("application/octet-stream", name, bytes)
+            }
+            Some(Err(error)) => {
+                tracing::error!(%error, name, "a backup cannot be read");
+                plain(StatusCode::INTERNAL_SERVER_ERROR, "It cannot be read: is the stick still there?\n")
+            }
+        }
     }
 
     /// For whoever has the claim code, by our own page or by none.
@@ -236,6 +271,20 @@ impl Http {
         let mut response = json(status, &answer);
         response.headers_mut().extend(headers);
         response
+    }
+}
+
+/// A file to keep, called so.
+fn attachment<S, B>(kind: &str, name: &str, bytes: S) -> Response
+where
+    S: Stream<Item = std::io::Result<B>> + Send + 'static,
+    B: Into<Bytes> + Send + 'static,
+{
+    let answer = Response::builder().content_type(kind).body(Body::from_bytes_stream(bytes));
+    let answer = with(answer, header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    match HeaderValue::try_from(format!("attachment; filename=\"{name}\"")) {
+        Ok(file) => with(answer, header::CONTENT_DISPOSITION, file),
+        Err(_) => answer,
     }
 }
 

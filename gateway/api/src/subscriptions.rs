@@ -1,6 +1,7 @@
 //! What happens, as it happens: current states first, then every change. Whoever falls behind gets the current states
 //! again and goes on. A subscription ends when its viewer's session does.
 
+use crate::backups::Backups;
 use crate::boards::{self, Board, may_view_boards};
 use crate::claims::{Claim, ClaimProgress};
 use crate::devices::Device;
@@ -12,11 +13,13 @@ use crate::wifi_change::WifiChange;
 use async_graphql::{Context, ID, Result, Subscription};
 use futures_util::stream::{self, Stream, StreamExt};
 use gatehouse_core::access;
+use gatehouse_core::backup;
 use gatehouse_core::ids::{ClaimId, DeviceId, NoticeId, SwitchId};
 use gatehouse_core::view::{Change, View};
 use gatehouse_hub::{Changes, Feed, Hub};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// What a subscription is told next.
 enum Step {
@@ -24,6 +27,8 @@ enum Step {
     All(Arc<View>),
     /// One change.
     Change(Change),
+    /// How backups stand is something else, for who follows that.
+    Backups,
 }
 
 /// The change feed, as one viewer sees it.
@@ -35,6 +40,8 @@ struct Feeder {
     changes: Changes,
     /// Whether it is told of people and grants, and not only of what follows from them for the viewer.
     follows_people: bool,
+    /// How backups stand, which the hub does not know; none for who does not follow that.
+    backups: Option<watch::Receiver<Arc<backup::Backups>>>,
 }
 
 impl Feeder {
@@ -42,7 +49,8 @@ impl Feeder {
         let viewer = signed_in(ctx)?.viewer;
         let hub = shared(ctx).hub.clone();
         let (view, changes) = hub.watch();
-        Ok(Self { hub, asker: asker(ctx).clone(), viewer, first: Some(view), changes, follows_people: false })
+        let (first, asker) = (Some(view), asker(ctx).clone());
+        Ok(Self { hub, asker, viewer, first, changes, follows_people: false, backups: None })
     }
 
     /// The next step; none when the session or the hub has ended.
@@ -51,7 +59,11 @@ impl Feeder {
             return Some(Step::All(view));
         }
         loop {
-            match self.changes.next().await? {
+            let feed = tokio::select! {
+                feed = self.changes.next() => feed?,
+                () = changed(&mut self.backups) => return Some(Step::Backups),
+            };
+            match feed {
                 Feed::Change(Change::Access(access)) => {
                     let view = self.hub.view();
                     if self.follows_people && self.asker.viewer(&view)? == self.viewer {
@@ -89,6 +101,17 @@ impl Feeder {
     }
 }
 
+/// Until how backups stand is something else; for ever when nobody follows that, or it is told no more.
+async fn changed(backups: &mut Option<watch::Receiver<Arc<backup::Backups>>>) {
+    let told = match backups {
+        Some(backups) => backups.changed().await.is_ok(),
+        None => false,
+    };
+    if !told {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// The same, up to the first that is the last.
 fn up_to<T>(told: impl Stream<Item = T>, is_last: fn(&T) -> bool) -> impl Stream<Item = T> {
     stream::unfold(Some((Box::pin(told), is_last)), async |rest| {
@@ -122,7 +145,7 @@ impl SubscriptionRoot {
         Ok(Feeder::new(ctx)?.stream(move |viewer, step, out| match step {
             Step::All(view) => out.extend(view.switches.iter().filter(|s| shown(viewer, s.id)).cloned().map(Switch)),
             Step::Change(Change::Switch(switch)) if shown(viewer, switch.id) => out.push_back(Switch(switch)),
-            Step::Change(_) => {}
+            Step::Change(_) | Step::Backups => {}
         }))
     }
 
@@ -144,7 +167,7 @@ impl SubscriptionRoot {
                     out.push_back(ID::from(id.to_string()));
                 }
             }
-            Step::Change(_) => {}
+            Step::Change(_) | Step::Backups => {}
         }))
     }
 
@@ -155,7 +178,7 @@ impl SubscriptionRoot {
             _ if !may_view_notices(viewer) => {}
             Step::All(view) => out.extend(view.notices.iter().cloned().map(Notice)),
             Step::Change(Change::Notice(notice)) => out.push_back(Notice(notice)),
-            Step::Change(_) => {}
+            Step::Change(_) | Step::Backups => {}
         }))
     }
 
@@ -176,7 +199,7 @@ impl SubscriptionRoot {
                     out.push_back(ID::from(id.to_string()));
                 }
             }
-            Step::Change(_) => {}
+            Step::Change(_) | Step::Backups => {}
         }))
     }
 
@@ -197,7 +220,7 @@ impl SubscriptionRoot {
                     @ (Change::Board(_) | Change::BoardRemoved(_) | Change::Nearby(_) | Change::NearbyRemoved(_)),
                 ) => known.apply(&change),
                 Step::Change(Change::Claim(claim)) if known.board(claim.board).is_some() => {}
-                Step::Change(_) => return,
+                Step::Change(_) | Step::Backups => return,
             }
             out.push_back(boards::all(&known.boards, &known.nearby));
         }))
@@ -216,7 +239,7 @@ impl SubscriptionRoot {
                 Step::Change(Change::Claim(claim)) => drop(known.insert(claim.id, claim)),
                 Step::Change(Change::ClaimRemoved(id)) => drop(known.remove(&id)),
                 Step::Change(Change::BoardRemoved(id)) if known.values().any(|claim| claim.board == id) => {}
-                Step::Change(_) => return,
+                Step::Change(_) | Step::Backups => return,
             }
             out.push_back(known.values().cloned().map(Claim::new).collect());
         }))
@@ -232,9 +255,27 @@ impl SubscriptionRoot {
                 _ if !may_view_boards(viewer) => None,
                 Step::All(view) => view.wifi_change.clone(),
                 Step::Change(Change::WifiChange(change)) => Some(change),
-                Step::Change(_) => None,
+                Step::Change(_) | Step::Backups => None,
             };
             out.extend(change.map(WifiChange::new));
+        }))
+    }
+
+    /// How the backups of the home stand, at first and whenever that changes. For the owner; others are told nothing.
+    /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
+    async fn backups_changed(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = Backups> + use<>> {
+        let state = shared(ctx).settings.backups.state.clone();
+        let feeder = Feeder { backups: Some(state.clone()), ..Feeder::new(ctx)? };
+        let mut key = None;
+        Ok(feeder.stream(move |viewer, step, out| {
+            match step {
+                _ if viewer.administer().is_err() => return,
+                Step::All(view) => key = view.backup_key.clone(),
+                Step::Change(Change::BackupKey(new)) => key = Some(new),
+                Step::Backups => {}
+                Step::Change(_) => return,
+            }
+            out.push_back(Backups::new(key.clone(), state.borrow().clone()));
         }))
     }
 
@@ -254,7 +295,7 @@ impl SubscriptionRoot {
             _ if !may_view_boards(viewer) => {}
             Step::All(view) => out.extend(view.claim(id).map(|claim| ClaimProgress::new(claim))),
             Step::Change(Change::Claim(claim)) if claim.id == id => out.push_back(ClaimProgress::new(&claim)),
-            Step::Change(_) => {}
+            Step::Change(_) | Step::Backups => {}
         });
         // Who follows one claim after the other is left with no subscription of those that are over.
         Ok(up_to(told, ClaimProgress::is_over))
@@ -268,7 +309,7 @@ impl SubscriptionRoot {
                 out.extend(view.devices.iter().filter(|d| viewer.may_view_device(d.id)).cloned().map(Device));
             }
             Step::Change(Change::Device(device)) if viewer.may_view_device(device.id) => out.push_back(Device(device)),
-            Step::Change(_) => {}
+            Step::Change(_) | Step::Backups => {}
         }))
     }
 
@@ -291,7 +332,7 @@ impl SubscriptionRoot {
                     out.push_back(ID::from(id.to_string()));
                 }
             }
-            Step::Change(_) => {}
+            Step::Change(_) | Step::Backups => {}
         }))
     }
 
@@ -303,7 +344,7 @@ impl SubscriptionRoot {
         Ok(feeder.stream(move |viewer, step, out| match step {
             Step::All(_) => out.push_back(true),
             Step::Change(Change::Access(_)) if viewer.role() != access::Role::Guest => out.push_back(true),
-            Step::Change(_) => {}
+            Step::Change(_) | Step::Backups => {}
         }))
     }
 }

@@ -1,9 +1,10 @@
 //! Backups that are made by themselves, and proved.
 
 use super::make::Maker;
-use super::{CONTENTS, DATABASE, schedule, secrets};
+use super::{CONTENTS, DATABASE, draw_key, schedule, secrets};
 use crate::config::Backups as Rules;
 use anyhow::{Context, anyhow, bail};
+use gatehouse_api::BackupDesk;
 use gatehouse_backup::unpack;
 use gatehouse_core::backup::{Backup, Backups, Proven};
 use gatehouse_core::notice::{Incident, NoticeKind, Subject};
@@ -44,13 +45,26 @@ pub(crate) struct Keeper {
 pub(crate) struct Desk {
     pub(crate) state: watch::Receiver<Arc<Backups>>,
     pub(crate) ask: Arc<Notify>,
+    rules: watch::Receiver<Rules>,
+}
+
+impl Desk {
+    /// As the API has it.
+    pub(crate) fn desk(self) -> BackupDesk {
+        let Self { state, ask, rules } = self;
+        let open = move |name: &str| {
+            let directory = rules.borrow().directory.clone().ok_or(io::ErrorKind::NotFound)?;
+            File::open(directory.join(name))
+        };
+        BackupDesk { state, ask, draw_key, open: Arc::new(open) }
+    }
 }
 
 impl Keeper {
     pub(crate) fn new(maker: Maker, hub: Hub, data_dir: PathBuf, rules: watch::Receiver<Rules>) -> (Self, Desk) {
         let (state, seen) = watch::channel(Arc::default());
         let asked = Arc::new(Notify::new());
-        let desk = Desk { state: seen, ask: asked.clone() };
+        let desk = Desk { state: seen, ask: asked.clone(), rules: rules.clone() };
         (Self { maker, hub, data_dir, rules, state, asked }, desk)
     }
 

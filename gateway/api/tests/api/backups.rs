@@ -1,6 +1,6 @@
 //! How backups stand, for the owner alone.
 
-use crate::support::{Gateway, settings};
+use crate::support::{Gateway, settings, unchunked};
 use gatehouse_api::{BackupDesk, Settings};
 use gatehouse_core::backup::{Backup, BackupKey, Backups, Proven};
 use gatehouse_core::time::Wall;
@@ -19,8 +19,13 @@ fn draw_key() -> Option<(String, BackupKey)> {
 async fn backups_begin_with_a_recovery_key_that_is_shown_once() {
     let (state, seen) = watch::channel(Arc::new(Backups { directory: Some("/backups".into()), ..Backups::default() }));
     let ask = Arc::new(Notify::new());
-    let backups = BackupDesk { state: seen, ask: ask.clone(), draw_key };
-    let (_gateway, ana) = Gateway::claimed_with(Settings { backups, ..settings() }).await;
+    let backups = BackupDesk { state: seen, ask: ask.clone(), draw_key, ..BackupDesk::default() };
+    let (gateway, ana) = Gateway::claimed_with(Settings { backups, ..settings() }).await;
+
+    let mut screen = gateway.socket(&gateway.sign_in().await).await;
+    screen.subscribe("1", "subscription { backupsChanged { recoveryKey making } }", json!({})).await;
+    let mut told = async || screen.next().await.text()["payload"]["data"]["backupsChanged"].clone();
+    assert_eq!(told().await, json!({ "recoveryKey": null, "making": false }));
 
     let stand = ana.ask(ALL, Value::Null).await.data()["backups"].clone();
     assert_eq!(
@@ -31,6 +36,7 @@ async fn backups_begin_with_a_recovery_key_that_is_shown_once() {
 
     let made = ana.ask("mutation { createRecoveryKey { key recoveryKey } }", Value::Null).await;
     assert_eq!(made.data()["createRecoveryKey"], json!({ "key": "the secret half", "recoveryKey": PUBLIC }));
+    assert_eq!(told().await, json!({ "recoveryKey": PUBLIC, "making": false }));
     ask.notified().await;
     assert_eq!(ana.ask("mutation { backUpNow }", Value::Null).await.data()["backUpNow"], true);
     ask.notified().await;
@@ -45,6 +51,7 @@ async fn backups_begin_with_a_recovery_key_that_is_shown_once() {
             ..Backups::clone(state)
         });
     });
+    assert_eq!(told().await, json!({ "recoveryKey": PUBLIC, "making": true }));
     let stand = ana.ask(ALL, Value::Null).await.data()["backups"].clone();
     let shown = "2027-01-15T08:00:00+00:00";
     assert_eq!(
@@ -70,4 +77,45 @@ async fn where_backups_go_nowhere_none_is_begun() {
     let refused = ana.ask("mutation { backUpNow }", Value::Null).await;
     assert_eq!(refused.code(), "CONFLICT");
     assert!(refused.json().to_string().contains("[backup] directory"), "{}", refused.json());
+}
+
+#[tokio::test]
+async fn the_owner_downloads_a_backup_that_is_kept_and_nobody_else_anything() {
+    let dir = tempfile::tempdir().unwrap();
+    let (kept, gone) = ("gatehouse-20261127-030000.age", "gatehouse-20261126-030000.age");
+    std::fs::write(dir.path().join(kept), vec![7; 300_000]).unwrap();
+    std::fs::write(dir.path().join("gatehouse.redb"), "the database").unwrap();
+    let backup = |name: &str| Backup { name: name.into(), bytes: 300_000, made_at: Wall::from_millis(0) };
+    let state = Backups { kept: vec![backup(kept), backup(gone)], ..Backups::default() };
+    let opened = dir.path().to_owned();
+    let backups = BackupDesk {
+        state: watch::channel(Arc::new(state)).1,
+        open: Arc::new(move |name| std::fs::File::open(opened.join(name))),
+        ..BackupDesk::default()
+    };
+    let (gateway, ana) = Gateway::claimed_with(Settings { backups, ..settings() }).await;
+
+    let path = format!("/backups/{kept}");
+    let reply = ana.get(&path).await;
+    assert_eq!((reply.status, reply.header("cache-control")), (200, Some("no-store")));
+    assert_eq!(reply.header("content-type"), Some("application/octet-stream"));
+    assert_eq!(reply.header("content-disposition"), Some(&*format!("attachment; filename=\"{kept}\"")));
+    assert_eq!(unchunked(&reply.body), (vec![7; 300_000], true));
+
+    for (path, status) in [
+        (format!("/backups/{gone}"), 500),
+        ("/backups/gatehouse.redb".to_owned(), 404),
+        ("/backups/..%2Fgatehouse.redb".to_owned(), 404),
+        ("/backups/".to_owned(), 404),
+    ] {
+        assert_eq!(ana.get(&path).await.status, status, "{path}");
+    }
+    let token = gateway.sign_in().await;
+    let browser = gateway.client().header("cookie", &format!("gatehouse_session={token}"));
+    assert_eq!(browser.own_page().send("POST", &path, b"").await.status, 200, "a form of our own page");
+    for (client, status) in [(&browser, 403), (&gateway.client(), 401)] {
+        for method in ["GET", "POST"] {
+            assert_eq!(client.send(method, &path, b"").await.status, status, "{method}");
+        }
+    }
 }

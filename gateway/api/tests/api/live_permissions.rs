@@ -21,6 +21,7 @@ const LIVE: &[(&str, &str)] = &[
     ("boardsChanged", "{ id }"),
     ("claimsChanged", "{ id }"),
     ("wifiChanged", "{ ssid done }"),
+    ("backupsChanged", "{ recoveryKey }"),
 ];
 
 /// Opened by everyone in boards.rs, where there is a claim.
@@ -148,6 +149,7 @@ async fn every_subscription_tells_everyone_what_they_may_know_until_it_ends() {
         first.extend(owner.then(|| ("deviceChanged", device.clone())));
         first.extend(owner.then(|| ("boardsChanged", json!([]))));
         first.extend(owner.then(|| ("claimsChanged", json!([]))));
+        first.extend(owner.then(|| ("backupsChanged", json!({ "recoveryKey": null }))));
         is_told(asker.name, &mut socket, first, &[]).await;
         much_happens(&home, &all).await;
         let mut then = switches("switchChanged", &seen);

@@ -124,6 +124,7 @@ const GATES: &[(&str, Gate)] = &[
     ("subscription boardsChanged", SignedIn),
     ("subscription claimsChanged", SignedIn),
     ("subscription wifiChanged", SignedIn),
+    ("subscription backupsChanged", SignedIn),
     // In boards.rs, where there is a claim.
     ("subscription claimProgress", Owner),
 ];

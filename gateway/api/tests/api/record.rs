@@ -1,6 +1,6 @@
 //! The record: who did what, page by page, filtered, and as a file.
 
-use crate::support::{Board, Client, Gateway};
+use crate::support::{Board, Client, Gateway, Reply, unchunked};
 use gatehouse_core::access::Administer;
 use gatehouse_core::device::Cause;
 use gatehouse_core::name::Name;
@@ -141,18 +141,10 @@ async fn bad_input_is_told_by_field() {
     }
 }
 
-/// The body of a chunked answer, and whether it came to its end.
-fn unchunked(mut body: &[u8]) -> (String, bool) {
-    let mut whole = Vec::new();
-    while let Some(line) = body.windows(2).position(|two| two == b"\r\n") {
-        let size = usize::from_str_radix(std::str::from_utf8(&body[..line]).unwrap(), 16).unwrap();
-        if size == 0 {
-            return (String::from_utf8(whole).unwrap(), true);
-        }
-        whole.extend_from_slice(&body[line + 2..line + 2 + size]);
-        body = &body[line + 4 + size..];
-    }
-    (String::from_utf8(whole).unwrap(), false)
+/// A file's text, and whether it came to its end.
+fn text_of(reply: &Reply) -> (String, bool) {
+    let (whole, ended) = unchunked(&reply.body);
+    (String::from_utf8(whole).unwrap(), ended)
 }
 
 #[tokio::test]
@@ -165,7 +157,7 @@ async fn the_owner_gets_the_record_as_a_file() {
     assert_eq!((reply.status, reply.header("cache-control")), (200, Some("no-store")));
     assert_eq!(reply.header("content-type"), Some("text/csv; charset=utf-8; header=present"));
     assert!(reply.header("content-disposition").unwrap().starts_with("attachment; "));
-    let (text, whole) = unchunked(&reply.body);
+    let (text, whole) = text_of(&reply);
     assert!(whole, "to its end");
     let mut lines = text.split("\r\n");
     assert_eq!(lines.next(), Some("id,time,actorKind,actor,what,subject,text,outcome,reasonCode,latencyMs"));
@@ -196,7 +188,7 @@ async fn a_long_record_comes_in_slices_and_each_line_once() {
         let name = Name::new(&format!("Hall {turn}")).unwrap();
         gateway.hub.rename_room(Administer::console(), room, name).await.unwrap();
     }
-    let (text, whole) = unchunked(&ana.get("/record.csv").await.body);
+    let (text, whole) = text_of(&ana.get("/record.csv").await);
     let ids: Vec<_> =
         text.lines().filter(|line| line.contains("ROOM_UPDATED")).filter_map(|l| l.split(',').next()).collect();
     let unique: std::collections::HashSet<_> = ids.iter().collect();

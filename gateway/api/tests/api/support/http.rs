@@ -149,3 +149,17 @@ fn parse(answer: &[u8]) -> Reply {
     let headers = lines.map(|line| line.split_once(": ").unwrap()).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
     Reply { status, headers, body: answer[end + 4..].to_vec() }
 }
+
+/// The body of a chunked answer, and whether it came to its end.
+pub(crate) fn unchunked(mut body: &[u8]) -> (Vec<u8>, bool) {
+    let mut whole = Vec::new();
+    while let Some(line) = body.windows(2).position(|two| two == b"\r\n") {
+        let size = usize::from_str_radix(std::str::from_utf8(&body[..line]).unwrap(), 16).unwrap();
+        if size == 0 {
+            return (whole, true);
+        }
+        whole.extend_from_slice(&body[line + 2..line + 2 + size]);
+        body = &body[line + 4 + size..];
+    }
+    (whole, false)
+}

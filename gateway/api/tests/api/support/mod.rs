@@ -11,7 +11,7 @@ pub(crate) mod ws;
 pub(crate) use board::Board;
 pub(crate) use gateway::{Gateway, hash_secret, home_assistant_filters, settings};
 pub(crate) use house::House;
-pub(crate) use http::{Client, Reply};
+pub(crate) use http::{Client, Reply, unchunked};
 pub(crate) use ws::{Frame, Socket};
 
 use std::time::Duration;
