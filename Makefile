@@ -15,6 +15,8 @@ SEEDS ?= 20000
 CARGO_DENY = 0.20.2
 CARGO_FUZZ = 0.13.2
 CARGO_DEB = 3.8.0
+# To optimise what runs for moments takes longer than those.
+CARGO_INSTALL = CARGO_PROFILE_DEV_DEBUG=false $(CARGO) install --locked --quiet --debug
 # What the optimised program may have at most, without its symbols; the goal is 16 MB. For a Pi it is smaller.
 PROGRAM_BYTES = $(if $(filter arm64,$(ARCH)),21200000,23700000)
 # The goal for the package.
@@ -54,7 +56,7 @@ endif
 
 PACKAGE = $(TARGET_DIR)/debian/gatehouse_*_$(or $(ARCH),*).deb
 
-.PHONY: run test check lx106 program package package-test package-installed pi-test pi-booted deb boards dashboard test-esptool test-servers bench simulate fuzz fuzz-shortly cuts misbehave schema format lint test-rust test-firmware test-dashboard test-browser deny clean
+.PHONY: run test check lx106 program package package-test package-installed pi-test pi-booted deb boards dashboard test-esptool test-servers bench simulate fuzz fuzz-shortly cuts misbehave schema format lint test-rust test-e2e test-firmware test-dashboard test-browser deny clean
 
 run: ## a gateway with three virtual boards, until Ctrl-C
 	tests/support/debian-packages $(RUN_PACKAGES)
@@ -83,11 +85,11 @@ test-servers: tests/node/node_modules/.package-lock.json
 tests/node/node_modules/.package-lock.json: tests/node/package-lock.json
 	cd tests/node && npm ci --no-audit --no-fund --loglevel=error
 
-# Those with a + between them go side by side: one of them waits while the other computes.
-CHECK = format lint deny test-firmware test-dashboard test-rust test-browser lx106 package-test+fuzz-shortly
+# What has a + in it goes side by side: the first of it computes, while the others, one after the other, wait for boards and pages.
+CHECK = format lint deny test-firmware test-dashboard test-rust program+test-e2e+test-browser+lx106 fuzz-shortly+package-test
 
 check: ## what continuous integration runs, and how long each part of it took
-	@for part in $(CHECK); do before=$$(date +%s); $(MAKE) --jobs=$$(echo $$part | tr + '\n' | wc --lines) --output-sync=target $$(echo $$part | tr + ' ') || exit; \
+	@for part in $(CHECK); do before=$$(date +%s); $(MAKE) --jobs=2 --output-sync=target $$(echo $$part | tr + ' ') || exit; \
 		took="$$took$$part: $$(($$(date +%s) - before)) s\n"; done; printf "$$took"
 
 format:
@@ -100,15 +102,20 @@ lint: dashboard/dist/index.html
 	cd dashboard && npm run --silent check
 
 deny:
-	$(CARGO) deny --version 2>/dev/null | grep -qF $(CARGO_DENY) || $(CARGO) install --locked --quiet cargo-deny@$(CARGO_DENY)
+	$(CARGO) deny --version 2>/dev/null | grep -qF $(CARGO_DENY) || $(CARGO_INSTALL) cargo-deny@$(CARGO_DENY)
 	$(CARGO) deny --log-level error check bans licenses sources
 
-test: test-firmware test-dashboard test-rust test-browser ## every test
+test: test-firmware test-dashboard test-rust test-e2e test-browser ## every test
 
-test-rust: boards dashboard/dist/index.html tests/node/node_modules/.package-lock.json tests/esptool/venv/installed
+test-rust: dashboard/dist/index.html
+	tests/support/debian-packages $(TEST_PACKAGES)
+	$(CARGO) test --workspace --exclude gatehouse-e2e --all-targets --quiet
+	$(CARGO) test --workspace --doc --quiet
+
+test-e2e: boards dashboard/dist/index.html tests/node/node_modules/.package-lock.json tests/esptool/venv/installed
 	tests/support/debian-packages $(TEST_PACKAGES)
 	$(CARGO) build --quiet --package gatehouse
-	$(CARGO) test --workspace --quiet
+	$(CARGO) test --workspace --test e2e --quiet -- --test-threads=$$((2 * $$(nproc)))
 
 # A Pi keeps it in memory and on a card, so its size is a figure to keep an eye on, and what nobody builds breaks unseen.
 program: dashboard/dist/index.html ## the optimised program, and that it has not grown
@@ -123,7 +130,7 @@ endif
 		{ echo "that is more than the $(PROGRAM_BYTES) it may have: find what brought them, or raise PROGRAM_BYTES and say why" >&2; exit 1; }
 
 deb: program ## the Debian package for this machine, target/debian/gatehouse_*.deb, or for a Pi: make deb ARCH=arm64
-	$(CARGO) deb --version 2>/dev/null | grep -qF $(CARGO_DEB) || $(CARGO) install --locked --quiet cargo-deb@$(CARGO_DEB)
+	$(CARGO) deb --version 2>/dev/null | grep -qF $(CARGO_DEB) || $(CARGO_INSTALL) cargo-deb@$(CARGO_DEB)
 	rm -rf $(TARGET_DIR)/package $(PACKAGE) && $(EMULATE) $(BUILT)/gatehouse manual $(TARGET_DIR)/package
 	$(CARGO) deb --quiet --package gatehouse $(if $(TRIPLE),--target $(TRIPLE)) --no-build --no-strip
 
@@ -184,7 +191,7 @@ simulate: ## more worlds: make simulate SEEDS=1000000, or one of them: make simu
 
 fuzz: ## what strangers may send, tried at random: make fuzz FUZZ_SECONDS=3600 for each of the targets in tests/fuzz
 	tests/support/debian-packages g++
-	$(CARGO) fuzz --version 2>/dev/null | grep -qF $(CARGO_FUZZ) || $(CARGO) install --locked --quiet cargo-fuzz@$(CARGO_FUZZ)
+	$(CARGO) fuzz --version 2>/dev/null | grep -qF $(CARGO_FUZZ) || $(CARGO_INSTALL) cargo-fuzz@$(CARGO_FUZZ)
 	tests/fuzz/run $(FUZZ_SECONDS)
 	$(MAKE) --silent -C firmware fuzz ROUNDS=$$(($(FUZZ_SECONDS) * 100))
 
