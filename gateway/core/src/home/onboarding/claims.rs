@@ -143,10 +143,7 @@ impl Home {
             return self.claim_nearby(now, cap, new, out);
         }
         let found = self.onboarding.found.get(&new.board).ok_or(Denied::NotFound("board"))?;
-        if self.onboarding.is_flashing(&found.port.location) {
-            return Err(Denied::Conflict("This board is being flashed. Wait until that is over.".to_owned()));
-        }
-        self.onboarding.not_given_wifi(&found.port.location)?;
+        self.onboarding.no_job_at(&found.port.location)?;
         if let Some(claim) = self.onboarding.open_claim(found) {
             let by = &claim.view.by.name;
             return Err(Denied::Conflict(format!(

@@ -1,6 +1,7 @@
 //! Boards that are given firmware over their cable, from the order to its end.
 
 use super::Onboarding;
+use super::jobs::{JobView, Place};
 use crate::access::{Administer, Denied};
 use crate::audit::Kind;
 use crate::flash::{FirmwareImage, FlashProgress, FlashStep, FlashTrouble, FlashView};
@@ -8,7 +9,7 @@ use crate::home::auditing::Deed;
 use crate::home::{Answer, Effect, Home};
 use crate::ids::{FlashId, FoundId};
 use crate::onboarding::{Attempt, Identity, PortName, PortOrder, PortTrouble};
-use crate::time::{Mono, Now};
+use crate::time::Now;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,9 +19,6 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(45);
 const STEP_WITHIN: Duration = Duration::from_secs(60);
 /// How long all of it may take: 1 MB at 115,200 bits a second takes a minute and a half.
 pub const FLASH_WITHIN: Duration = Duration::from_secs(300);
-/// How long one that is over is shown, and how many, the newest.
-const REMEMBERED: Duration = Duration::from_secs(600);
-pub(in crate::home) const MAX_FLASHES: usize = 64;
 
 /// A flash, as it is asked for.
 #[derive(Clone, Debug)]
@@ -33,45 +31,20 @@ pub struct NewFlash {
     pub even_a_device: bool,
 }
 
-/// A board that is being flashed, or was. It is known by where it is plugged in: so what failed is shown there when it is back.
-#[derive(Debug)]
-pub(super) struct Flash {
-    pub(super) view: Arc<FlashView>,
-    port: PortName,
-    location: Arc<str>,
-    attempt: Attempt,
-    /// When it must be further, and when all of it has to be done.
-    due: Mono,
-    end: Mono,
-    /// When it is forgotten.
-    over: Option<Mono>,
-}
-
-impl Flash {
-    pub(super) fn deadline(&self) -> Mono {
-        self.over.unwrap_or(self.due)
+impl JobView for FlashView {
+    type Id = FlashId;
+    fn id(&self) -> FlashId {
+        self.id
+    }
+    fn is_over(&self) -> bool {
+        self.is_over()
     }
 }
 
 impl Onboarding {
-    /// The newest at a place.
-    pub(super) fn flash_at(&self, location: &Arc<str>) -> Option<&Flash> {
-        self.flashes.values().rev().find(|flash| flash.location == *location)
-    }
-
     #[cfg(test)]
     pub(in crate::home) fn remembered_flashes(&self) -> usize {
         self.flashes.len()
-    }
-
-    pub(super) fn is_flashing(&self, location: &Arc<str>) -> bool {
-        self.flash_at(location).is_some_and(|flash| !flash.view.is_over())
-    }
-
-    /// The open one that an event at a port is of.
-    fn flash_of(&self, port: &PortName, attempt: Attempt) -> Option<FlashId> {
-        let mut open = self.flashes.iter().filter(|(_, flash)| !flash.view.is_over());
-        open.find(|(_, flash)| flash.port == *port && flash.attempt == attempt).map(|(id, _)| *id)
     }
 }
 
@@ -92,14 +65,9 @@ impl Home {
                 "{by} is claiming this board. Wait until that is over, or cancel it."
             )));
         }
-        let (port, location) = (found.port.name.clone(), found.port.location.clone());
-        if let Some(flash) = self.onboarding.flash_at(&location).filter(|flash| !flash.view.is_over()) {
-            let by = &flash.view.by.name;
-            return Err(Denied::Conflict(format!(
-                "{by} is flashing this board. Wait until that is over, or cancel it."
-            )));
-        }
-        self.onboarding.not_given_wifi(&location)?;
+        let place = found.place(new.board);
+        let Place { port, location, .. } = place.clone();
+        self.onboarding.no_job_at(&location)?;
         let device = match &found.identity {
             Some(Identity::Native(native)) => self.by_board.get(&native.board).copied(),
             _ => self.device_at(&location),
@@ -114,22 +82,17 @@ impl Home {
         self.onboarding.forget_givings_of_others(&location, None);
         let id = FlashId::from_raw(self.ids.draw());
         let attempt = self.onboarding.attempt();
-        let view = Arc::new(FlashView {
+        let view = FlashView {
             id,
             image: new.image.clone(),
             by: cap.actor().clone(),
             step: FlashStep::Connecting,
             written: 0,
             trouble: None,
-        });
-        out.push(Effect::Port(PortOrder::Flash { port: port.clone(), attempt, image: new.image }));
-        let (due, end) = (now.mono.plus(CONNECT_WITHIN), now.mono.plus(FLASH_WITHIN));
-        self.onboarding.flashes.insert(id, Flash { view, port, location, attempt, due, end, over: None });
-        if let Some(found) = self.onboarding.found.get_mut(&new.board) {
-            (found.looking, found.trouble) = (None, None);
-        }
-        self.show_found(new.board, out);
-        self.found_shown(new.board).map(Answer::Board)
+        };
+        out.push(Effect::Port(PortOrder::Flash { port, attempt, image: new.image }));
+        self.onboarding.flashes.begin(now.mono, place, attempt, view, CONNECT_WITHIN);
+        self.job_begun(new.board, out)
     }
 
     /// Somebody gives it up.
@@ -142,8 +105,7 @@ impl Home {
     ) -> Result<Answer, Denied> {
         self.access.still_administers(cap)?;
         let found = self.onboarding.found.get(&board).ok_or(Denied::NotFound("board"))?;
-        let flash = self.onboarding.flash_at(&found.port.location).filter(|flash| !flash.view.is_over());
-        let Some(id) = flash.map(|flash| flash.view.id) else {
+        let Some(id) = self.onboarding.flashes.open_at(&found.port.location).map(|flash| flash.id) else {
             return Err(Denied::Conflict("This board is not being flashed.".to_owned()));
         };
         self.fail_flash(now, id, FlashTrouble::Cancelled, out);
@@ -158,9 +120,7 @@ impl Home {
         progress: FlashProgress,
         out: &mut Vec<Effect>,
     ) {
-        let Some(id) = self.onboarding.flash_of(port, attempt) else { return };
-        let Some(flash) = self.onboarding.flashes.get_mut(&id) else { return };
-        let mut view = FlashView::clone(&flash.view);
+        let Some(id) = self.onboarding.flashes.of(port, attempt) else { return };
         let (step, written) = match progress {
             FlashProgress::Connected => (FlashStep::Erasing, 0),
             FlashProgress::Written(percent) => (FlashStep::Writing, percent.min(100)),
@@ -168,8 +128,10 @@ impl Home {
             FlashProgress::Verified => (FlashStep::Done, 100),
         };
         // It never goes back.
-        (view.step, view.written) = (view.step.max(step), view.written.max(written));
-        (flash.view, flash.due) = (Arc::new(view), now.mono.plus(STEP_WITHIN).min(flash.end));
+        self.onboarding.flashes.update(id, |view| {
+            (view.step, view.written) = (view.step.max(step), view.written.max(written));
+        });
+        self.onboarding.flashes.extend(id, |flash| now.mono.plus(STEP_WITHIN).min(flash.begun.plus(FLASH_WITHIN)));
         if step == FlashStep::Done {
             self.end_flash(now, id, out);
         } else {
@@ -185,26 +147,23 @@ impl Home {
         trouble: FlashTrouble,
         out: &mut Vec<Effect>,
     ) {
-        if let Some(id) = self.onboarding.flash_of(port, attempt) {
+        if let Some(id) = self.onboarding.flashes.of(port, attempt) {
             self.fail_flash(now, id, trouble, out);
         }
     }
 
     /// The cable was pulled.
     pub(super) fn flash_unplugged(&mut self, now: &Now, location: &Arc<str>, out: &mut Vec<Effect>) {
-        let open = self.onboarding.flash_at(location).filter(|flash| !flash.view.is_over());
-        if let Some(id) = open.map(|flash| flash.view.id) {
+        if let Some(id) = self.onboarding.flashes.open_at(location).map(|flash| flash.id) {
             self.fail_flash(now, id, FlashTrouble::Port(PortTrouble::Gone), out);
         }
     }
 
     fn fail_flash(&mut self, now: &Now, id: FlashId, trouble: FlashTrouble, out: &mut Vec<Effect>) {
-        let Some(flash) = self.onboarding.flashes.get_mut(&id) else { return };
+        let Some(flash) = self.onboarding.flashes.get(id) else { return };
         let begun = flash.view.step > FlashStep::Connecting;
         let given_up = matches!(trouble, FlashTrouble::Cancelled | FlashTrouble::Stopping);
-        let mut view = FlashView::clone(&flash.view);
-        (view.step, view.trouble) = (FlashStep::Failed, Some(trouble));
-        flash.view = Arc::new(view);
+        self.onboarding.flashes.update(id, |view| (view.step, view.trouble) = (FlashStep::Failed, Some(trouble)));
         if begun {
             self.end_flash(now, id, out);
             return;
@@ -218,8 +177,8 @@ impl Home {
 
     /// Its line in the record, with what there is to say beside what it was given.
     fn write_flash(&mut self, now: &Now, id: FlashId, how: &str, out: &mut Vec<Effect>) {
-        let Some(flash) = self.onboarding.flashes.get(&id) else { return };
-        let (view, port) = (flash.view.clone(), flash.port.clone());
+        let Some(flash) = self.onboarding.flashes.get(id) else { return };
+        let (view, port) = (flash.view.clone(), flash.place.port.clone());
         let text = format!("{}, SHA-256 {}{how}", view.image.name, view.image.digest());
         let line = self.entry(now, Deed::new(&view.by, Kind::BoardFlashed, &port.0).saying(text));
         out.push(Effect::Write { ticket: None, records: vec![line] });
@@ -227,8 +186,8 @@ impl Home {
 
     /// Something was written: that is told in the record, and the board is asked anew who it is.
     fn end_flash(&mut self, now: &Now, id: FlashId, out: &mut Vec<Effect>) {
-        let Some(flash) = self.onboarding.flashes.get(&id) else { return };
-        let (view, port) = (flash.view.clone(), flash.port.clone());
+        let Some(flash) = self.onboarding.flashes.get(id) else { return };
+        let (view, port) = (flash.view.clone(), flash.place.port.clone());
         self.write_flash(now, id, if view.trouble.is_some() { ", not to its end" } else { "" }, out);
         self.close_flash(now, id, out);
         let Some(board) = self.onboarding.on(&port) else { return };
@@ -241,47 +200,30 @@ impl Home {
     }
 
     fn close_flash(&mut self, now: &Now, id: FlashId, out: &mut Vec<Effect>) {
-        let Some(flash) = self.onboarding.flashes.get_mut(&id) else { return };
-        flash.over = Some(now.mono.plus(REMEMBERED));
-        out.push(Effect::Port(PortOrder::Release { port: flash.port.clone() }));
-        self.show_flashed(id, out);
-        let over = self.onboarding.flashes.values().filter_map(|flash| flash.over.map(|until| (until, flash.view.id)));
-        let mut over: Vec<_> = over.collect();
-        over.sort_unstable();
-        let beyond = over.len().saturating_sub(MAX_FLASHES);
-        over.into_iter().take(beyond).for_each(|(_, id)| self.forget_flash(id, out));
-    }
-
-    fn forget_flash(&mut self, id: FlashId, out: &mut Vec<Effect>) {
-        let Some(flash) = self.onboarding.flashes.remove(&id) else { return };
-        if let Some(board) = self.onboarding.on(&flash.port) {
-            self.show_found(board, out);
-        }
+        let Some(port) = self.onboarding.flashes.get(id).map(|flash| flash.place.port.clone()) else { return };
+        let forgotten = self.onboarding.flashes.close(now.mono, id);
+        self.leave(port, forgotten, out);
     }
 
     fn show_flashed(&mut self, id: FlashId, out: &mut Vec<Effect>) {
-        let port = self.onboarding.flashes.get(&id).map(|flash| flash.port.clone());
-        if let Some(board) = port.and_then(|port| self.onboarding.on(&port)) {
-            self.show_found(board, out);
-        }
+        let port = self.onboarding.flashes.get(id).map(|flash| flash.place.port.clone());
+        self.show_at(port, out);
     }
 
     /// Ends those that come no further, and forgets those that are long over.
     pub(super) fn settle_flashes(&mut self, now: &Now, out: &mut Vec<Effect>) {
-        let due = self.onboarding.flashes.values().filter(|flash| flash.deadline() <= now.mono);
-        for (id, step, over) in due.map(|flash| (flash.view.id, flash.view.step, flash.over)).collect::<Vec<_>>() {
-            match (over, step) {
-                (Some(_), _) => self.forget_flash(id, out),
-                (None, FlashStep::Connecting) => self.fail_flash(now, id, FlashTrouble::NoLoader, out),
-                (None, _) => self.fail_flash(now, id, FlashTrouble::Port(PortTrouble::Silent), out),
-            }
+        let (forgotten, late) = self.onboarding.flashes.settle(now.mono);
+        self.show_at(forgotten, out);
+        for id in late {
+            let called = self.onboarding.flashes.get(id).is_some_and(|flash| flash.view.step == FlashStep::Connecting);
+            let silent = if called { FlashTrouble::NoLoader } else { FlashTrouble::Port(PortTrouble::Silent) };
+            self.fail_flash(now, id, silent, out);
         }
     }
 
     /// The gateway stops: what is not done is not finished.
     pub(in crate::home) fn stop_flashes(&mut self, now: &Now, out: &mut Vec<Effect>) {
-        let open = self.onboarding.flashes.values().filter(|flash| !flash.view.is_over());
-        for id in open.map(|flash| flash.view.id).collect::<Vec<_>>() {
+        for id in self.onboarding.flashes.open() {
             self.fail_flash(now, id, FlashTrouble::Stopping, out);
         }
     }

@@ -3,11 +3,12 @@
 //! A port that appears is noticed, and looked at once, unless its board is claimed (`ports`). A claim gives the board a home and a
 //! network; what ends it well is the board's own login, with a credential that only this claim knows until then (`claims`), also over the network (`network`). Whatever
 //! ends it otherwise, that credential is good no more. A board can be given firmware before that, with nobody else at its port (`flashes`), and one of
-//! another firmware Wi-Fi and no home (`giving`). Nothing of it is on disk before the login, so a restart forgets it all.
+//! another firmware Wi-Fi and no home (`giving`): two kinds of `jobs`. Nothing of it is on disk before the login, so a restart forgets it all.
 
 mod claims;
 mod flashes;
 mod giving;
+mod jobs;
 mod network;
 mod ports;
 
@@ -19,19 +20,17 @@ pub use ports::MAX_FOUND;
 #[cfg(test)]
 pub(super) use claims::MAX_OVER;
 #[cfg(test)]
-pub(super) use flashes::MAX_FLASHES;
-#[cfg(test)]
-pub(super) use giving::MAX_GIVINGS;
+pub(super) use jobs::MAX_JOBS_OVER;
 
 use super::{Effect, Home};
-use crate::access::BoardCredential;
-use crate::ids::{ClaimId, FlashId, FoundId, GivingId};
+use crate::access::{BoardCredential, Denied};
+use crate::flash::FlashView;
+use crate::ids::{ClaimId, FoundId};
 use crate::name::BoardId;
-use crate::onboarding::{Attempt, ClaimView, FoundBoard};
+use crate::onboarding::{Attempt, ClaimView, FoundBoard, GivingView};
 use crate::time::{Mono, Now};
 use claims::Claim;
-use flashes::Flash;
-use giving::Giving;
+use jobs::Jobs;
 use ports::Found;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,8 +40,8 @@ use std::sync::Arc;
 pub(super) struct Onboarding {
     found: BTreeMap<FoundId, Found>,
     claims: BTreeMap<ClaimId, Claim>,
-    flashes: BTreeMap<FlashId, Flash>,
-    givings: BTreeMap<GivingId, Giving>,
+    flashes: Jobs<FlashView>,
+    givings: Jobs<GivingView>,
     attempts: u64,
 }
 
@@ -55,8 +54,17 @@ impl Onboarding {
     pub(super) fn next_deadline(&self) -> Option<Mono> {
         let looks = self.found.values().filter_map(|found| found.looking.map(|(_, due)| due));
         let claims = self.claims.values().map(|claim| claim.over.unwrap_or(claim.due));
-        let flashes = self.flashes.values().map(Flash::deadline);
-        looks.chain(claims).chain(flashes).chain(self.givings.values().map(Giving::deadline)).min()
+        looks.chain(claims).chain(self.flashes.deadlines()).chain(self.givings.deadlines()).min()
+    }
+
+    /// Refuses what may not be done at a place where a job is under way.
+    fn no_job_at(&self, location: &Arc<str>) -> Result<(), Denied> {
+        let (by, what) = match (self.flashes.open_at(location), self.givings.open_at(location)) {
+            (Some(flash), _) => (&flash.by, "flashing this board"),
+            (None, Some(giving)) => (&giving.by, "giving this board Wi-Fi"),
+            (None, None) => return Ok(()),
+        };
+        Err(Denied::Conflict(format!("{} is {what}. Wait until that is over, or cancel it.", by.name)))
     }
 
     pub(super) fn boards_shown(&self) -> Vec<Arc<FoundBoard>> {

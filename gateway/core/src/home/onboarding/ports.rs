@@ -1,6 +1,7 @@
 //! Ports that boards are plugged into: noticed, asked who is there, identified, gone.
 
 use super::Onboarding;
+use super::jobs::Place;
 use crate::access::{Administer, Denied};
 use crate::flash::FlashTrouble;
 use crate::home::Setting;
@@ -33,6 +34,13 @@ pub(super) struct Found {
     pub(super) claim: Option<ClaimId>,
     /// As last told.
     pub(super) shown: Option<Arc<FoundBoard>>,
+}
+
+impl Found {
+    /// Where it is, with its id.
+    pub(super) fn place(&self, board: FoundId) -> Place {
+        Place { board, port: self.port.name.clone(), location: self.port.location.clone() }
+    }
 }
 
 impl Onboarding {
@@ -130,7 +138,7 @@ impl Home {
         let of_a_board = found.port.adapter.as_ref().is_none_or(crate::onboarding::UsbAdapter::is_of_boards);
         let claimed = self.device_at(&found.port.location).is_some();
         let location = &found.port.location;
-        let busy = self.onboarding.is_flashing(location) || self.onboarding.not_given_wifi(location).is_err();
+        let busy = self.onboarding.no_job_at(location).is_err();
         if self.is_claimed() && !busy && of_a_board && !claimed && found.port.access == PortAccess::Free {
             self.look(now, id, out);
         }
@@ -199,16 +207,38 @@ impl Home {
         if self.onboarding.open_claim(found).is_some() {
             return Err(Denied::Conflict("Somebody is claiming this board. Wait until that is over.".to_owned()));
         }
-        if self.onboarding.is_flashing(&found.port.location) {
-            return Err(Denied::Conflict("This board is being flashed. Wait until that is over.".to_owned()));
-        }
-        self.onboarding.not_given_wifi(&found.port.location)?;
+        self.onboarding.no_job_at(&found.port.location)?;
         self.look(now, id, out);
         self.found_shown(id).map(Answer::Board)
     }
 
     pub(super) fn found_shown(&self, id: FoundId) -> Result<Arc<FoundBoard>, Denied> {
         self.onboarding.found.get(&id).and_then(|found| found.shown.clone()).ok_or(Denied::NotFound("board"))
+    }
+
+    /// A job was begun with a board: whoever looked at it looks no more.
+    pub(super) fn job_begun(&mut self, board: FoundId, out: &mut Vec<Effect>) -> Result<Answer, Denied> {
+        if let Some(found) = self.onboarding.found.get_mut(&board) {
+            (found.looking, found.trouble) = (None, None);
+        }
+        self.show_found(board, out);
+        self.found_shown(board).map(Answer::Board)
+    }
+
+    /// A job is over: its port is for others again.
+    pub(super) fn leave(&mut self, port: PortName, forgotten: Vec<PortName>, out: &mut Vec<Effect>) {
+        out.push(Effect::Port(PortOrder::Release { port: port.clone() }));
+        self.show_at([port], out);
+        self.show_at(forgotten, out);
+    }
+
+    /// Tells of the boards at these ports.
+    pub(super) fn show_at(&mut self, ports: impl IntoIterator<Item = PortName>, out: &mut Vec<Effect>) {
+        for port in ports {
+            if let Some(board) = self.onboarding.on(&port) {
+                self.show_found(board, out);
+            }
+        }
     }
 
     /// Ends looks that take too long.
@@ -231,8 +261,8 @@ impl Home {
             Some(_) => None,
             None => self.device_at(&found.port.location),
         };
-        let flash = self.onboarding.flash_at(&found.port.location).map(|flash| flash.view.clone());
-        let giving = self.onboarding.giving_at(&found.port.location).map(|giving| giving.view.clone());
+        let flash = self.onboarding.flashes.at(&found.port.location).cloned();
+        let giving = self.onboarding.givings.at(&found.port.location).cloned();
         let state = match (&found.identity, device) {
             _ if self.onboarding.open_claim(found).is_some() => FoundState::Claiming,
             _ if flash.as_ref().is_some_and(|flash| !flash.is_over()) => FoundState::Flashing,

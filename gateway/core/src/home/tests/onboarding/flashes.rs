@@ -3,7 +3,7 @@
 use super::*;
 use crate::audit::Kind;
 use crate::flash::{FirmwareImage, FlashProgress, FlashStep, FlashTrouble, FlashView};
-use crate::home::onboarding::MAX_FLASHES;
+use crate::home::onboarding::MAX_JOBS_OVER;
 use crate::home::{FLASH_WITHIN, NewFlash};
 
 /// The smallest image that a chip starts: one segment of nothing.
@@ -109,10 +109,10 @@ fn nobody_else_is_at_a_port_while_its_board_is_flashed() {
     let again = house.flashes(false);
     assert!(house.conflict(again).starts_with("Ana is flashing this board"));
     let claimed = house.claims_board(None);
-    assert!(house.conflict(claimed).contains("being flashed"));
+    assert!(house.conflict(claimed).contains("is flashing this board"));
     let (cap, board) = (house.viewer().administer().unwrap(), house.board().id);
     let looked = house.ask(|request| Input::LookAtBoard { cap, request, board });
-    assert!(house.conflict(looked).contains("being flashed"));
+    assert!(house.conflict(looked).contains("is flashing this board"));
     // The kernel takes the permission away and gives it back.
     house.port_tells(PortEvent::Appeared(Port { access: PortAccess::Denied, ..port(1) }));
     house.plug(1);
@@ -246,11 +246,11 @@ fn it_is_cancelled_by_an_owner_alone_and_by_a_gateway_that_stops() {
 #[test]
 fn what_is_over_is_shown_for_a_while_and_no_more_of_it_than_is_bounded() {
     let mut house = House::with_bare_chip();
-    for _ in 0..MAX_FLASHES + 2 {
+    for _ in 0..MAX_JOBS_OVER + 2 {
         house.flashes(false);
         house.flash_fails(FlashTrouble::NoLoader);
     }
-    assert_eq!(house.home.onboarding.remembered_flashes(), MAX_FLASHES);
+    assert_eq!(house.home.onboarding.remembered_flashes(), MAX_JOBS_OVER);
     house.wait_ms(599_999).tick();
     assert!(house.board().flash.is_some());
     house.wait_ms(1).tick();

@@ -4,7 +4,7 @@ use super::*;
 use crate::audit::Kind;
 use crate::flash::FirmwareImage;
 use crate::home::NewFlash;
-use crate::home::onboarding::MAX_GIVINGS;
+use crate::home::onboarding::MAX_JOBS_OVER;
 use crate::onboarding::{BoardPage, GivingStep, GivingTrouble, GivingView};
 
 const PASSWORD: &str = "blue curtain";
@@ -157,7 +157,7 @@ fn nobody_else_is_at_a_port_while_its_board_is_given_wifi() {
     let mut house = House::with_foreign_board();
     house.flashes_it();
     let given = house.gives_wifi();
-    assert!(house.conflict(given).contains("being flashed"));
+    assert!(house.conflict(given).contains("is flashing this board"));
 }
 
 #[test]
@@ -294,11 +294,11 @@ fn it_is_cancelled_by_an_owner_alone_and_by_a_gateway_that_stops() {
 #[test]
 fn what_is_over_is_shown_for_a_while_and_no_more_of_it_than_is_bounded() {
     let mut house = House::with_foreign_board();
-    for _ in 0..MAX_GIVINGS + 2 {
+    for _ in 0..MAX_JOBS_OVER + 2 {
         house.gives_wifi();
         house.fails(PortTrouble::UnableToConnect);
     }
-    assert_eq!(house.home.onboarding.remembered_givings(), MAX_GIVINGS);
+    assert_eq!(house.home.onboarding.remembered_givings(), MAX_JOBS_OVER);
     house.wait_ms(599_999).tick();
     assert!(house.board().giving.is_some());
     house.wait_ms(1).tick();
