@@ -239,6 +239,30 @@ for (const [size, viewport] of Object.entries({
         await expectAccessible(page, colorScheme);
       });
 
+      test('backups, their key, and a home that is restored', async ({ page, home }) => {
+        await home.enter(page);
+        await open(page, 'Backups');
+        await expect(page.getByText('Nothing is backed up yet.')).toBeVisible();
+        await expectAccessible(page, colorScheme);
+        await page.getByRole('button', { name: 'Make the recovery key' }).click();
+        await expect(page.getByRole('textbox', { name: 'Recovery key' })).toBeVisible();
+        home.world.backups.make();
+        await expect(page.getByRole('button', { name: 'Download' })).toBeVisible();
+        await expectAccessible(page, colorScheme);
+        home.world.claimed = false;
+        await page.goto(`${home.server.url}/claim#${home.world.claimCode}`);
+        await page.getByRole('button', { name: 'Restore a backup instead' }).click();
+        await expect(page.getByLabel('Backup')).toBeVisible();
+        await expectAccessible(page, colorScheme);
+        const buffer = Buffer.from('age-encryption.org/v1\n…');
+        await page.getByLabel('Backup').setInputFiles({ name: 'home.age', mimeType: '', buffer });
+        await page.getByLabel('Recovery key').fill('age-secret-key-1');
+        await page.route('**/graphql', (route) => route.abort());
+        await page.getByRole('button', { name: 'Restore this home' }).click();
+        await expect(page.getByRole('heading', { name: 'The home is back' })).toBeVisible();
+        await expectAccessible(page, colorScheme);
+      });
+
       test('tokens, a new one and its secret', async ({ page, home }) => {
         home.world.tokens.add('Ana', { name: 'Wall tablet', scopes: ['VIEW', 'OPERATE'] });
         await home.enter(page);
