@@ -1,5 +1,6 @@
 //! How backups stand, for the owner alone.
 
+use crate::support::people::People;
 use crate::support::{Gateway, settings, unchunked};
 use gatehouse_api::{BackupDesk, Settings};
 use gatehouse_core::backup::{Backup, BackupKey, Backups, Proven};
@@ -117,5 +118,16 @@ async fn the_owner_downloads_a_backup_that_is_kept_and_nobody_else_anything() {
         for method in ["GET", "POST"] {
             assert_eq!(client.send(method, &path, b"").await.status, status, "{method}");
         }
+    }
+}
+
+#[tokio::test]
+async fn neither_members_nor_guests_get_files_that_hold_the_whole_home() {
+    let home = People::new().await;
+    for path in ["/record.csv", "/backups/gatehouse-20261127-030000.age"] {
+        for (who, client) in [("Ben", &home.ben), ("Cleo", &home.cleo)] {
+            assert_eq!(client.get(path).await.status, 403, "{who}, {path}");
+        }
+        assert_ne!(home.ana.get(path).await.status, 403, "{path}");
     }
 }
