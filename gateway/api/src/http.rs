@@ -9,26 +9,25 @@ use crate::dashboard;
 use crate::doorway::Entrance;
 use crate::error::{self, refused};
 use crate::executor::{Executor, Posted, Prepared};
+use crate::files;
 use crate::links;
 use crate::metrics;
 use crate::origin::{Origins, Page};
 use crate::provider;
-use crate::record_csv;
 use crate::restoring;
 use crate::server::{Doorway, Slot};
 use crate::viewer::{self, Asker, COOKIE, Delivery};
 use crate::websocket;
 use async_graphql::Response as Answer;
 use bytes::{Bytes, BytesMut};
-use futures_util::{Stream, TryStreamExt};
+use futures_util::TryStreamExt;
 use gatehouse_core::access::{Access, TokenHash};
 use poem::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use poem::{Body, Request, Response};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::timeout;
-use tokio_util::io::ReaderStream;
 use tokio_util::sync::CancellationToken;
 
 /// Longest body, and longest message on a WebSocket, in bytes.
@@ -36,9 +35,6 @@ pub(crate) const MAX_BODY: usize = 256 * 1024;
 
 /// Most of a user agent that is looked at, in bytes.
 const MAX_USER_AGENT: usize = 512;
-
-/// Before the name of a backup.
-const BACKUPS: &str = "/backups/";
 
 /// What all connections share.
 pub(crate) struct Http {
@@ -68,10 +64,10 @@ pub(crate) struct Peer {
 }
 
 /// Why a request is not even looked at.
-struct Refusal {
-    status: StatusCode,
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
     code: &'static str,
-    message: &'static str,
+    pub(crate) message: &'static str,
 }
 
 impl Http {
@@ -101,13 +97,15 @@ impl Http {
                 }
                 _ => plain(StatusCode::NOT_FOUND, "There is nothing here.\n"),
             },
-            "/record.csv" if is_read(request.method()) || request.method() == Method::POST => {
+            files::RECORD if is_read(request.method()) || request.method() == Method::POST => {
                 let page = self.origins.page(request.headers(), host, peer.secure);
                 self.record(request.headers(), peer, page)
             }
-            path if path.starts_with(BACKUPS) && (is_read(request.method()) || request.method() == Method::POST) => {
+            path if path.starts_with(files::BACKUPS)
+                && (is_read(request.method()) || request.method() == Method::POST) =>
+            {
                 let page = self.origins.page(request.headers(), host, peer.secure);
-                self.backup(&path[BACKUPS.len()..], request.headers(), peer, page).await
+                self.backup(&path[files::BACKUPS.len()..], request.headers(), peer, page).await
             }
             "/restore" if request.method() == Method::POST => {
                 let page = self.origins.page(request.headers(), host, peer.secure);
@@ -180,60 +178,6 @@ impl Http {
         with(answer, header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
     }
 
-    /// For the owner: programs with a token, and our own page, which sends a form by POST. A link would not do: a cookie
-    /// counts only beside our own Origin, which browsers send along with forms.
-    fn file_for_owner(
-        &self,
-        headers: &HeaderMap,
-        peer: &Peer,
-        page: Page,
-    ) -> Result<(Asker, OwnedSemaphorePermit), Response> {
-        let asker = asker(headers, peer, page, None).map_err(|refusal| plain(refusal.status, refusal.message))?;
-        let Some(viewer) = asker.viewer(&self.shared.hub.view()) else {
-            let answer = plain(StatusCode::UNAUTHORIZED, "Sign in first.\n");
-            return Err(with(answer, header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
-        };
-        if viewer.administer().is_err() {
-            return Err(plain(StatusCode::FORBIDDEN, "The whole record and backups are for the owner of the home.\n"));
-        }
-        let place = self.shared.exports.clone().try_acquire_owned().map_err(|_| {
-            let answer =
-                plain(StatusCode::SERVICE_UNAVAILABLE, "Two files are being written already. Try again later.\n");
-            with(answer, header::RETRY_AFTER, HeaderValue::from_static("10"))
-        })?;
-        Ok((asker, place))
-    }
-
-    fn record(&self, headers: &HeaderMap, peer: &Peer, page: Page) -> Response {
-        match self.file_for_owner(headers, peer, page) {
-            Ok((asker, place)) => {
-                let lines = record_csv::all(self.shared.clone(), asker, place);
-                attachment("text/csv; charset=utf-8; header=present", "gatehouse-record.csv", lines)
-            }
-            Err(refused) => refused,
-        }
-    }
-
-    async fn backup(&self, name: &str, headers: &HeaderMap, peer: &Peer, page: Page) -> Response {
-        let place = match self.file_for_owner(headers, peer, page) {
-            Ok((_, place)) => place,
-            Err(refused) => return refused,
-        };
-        match self.shared.settings.backups.download(name).await {
-            None => plain(StatusCode::NOT_FOUND, "There is no such backup (any more).\n"),
-            Some(Ok(file)) => {
-                let bytes = ReaderStream::new(file).inspect_ok(move |_| {
-                    let _until_its_end = &place;
-                });
-                attachment("application/octet-stream", name, bytes)
-            }
-            Some(Err(error)) => {
-                tracing::error!(%error, name, "a backup cannot be read");
-                plain(StatusCode::INTERNAL_SERVER_ERROR, "It cannot be read: is the stick still there?\n")
-            }
-        }
-    }
-
     /// For whoever has the claim code, by our own page or by none.
     async fn restore(&self, mut request: Request, page: Page) -> Response {
         match page {
@@ -274,20 +218,6 @@ impl Http {
     }
 }
 
-/// A file to keep, called so.
-fn attachment<S, B>(kind: &str, name: &str, bytes: S) -> Response
-where
-    S: Stream<Item = std::io::Result<B>> + Send + 'static,
-    B: Into<Bytes> + Send + 'static,
-{
-    let answer = Response::builder().content_type(kind).body(Body::from_bytes_stream(bytes));
-    let answer = with(answer, header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    match HeaderValue::try_from(format!("attachment; filename=\"{name}\"")) {
-        Ok(file) => with(answer, header::CONTENT_DISPOSITION, file),
-        Err(_) => answer,
-    }
-}
-
 fn is_read(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
@@ -323,7 +253,7 @@ pub(crate) fn parse(json: &[u8]) -> Result<Posted, String> {
 }
 
 /// Who asks, if a request with these headers may.
-fn asker(headers: &HeaderMap, peer: &Peer, page: Page, public_name: Option<&str>) -> Result<Asker, Refusal> {
+pub(crate) fn asker(headers: &HeaderMap, peer: &Peer, page: Page, public_name: Option<&str>) -> Result<Asker, Refusal> {
     let forbidden = |message| Err(Refusal { status: StatusCode::FORBIDDEN, code: "FORBIDDEN", message });
     let origin = headers.get(header::ORIGIN).map(HeaderValue::as_bytes).unwrap_or_default();
     // Behind a proxy that speaks TLS, only the page knows that it does.

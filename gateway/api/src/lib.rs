@@ -21,6 +21,7 @@ mod doorway;
 mod error;
 mod executor;
 mod factory_reset;
+mod files;
 mod flashing;
 mod gateway;
 mod giving;
