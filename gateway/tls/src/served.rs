@@ -138,11 +138,10 @@ impl Served {
         wanted: &Sorted,
         now: Option<Wall>,
     ) -> Result<(Arc<CertifiedKey>, bool), RefreshError> {
-        let at_start = served.is_none();
         if let Some(certified) =
             served.or_else(|| self.kept()).filter(|served| self.reason(served, wanted, now).is_none())
         {
-            return Ok((certified, at_start));
+            return Ok((certified, false));
         }
         let (leaf, pem) = Leaf::for_people(&self.authority, wanted, renewal::period(now))?;
         let certified = Arc::new(leaf.certified(&self.provider)?);

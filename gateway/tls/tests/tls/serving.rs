@@ -89,7 +89,7 @@ fn a_restart_keeps_the_certificate_that_somebody_accepted_by_hand() {
     let file = home.dir.path().join(WEB_FILE);
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let home = home.restarted();
-    home.served.refresh(Some(HOME), &names(&["gatehouse.local"]), at(NOW_S + DAY_S)).unwrap();
+    assert!(!home.served.refresh(Some(HOME), &names(&["gatehouse.local"]), at(NOW_S + DAY_S)).unwrap().renewed);
     assert_eq!(shown(&home), before);
     // It is not worth a refusal to start: it can be made anew.
     let foreign = Home::new();
