@@ -2,8 +2,7 @@
 //! the old one is good until the board has logged in with the new one. So at no moment, whoever loses power, is there a
 //! board whose secret the home does not take.
 
-use super::Setting;
-use super::{Effect, Home};
+use super::{Effect, Home, Setting};
 use crate::access::Denied;
 use crate::device::{Device, NewSecret, Secret, SecretHash};
 use crate::ids::DeviceId;

@@ -1,7 +1,7 @@
 //! Boards that are given firmware over their cable, from the order to its end.
 
 use super::Onboarding;
-use super::jobs::{JobView, Place};
+use super::jobs::JobView;
 use crate::access::{Administer, Denied};
 use crate::audit::Kind;
 use crate::flash::{FirmwareImage, FlashProgress, FlashStep, FlashTrouble, FlashView};
@@ -65,12 +65,11 @@ impl Home {
                 "{by} is claiming this board. Wait until that is over, or cancel it."
             )));
         }
-        let place = found.place(new.board);
-        let Place { port, location, .. } = place.clone();
-        self.onboarding.no_job_at(&location)?;
+        let plug = found.plug(new.board);
+        self.onboarding.no_job_at(&plug.location)?;
         let device = match &found.identity {
             Some(Identity::Native(native)) => self.by_board.get(&native.board).copied(),
-            _ => self.device_at(&location),
+            _ => self.device_at(&plug.location),
         };
         if let Some(entry) = device.and_then(|id| self.devices.get(&id)).filter(|_| !new.even_a_device) {
             let name = &entry.device.name;
@@ -79,7 +78,7 @@ impl Home {
                  you mean it."
             )));
         }
-        self.onboarding.forget_givings_of_others(&location, None);
+        self.onboarding.forget_givings_of_others(&plug.location, None);
         let id = FlashId::from_raw(self.ids.draw());
         let attempt = self.onboarding.attempt();
         let view = FlashView {
@@ -90,8 +89,8 @@ impl Home {
             written: 0,
             trouble: None,
         };
-        out.push(Effect::Port(PortOrder::Flash { port, attempt, image: new.image }));
-        self.onboarding.flashes.begin(now.mono, place, attempt, view, CONNECT_WITHIN);
+        out.push(Effect::Port(PortOrder::Flash { port: plug.port.clone(), attempt, image: new.image }));
+        self.onboarding.flashes.begin(now.mono, plug, attempt, view, CONNECT_WITHIN);
         self.job_begun(new.board, out)
     }
 
@@ -178,7 +177,7 @@ impl Home {
     /// Its line in the record, with what there is to say beside what it was given.
     fn write_flash(&mut self, now: &Now, id: FlashId, how: &str, out: &mut Vec<Effect>) {
         let Some(flash) = self.onboarding.flashes.get(id) else { return };
-        let (view, port) = (flash.view.clone(), flash.place.port.clone());
+        let (view, port) = (flash.view.clone(), flash.plug.port.clone());
         let text = format!("{}, SHA-256 {}{how}", view.image.name, view.image.digest());
         let line = self.entry(now, Deed::new(&view.by, Kind::BoardFlashed, &port.0).saying(text));
         out.push(Effect::Write { ticket: None, records: vec![line] });
@@ -187,7 +186,7 @@ impl Home {
     /// Something was written: that is told in the record, and the board is asked anew who it is.
     fn end_flash(&mut self, now: &Now, id: FlashId, out: &mut Vec<Effect>) {
         let Some(flash) = self.onboarding.flashes.get(id) else { return };
-        let (view, port) = (flash.view.clone(), flash.place.port.clone());
+        let (view, port) = (flash.view.clone(), flash.plug.port.clone());
         self.write_flash(now, id, if view.trouble.is_some() { ", not to its end" } else { "" }, out);
         self.close_flash(now, id, out);
         let Some(board) = self.onboarding.on(&port) else { return };
@@ -200,13 +199,13 @@ impl Home {
     }
 
     fn close_flash(&mut self, now: &Now, id: FlashId, out: &mut Vec<Effect>) {
-        let Some(port) = self.onboarding.flashes.get(id).map(|flash| flash.place.port.clone()) else { return };
+        let Some(port) = self.onboarding.flashes.get(id).map(|flash| flash.plug.port.clone()) else { return };
         let forgotten = self.onboarding.flashes.close(now.mono, id);
         self.leave(port, forgotten, out);
     }
 
     fn show_flashed(&mut self, id: FlashId, out: &mut Vec<Effect>) {
-        let port = self.onboarding.flashes.get(id).map(|flash| flash.place.port.clone());
+        let port = self.onboarding.flashes.get(id).map(|flash| flash.plug.port.clone());
         self.show_at(port, out);
     }
 

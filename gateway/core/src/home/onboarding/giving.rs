@@ -89,8 +89,8 @@ impl Home {
         self.access.still_administers(cap)?;
         self.nearby.refuse(board)?;
         let found = self.onboarding.found.get(&board).ok_or(Denied::NotFound("board"))?;
-        let place = found.place(board);
-        self.onboarding.no_job_at(&place.location)?;
+        let plug = found.plug(board);
+        self.onboarding.no_job_at(&plug.location)?;
         let other = another_firmware(found.identity.as_ref())?;
         let (firmware, called) = (other.firmware.clone(), called(other));
         let id = GivingId::from_raw(self.ids.draw());
@@ -105,8 +105,8 @@ impl Home {
             page: None,
             reached: GivingStep::Telling,
         };
-        out.push(Effect::Port(PortOrder::GiveWifi { port: place.port.clone(), attempt, firmware, wifi }));
-        self.onboarding.givings.begin(now.mono, place, attempt, view, TELL_WITHIN);
+        out.push(Effect::Port(PortOrder::GiveWifi { port: plug.port.clone(), attempt, firmware, wifi }));
+        self.onboarding.givings.begin(now.mono, plug, attempt, view, TELL_WITHIN);
         self.job_begun(board, out)
     }
 
@@ -132,7 +132,7 @@ impl Home {
         let Some(id) = self.onboarding.givings.of(port, attempt) else { return };
         let Some(giving) = self.onboarding.givings.get(id) else { return };
         if giving.view.step == GivingStep::Telling {
-            let (port, joining) = (giving.place.port.clone(), GivingStep::Joining);
+            let (port, joining) = (giving.plug.port.clone(), GivingStep::Joining);
             self.onboarding.givings.extend(id, |_| now.mono.plus(JOIN_WITHIN));
             self.onboarding.givings.update(id, |view| (view.step, view.reached) = (joining, joining));
             self.show_at([port], out);
@@ -177,7 +177,7 @@ impl Home {
         // Whoever read from the port may have noticed it first.
         self.onboarding
             .givings
-            .forget_at(location, |giving| giving.place.board == board && giving.view.trouble == Some(gone));
+            .forget_at(location, |giving| giving.plug.board == board && giving.view.trouble == Some(gone));
         if let Some(id) = self.onboarding.givings.open_at(location).map(|giving| giving.id) {
             self.fail_giving(now, id, gone, out);
         }
@@ -191,7 +191,7 @@ impl Home {
     /// It is over: the port is left, and the record says who told the board which network, never the password.
     fn end_giving(&mut self, now: &Now, id: GivingId, out: &mut Vec<Effect>) {
         let Some(giving) = self.onboarding.givings.get(id) else { return };
-        let (view, port) = (giving.view.clone(), giving.place.port.clone());
+        let (view, port) = (giving.view.clone(), giving.plug.port.clone());
         if !view.trouble.is_some_and(GivingTrouble::is_before_telling) {
             let what = if view.trouble.is_some() { "not known to be in it" } else { "in it" };
             let text = format!("network “{}”, {}, {what}", view.ssid, view.firmware);

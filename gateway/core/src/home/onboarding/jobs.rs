@@ -21,9 +21,9 @@ pub(super) trait JobView: Clone {
     fn is_over(&self) -> bool;
 }
 
-/// A board that something is done to.
+/// Where a board is plugged in.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct Plug {
     pub(super) board: FoundId,
     pub(super) port: PortName,
     pub(super) location: Arc<str>,
@@ -33,7 +33,7 @@ pub(super) struct Place {
 #[derive(Debug)]
 pub(super) struct Job<V> {
     pub(super) view: Arc<V>,
-    pub(super) place: Place,
+    pub(super) plug: Plug,
     pub(super) begun: Mono,
     attempt: Attempt,
     /// When it must be further.
@@ -54,14 +54,14 @@ impl<V: JobView> Default for Jobs<V> {
 
 impl<V: JobView> Jobs<V> {
     /// Begins one, which must be further after `within`.
-    pub(super) fn begin(&mut self, now: Mono, place: Place, attempt: Attempt, view: V, within: Duration) {
+    pub(super) fn begin(&mut self, now: Mono, plug: Plug, attempt: Attempt, view: V, within: Duration) {
         let (id, due) = (view.id(), now.plus(within));
-        self.0.insert(id, Job { view: Arc::new(view), place, begun: now, attempt, due, over: None });
+        self.0.insert(id, Job { view: Arc::new(view), plug, begun: now, attempt, due, over: None });
     }
 
     /// The newest at a place.
     pub(super) fn at(&self, location: &Arc<str>) -> Option<&Arc<V>> {
-        self.0.values().rev().find(|job| job.place.location == *location).map(|job| &job.view)
+        self.0.values().rev().find(|job| job.plug.location == *location).map(|job| &job.view)
     }
 
     /// The newest at a place, as long as it is under way.
@@ -77,7 +77,7 @@ impl<V: JobView> Jobs<V> {
     /// The open one that an event at a port is of.
     pub(super) fn of(&self, port: &PortName, attempt: Attempt) -> Option<V::Id> {
         let mut open = self.0.iter().filter(|(_, job)| !job.view.is_over());
-        open.find(|(_, job)| job.place.port == *port && job.attempt == attempt).map(|(id, _)| *id)
+        open.find(|(_, job)| job.plug.port == *port && job.attempt == attempt).map(|(id, _)| *id)
     }
 
     pub(super) fn get(&self, id: V::Id) -> Option<&Job<V>> {
@@ -119,11 +119,11 @@ impl<V: JobView> Jobs<V> {
 
     /// Forgets those at a place that are over, but for those to be kept.
     pub(super) fn forget_at(&mut self, location: &Arc<str>, kept: impl Fn(&Job<V>) -> bool) {
-        self.0.retain(|_, job| job.place.location != *location || !job.view.is_over() || kept(job));
+        self.0.retain(|_, job| job.plug.location != *location || !job.view.is_over() || kept(job));
     }
 
     fn forget(&mut self, ids: impl Iterator<Item = V::Id>) -> Vec<PortName> {
-        ids.filter_map(|id| self.0.remove(&id)).map(|job| job.place.port).collect()
+        ids.filter_map(|id| self.0.remove(&id)).map(|job| job.plug.port).collect()
     }
 
     /// When something has to be done about each.

@@ -1,11 +1,10 @@
 //! Ports that boards are plugged into: noticed, asked who is there, identified, gone.
 
 use super::Onboarding;
-use super::jobs::Place;
+use super::jobs::Plug;
 use crate::access::{Administer, Denied};
 use crate::flash::FlashTrouble;
-use crate::home::Setting;
-use crate::home::{Answer, Effect, Home};
+use crate::home::{Answer, Effect, Home, Setting};
 use crate::ids::{ClaimId, DeviceId, FoundId};
 use crate::onboarding::{
     Attempt, FoundBoard, FoundState, Hardware, Identity, NativeBoard, Network, Port, PortAccess, PortEvent, PortName,
@@ -37,9 +36,8 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Where it is, with its id.
-    pub(super) fn place(&self, board: FoundId) -> Place {
-        Place { board, port: self.port.name.clone(), location: self.port.location.clone() }
+    pub(super) fn plug(&self, board: FoundId) -> Plug {
+        Plug { board, port: self.port.name.clone(), location: self.port.location.clone() }
     }
 }
 
