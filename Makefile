@@ -56,7 +56,7 @@ endif
 
 PACKAGE = $(TARGET_DIR)/debian/gatehouse_*_$(or $(ARCH),*).deb
 
-.PHONY: run test check lx106 program package package-test package-installed pi-test pi-booted deb boards dashboard test-esptool test-servers bench simulate fuzz fuzz-shortly cuts misbehave schema format lint test-rust test-e2e test-firmware test-dashboard test-browser deny clean
+.PHONY: run test check lx106 program package package-test package-installed pi-test pi-booted deb boards dashboard test-esptool test-servers bench simulate fuzz fuzz-shortly cuts misbehave schema format lint test-rust test-e2e test-outside test-firmware test-dashboard test-browser deny clean
 
 run: ## a gateway with three virtual boards, until Ctrl-C
 	tests/support/debian-packages $(RUN_PACKAGES)
@@ -85,11 +85,11 @@ test-servers: tests/node/node_modules/.package-lock.json
 tests/node/node_modules/.package-lock.json: tests/node/package-lock.json
 	cd tests/node && npm ci --no-audit --no-fund --loglevel=error
 
-# What has a + in it goes side by side: the first of it computes, while the others, one after the other, wait for boards and pages.
-CHECK = format lint deny test-firmware test-dashboard test-rust program+test-e2e+test-browser+lx106 fuzz-shortly+package-test
+# What has a + in it goes side by side: one of it computes, while the other waits for boards, pages and a booted Debian.
+CHECK = format lint deny test-firmware test-dashboard test-rust program+test-outside fuzz-shortly+package-test
 
 check: ## what continuous integration runs, and how long each part of it took
-	@for part in $(CHECK); do before=$$(date +%s); $(MAKE) --jobs=2 --output-sync=target $$(echo $$part | tr + ' ') || exit; \
+	@for part in $(CHECK); do before=$$(date +%s); $(MAKE) --jobs=$$(echo $$part | tr + '\n' | wc --lines) --output-sync=target $$(echo $$part | tr + ' ') || exit; \
 		took="$$took$$part: $$(($$(date +%s) - before)) s\n"; done; printf "$$took"
 
 format:
@@ -116,6 +116,10 @@ test-e2e: boards dashboard/dist/index.html tests/node/node_modules/.package-lock
 	tests/support/debian-packages $(TEST_PACKAGES)
 	$(CARGO) build --quiet --package gatehouse
 	$(CARGO) test --workspace --test e2e --quiet -- --test-threads=$$((2 * $$(nproc)))
+
+# One after the other, for they go by deadlines.
+test-outside:
+	$(MAKE) --jobs=1 test-e2e test-browser lx106
 
 # A Pi keeps it in memory and on a card, so its size is a figure to keep an eye on, and what nobody builds breaks unseen.
 program: dashboard/dist/index.html ## the optimised program, and that it has not grown
@@ -172,7 +176,7 @@ endif
 test-firmware:
 	tests/support/debian-packages $(TEST_PACKAGES)
 	$(MAKE) --silent --directory firmware --jobs=$$(nproc) built
-	$(MAKE) --silent --directory firmware test
+	$(MAKE) --silent --directory firmware --jobs=1 test
 
 lx106: ## the rules of the board on the instruction set of the ESP8266, in an emulator, and what they need of flash and RAM
 	tests/support/debian-packages $(LX106_PACKAGES)
