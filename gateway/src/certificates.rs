@@ -79,8 +79,8 @@ impl Certificates {
             tracing::debug!(name, "no certificate is good for this name");
         }
         let problem = refreshed.owner_problem;
-        // Whether one has expired is known with the time, so before that nothing is over.
-        if problem.is_some() || now.is_some() {
+        // Whether one has expired is known with the time: before that, what an earlier start told is not taken back.
+        if problem.is_some() || self.problem.is_some() || now.is_some() {
             let why = problem.as_ref().map(|problem| problem.to_string().into());
             if self.hub.tell_because(NoticeKind::CertificateUnusable, why).is_err() {
                 tracing::warn!("the owner could not be told how their certificate is");

@@ -183,7 +183,7 @@ impl NoticeKind {
             }
             Self::CertificateUnusable => {
                 "Put it right where [http] certificate and key say that it is: it is read again within a minute. Until then browsers are given the one \
-                 from before, or the home's own."
+                 that was read before, or the home's own."
             }
             Self::SnapshotFailed => {
                 "Make room on the disk. If there is room, the card or the disk may be failing: replace it."
