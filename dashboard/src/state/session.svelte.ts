@@ -64,6 +64,7 @@ export class Session {
 
   /** The gateway starts anew, with another home: it is asked until it is there again, with an owner. */
   startsAnew(): void {
+    this.erased = null;
     this.stage = 'anew';
     void this.#until(true, 'The home is restored. Sign in as before.');
   }

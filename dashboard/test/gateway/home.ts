@@ -61,18 +61,18 @@ export class BareBoard {
 }
 
 /** Everything a page does that it must not: errors, what its content policy forbids, requests to elsewhere. */
-export function watchOver(context: BrowserContext): string[] {
+export function watchOver(context: BrowserContext, of = origin): string[] {
   const faults: string[] = [];
   context.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') faults.push(`console: ${message.text()}`);
   });
   context.on('weberror', (error) => faults.push(`error: ${error.error().message}`));
   context.on('request', (request) => {
-    if (new URL(request.url()).origin !== origin) faults.push(`request: ${request.url()}`);
+    if (new URL(request.url()).origin !== of) faults.push(`request: ${request.url()}`);
   });
   context.on('page', (page) => {
     page.on('websocket', (socket) => {
-      if (new URL(socket.url()).host !== new URL(origin).host) faults.push(`websocket: ${socket.url()}`);
+      if (new URL(socket.url()).host !== new URL(of).host) faults.push(`websocket: ${socket.url()}`);
     });
   });
   return faults;

@@ -7,7 +7,7 @@ test('another password signs the other browser out, and the old one is good for 
   browser,
 }) => {
   const contexts = await Promise.all([browser.newContext(), browser.newContext()]);
-  const faults = contexts.map(watchOver);
+  const faults = contexts.map((context) => watchOver(context));
   const [page, other] = await Promise.all([contexts[0]!.newPage(), contexts[1]!.newPage()]);
   await enter(page, password);
   await enter(other, password);
@@ -44,7 +44,7 @@ test('another password signs the other browser out, and the old one is good for 
 
 test('an invitation lets someone in on another browser, once', async ({ browser }) => {
   const contexts = await Promise.all([browser.newContext(), browser.newContext()]);
-  const faults = contexts.map(watchOver);
+  const faults = contexts.map((context) => watchOver(context));
   const [page, other] = await Promise.all([contexts[0]!.newPage(), contexts[1]!.newPage()]);
   await enter(page, password);
   await page.getByRole('link', { name: 'People' }).click();
@@ -92,7 +92,7 @@ test('a guest link that ends while its page is open says so by itself, and shows
   browser,
 }) => {
   const contexts = await Promise.all([browser.newContext(), browser.newContext()]);
-  const faults = contexts.map(watchOver);
+  const faults = contexts.map((context) => watchOver(context));
   const [page, guest] = await Promise.all([contexts[0]!.newPage(), contexts[1]!.newPage()]);
   await enter(page, password);
   // No form offers less than an hour.

@@ -13,7 +13,7 @@ test('an account is linked, signs in from the provider’s page, and an unknown 
   browser,
 }) => {
   const contexts = await Promise.all([browser.newContext(), browser.newContext()]);
-  const faults = contexts.map(watchOver);
+  const faults = contexts.map((context) => watchOver(context));
   const [page, other] = await Promise.all([contexts[0]!.newPage(), contexts[1]!.newPage()]);
   await enter(page, PASSWORD);
   await page.getByRole('link', { name: 'My account' }).click();

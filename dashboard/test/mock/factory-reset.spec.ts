@@ -75,6 +75,17 @@ test('while the gateway starts anew the page says so, and what to do when it doe
   await expect(page.getByRole('link', { name: 'open it anew' })).toHaveAttribute('href', '/claim');
   there = true;
   await expect(page.getByRole('heading', { name: 'A new gateway' })).toBeVisible();
+
+  // Another home comes there: nothing is said of the one that went.
+  there = false;
+  await page.getByRole('button', { name: 'Restore a backup instead' }).click();
+  await page.getByLabel('Claim code').fill(home.world.claimCode);
+  const buffer = Buffer.from('age-encryption.org/v1\n…');
+  await page.getByLabel('Backup').setInputFiles({ name: 'home.age', mimeType: '', buffer });
+  await page.getByLabel('Recovery key').fill('age-secret-key-1');
+  await page.getByRole('button', { name: 'Restore this home' }).click();
+  await expect(page.getByRole('heading', { name: 'The home is back' })).toBeVisible();
+  await expect(page.getByTestId('erased')).toHaveCount(0);
 });
 
 test('a home is its owner’s to take away', async ({ page, home }) => {
