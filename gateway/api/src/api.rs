@@ -2,6 +2,7 @@
 
 use crate::doorway::Entrance;
 use crate::executor::Executor;
+use crate::files::MAX_FILES;
 use crate::flashing::Images;
 use crate::http::Http;
 use crate::metrics::Meter;
@@ -10,7 +11,6 @@ use crate::password_rules::Estimator;
 use crate::passwords::Passwords;
 use crate::provider::{Provider, Traffic};
 use crate::record::Readers;
-use crate::record_csv::MAX_EXPORTS;
 use crate::server::{self, Listener};
 use gatehouse_core::access::Access;
 use gatehouse_core::homeassistant::Prefix;
@@ -144,7 +144,7 @@ impl std::fmt::Debug for Api {
 impl Api {
     /// An API over this hub. `commands` reads those that the hub has forgotten, and the record; `ready` is what `/readyz` tells.
     pub fn new(hub: Hub, commands: Reader, ready: watch::Receiver<bool>, settings: Settings) -> Self {
-        let (readers, exports) = (Readers::default(), Arc::new(Semaphore::new(MAX_EXPORTS)));
+        let (readers, exports) = (Readers::default(), Arc::new(Semaphore::new(MAX_FILES)));
         let (passwords, estimator) = (Passwords::new(), Estimator::new());
         let shared =
             Shared { hub, commands, readers, exports, passwords, estimator, traffic: Traffic::default(), settings };

@@ -173,7 +173,7 @@ impl BackupsMutation {
         Ok(RecoveryKey { key, recovery_key: public.as_str().to_owned() })
     }
 
-    /// Has a backup made now; `backups` tells how it goes. True when it was begun. For the owner.
+    /// Has a backup made now; `backupsChanged` tells how it goes. True when it was begun. For the owner.
     /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED, FORBIDDEN, CONFLICT (there is no recovery key, or no directory).
     async fn back_up_now(&self, ctx: &Context<'_>) -> Result<bool> {
         let asked = signed_in(ctx)?;

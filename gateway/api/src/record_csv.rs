@@ -2,6 +2,7 @@
 
 use crate::api::Shared;
 use crate::commands::{ActorKind, CommandOutcome, ReasonCode};
+use crate::files::may_go_on;
 use crate::gateway::date_time;
 use crate::record::RecordKind;
 use crate::viewer::Asker;
@@ -18,8 +19,6 @@ use std::io;
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
-/// Files that are written at a time.
-pub(crate) const MAX_EXPORTS: usize = 2;
 /// Lines in memory at a time.
 const SLICE: usize = 500;
 const HEADER: &str = "id,time,actorKind,actor,what,subject,text,outcome,reasonCode,latencyMs\r\n";
@@ -54,9 +53,7 @@ pub(crate) fn all(
 
 async fn slice(rest: &mut Rest) -> io::Result<String> {
     let view = rest.shared.hub.view();
-    if rest.asker.viewer(&view).is_none_or(|viewer| viewer.administer().is_err()) {
-        return Err(io::Error::other("whoever asked is an owner no more"));
-    }
+    may_go_on(&rest.shared, &rest.asker)?;
     let (reader, before) = (rest.shared.commands.clone(), rest.before);
     let bounds = Bounds { take: SLICE, look_at: SLICE };
     let read = tokio::task::spawn_blocking(move || reader.record(before, bounds, |_| true)).await;

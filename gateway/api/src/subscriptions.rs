@@ -60,6 +60,8 @@ impl Feeder {
         }
         loop {
             let feed = tokio::select! {
+                // Whoever is an owner no more is told nothing more.
+                biased;
                 feed = self.changes.next() => feed?,
                 () = changed(&mut self.backups) => return Some(Step::Backups),
             };
@@ -265,7 +267,10 @@ impl SubscriptionRoot {
     /// Errors: GATEWAY_UNCLAIMED, UNAUTHENTICATED.
     async fn backups_changed(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = Backups> + use<>> {
         let state = shared(ctx).settings.backups.state.clone();
-        let feeder = Feeder { backups: Some(state.clone()), ..Feeder::new(ctx)? };
+        // What there is now is told at first.
+        let mut backups = state.clone();
+        backups.mark_unchanged();
+        let feeder = Feeder { backups: Some(backups), ..Feeder::new(ctx)? };
         let mut key = None;
         Ok(feeder.stream(move |viewer, step, out| {
             match step {

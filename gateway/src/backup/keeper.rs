@@ -78,8 +78,12 @@ impl Keeper {
             let has_key = self.hub.view().backup_key.is_some();
             let due = asked || not_before.is_none_or(|at| at <= Instant::now()) && self.is_due(made);
             if let Some(directory) = rules.directory.clone().filter(|_| has_key && due) {
-                match self.keep_one(directory, &rules).await {
-                    Ok(()) => (made, not_before) = (Instant::now(), None),
+                self.change(|state| state.making = true);
+                match self.make_one(directory.clone(), &rules).await {
+                    Ok(proved) => {
+                        self.keep(&directory, proved, &rules);
+                        (made, not_before) = (Instant::now(), None);
+                    }
                     Err(error) => {
                         self.tell(&error);
                         not_before = Some(Instant::now() + TRY_AGAIN);
@@ -107,8 +111,7 @@ impl Keeper {
         schedule::is_due(state.kept.first(), self.hub.now().stamp(), &zone, made.elapsed())
     }
 
-    async fn keep_one(&mut self, directory: PathBuf, rules: &Rules) -> anyhow::Result<()> {
-        self.change(|state| state.making = true);
+    async fn make_one(&self, directory: PathBuf, rules: &Rules) -> anyhow::Result<Proven> {
         let task = Task {
             maker: self.maker.clone(),
             data_dir: self.data_dir.clone(),
@@ -116,21 +119,28 @@ impl Keeper {
             make_directory: rules.make_directory,
             now: self.hub.now().wall,
         };
-        let kept = tokio::task::spawn_blocking(move || task.carry_out()).await;
-        self.change(|state| state.making = false);
-        let proved = kept.unwrap_or_else(|_| Err(anyhow!("a defect of gatehouse, please report it")))?;
-        let name = proved.name.clone();
-        self.change(|state| (state.proven, state.problem) = (Some(proved), None));
-        self.look();
-        self.prune(rules);
+        let made = tokio::task::spawn_blocking(move || task.carry_out()).await;
+        made.unwrap_or_else(|_| Err(anyhow!("a defect of gatehouse, please report it")))
+    }
+
+    /// One was proved, so older ones may go: what is old is better than what is broken. Told at once, for nobody is to see half of it.
+    fn keep(&self, directory: &Path, proved: Proven, rules: &Rules) {
+        for backup in schedule::goes(&kept(directory), rules, self.hub.now().stamp()) {
+            if let Err(error) = fs::remove_file(directory.join(&*backup.name)) {
+                tracing::warn!(%error, name = &*backup.name, "an old backup could not be taken out");
+            }
+        }
+        let (kept, name) = (kept(directory), proved.name.clone());
+        self.change(|state| {
+            *state = Backups { making: false, kept, proven: Some(proved), problem: None, ..state.clone() };
+        });
         tracing::info!(name = &*name, "the home was backed up, and the backup proved");
-        Ok(())
     }
 
     fn tell(&self, error: &anyhow::Error) {
         let why = format!("{error:#}");
         tracing::error!("the home is not backed up: {why}");
-        self.change(|state| state.problem = Some(why.as_str().into()));
+        self.change(|state| (state.making, state.problem) = (false, Some(why.as_str().into())));
         let incident = Incident::once(NoticeKind::BackupFailed, Subject::Gateway, None).saying(why);
         if self.hub.tell_incident(incident).is_err() {
             tracing::warn!("the owner could not be told that the home is not backed up");
@@ -147,18 +157,6 @@ impl Keeper {
         let kept = directory.as_ref().map(|directory| kept(directory)).unwrap_or_default();
         let directory = directory.map(|path| path.display().to_string().into());
         self.change(|state| (state.directory, state.kept) = (directory, kept));
-    }
-
-    /// Only after one that was proved: what is old is better than what is broken.
-    fn prune(&self, rules: &Rules) {
-        let Some(directory) = &rules.directory else { return };
-        let state = self.state.borrow().clone();
-        for backup in schedule::goes(&state.kept, rules, self.hub.now().stamp()) {
-            if let Err(error) = fs::remove_file(directory.join(&*backup.name)) {
-                tracing::warn!(%error, name = &*backup.name, "an old backup could not be taken out");
-            }
-        }
-        self.look();
     }
 }
 
@@ -243,7 +241,9 @@ fn kept(directory: &Path) -> Vec<Backup> {
         let found = entry.metadata().ok().filter(|found| found.is_file())?;
         let made = found.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
         let made_at = Wall::from_millis(u64::try_from(made.as_millis()).ok()?);
-        (name.starts_with(NAME.0) && name.ends_with(NAME.1)).then(|| Backup {
+        // What is called otherwise, a copy that somebody made there, is theirs.
+        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+        (plain && name.starts_with(NAME.0) && name.ends_with(NAME.1)).then(|| Backup {
             name: name.into(),
             bytes: found.len(),
             made_at,

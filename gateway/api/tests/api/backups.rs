@@ -18,7 +18,8 @@ fn draw_key() -> Option<(String, BackupKey)> {
 
 #[tokio::test]
 async fn backups_begin_with_a_recovery_key_that_is_shown_once() {
-    let (state, seen) = watch::channel(Arc::new(Backups { directory: Some("/backups".into()), ..Backups::default() }));
+    let (state, seen) = watch::channel(Arc::default());
+    state.send_replace(Arc::new(Backups { directory: Some("/backups".into()), ..Backups::default() }));
     let ask = Arc::new(Notify::new());
     let backups = BackupDesk { state: seen, ask: ask.clone(), draw_key, ..BackupDesk::default() };
     let (gateway, ana) = Gateway::claimed_with(Settings { backups, ..settings() }).await;
@@ -83,15 +84,17 @@ async fn where_backups_go_nowhere_none_is_begun() {
 #[tokio::test]
 async fn the_owner_downloads_a_backup_that_is_kept_and_nobody_else_anything() {
     let dir = tempfile::tempdir().unwrap();
-    let (kept, gone) = ("gatehouse-20261127-030000.age", "gatehouse-20261126-030000.age");
-    std::fs::write(dir.path().join(kept), vec![7; 300_000]).unwrap();
+    let [kept, gone, broken] = ["27", "26", "25"].map(|day| format!("gatehouse-202611{day}-030000.age"));
+    std::fs::write(dir.path().join(&kept), vec![7; 300_000]).unwrap();
     std::fs::write(dir.path().join("gatehouse.redb"), "the database").unwrap();
     let backup = |name: &str| Backup { name: name.into(), bytes: 300_000, made_at: Wall::from_millis(0) };
-    let state = Backups { kept: vec![backup(kept), backup(gone)], ..Backups::default() };
-    let opened = dir.path().to_owned();
+    let state = Backups { kept: vec![backup(&kept), backup(&gone), backup(&broken)], ..Backups::default() };
+    let (opened, bad) = (dir.path().to_owned(), broken.clone());
     let backups = BackupDesk {
         state: watch::channel(Arc::new(state)).1,
-        open: Arc::new(move |name| std::fs::File::open(opened.join(name))),
+        open: Arc::new(move |name| {
+            if name == bad { Err(std::io::Error::other("worn out")) } else { std::fs::File::open(opened.join(name)) }
+        }),
         ..BackupDesk::default()
     };
     let (gateway, ana) = Gateway::claimed_with(Settings { backups, ..settings() }).await;
@@ -104,7 +107,8 @@ async fn the_owner_downloads_a_backup_that_is_kept_and_nobody_else_anything() {
     assert_eq!(unchunked(&reply.body), (vec![7; 300_000], true));
 
     for (path, status) in [
-        (format!("/backups/{gone}"), 500),
+        (format!("/backups/{gone}"), 404),
+        (format!("/backups/{broken}"), 500),
         ("/backups/gatehouse.redb".to_owned(), 404),
         ("/backups/..%2Fgatehouse.redb".to_owned(), 404),
         ("/backups/".to_owned(), 404),
