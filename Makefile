@@ -21,8 +21,9 @@ CARGO_INSTALL = CARGO_PROFILE_DEV_DEBUG=false $(CARGO) install --locked --quiet 
 PROGRAM_BYTES = $(if $(filter arm64,$(ARCH)),21200000,23700000)
 # The goal for the package.
 PACKAGE_BYTES = 15728640
-# A Debian that the package is installed in; made when there is none.
-GATEHOUSE_ROOT ?= $(TARGET_DIR)/package-root-$(ARCH)
+# A Debian that the package is installed in; made when there is none. The one before the present one is what it is built on, and for both.
+SUITE ?= bookworm
+GATEHOUSE_ROOT ?= $(TARGET_DIR)/package-root-$(SUITE)-$(ARCH)
 # What an emulated Pi has on its card; made when there is none.
 PI_ROOT ?= $(TARGET_DIR)/package-root-pi
 # How often it boots to be measured.
@@ -145,7 +146,7 @@ package: deb ## the same, looked at by lintian, and its unit by systemd
 	@size=$$(stat --format=%s $(PACKAGE)); echo "the package has $$size bytes"; test $$size -le $(PACKAGE_BYTES) || \
 		{ echo "that is more than the $(PACKAGE_BYTES) it may have" >&2; exit 1; }
 
-package-test: package boards ## the package, installed in a booted Debian without a network, and upgraded; as root, for containers need that
+package-test: package boards ## the package, installed in a booted Debian without a network, and upgraded; as root, for containers need that (SUITE=trixie for Debian 13)
 	@if [ "$$(id -u)" -ne 0 ]; then echo "package-test: left out, for it needs root (sudo make package-test)"; \
 	elif ! unshare --mount --pid --net --uts --ipc --cgroup --fork true; then echo "package-test: left out, for this machine lets nobody have a container"; \
 	else $(MAKE) --silent package-installed; fi
@@ -155,7 +156,7 @@ package-installed:
 ifdef TRIPLE
 	$(EMULATED)
 endif
-	tests/package/root $(GATEHOUSE_ROOT) $(ARCH)
+	tests/package/root $(GATEHOUSE_ROOT) $(ARCH) $(SUITE)
 	tests/package/run $(GATEHOUSE_ROOT) $(PACKAGE) $(BOARD)
 
 pi-test: ## the arm64 package on an emulated Raspberry Pi 3B that boots: relays at its header, and how long it takes beside mosquitto; as root
@@ -169,7 +170,7 @@ ifdef TRIPLE
 else
 	$(MAKE) --silent boards
 endif
-	tests/package/root $(GATEHOUSE_ROOT) $(ARCH)
+	tests/package/root $(GATEHOUSE_ROOT) $(ARCH) $(SUITE)
 	tests/package/pi_root $(PI_ROOT) $(GATEHOUSE_ROOT)
 	tests/package/pi $(PI_ROOT) $(PACKAGE) $(BOARD) $(PI_BOOTS)
 
