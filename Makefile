@@ -21,7 +21,7 @@ CARGO_INSTALL = CARGO_PROFILE_DEV_DEBUG=false $(CARGO) install --locked --quiet 
 PROGRAM_BYTES = $(if $(filter arm64,$(ARCH)),21200000,23700000)
 # The goal for the package.
 PACKAGE_BYTES = 15728640
-# A Debian that the package is installed in; made when there is none. The one before the present one is what it is built on, and for both.
+# A Debian that the package is installed in, made when there is none. What is built on Debian 12 is for 13 too.
 SUITE ?= bookworm
 GATEHOUSE_ROOT ?= $(TARGET_DIR)/package-root-$(SUITE)-$(ARCH)
 # What an emulated Pi has on its card; made when there is none.
