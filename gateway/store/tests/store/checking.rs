@@ -1,6 +1,7 @@
 //! Finding out whether a file would open, without changing it.
 
-use crate::support::{Running, command, device, home, keep, member, room};
+use crate::records::{command, device, home, member, room};
+use crate::support::{Running, keep};
 use gatehouse_core::command::Outcome;
 use gatehouse_core::record::Record;
 use gatehouse_store::{FILE_NAME, OpenError, check, open};

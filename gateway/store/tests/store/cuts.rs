@@ -3,9 +3,9 @@
 //!
 //! `CUTS` is how many there are, `CUTS_SEED` what they are drawn from.
 
-use crate::support::{
-    Disk, LONG, Random, device, grant, home, home_assistant, member, patient, room, session, switch, token,
-};
+use crate::disk::{Disk, Random};
+use crate::records::{device, grant, home, home_assistant, member, room, session, switch, token};
+use crate::support::{LONG, patient};
 use gatehouse_core::backup::BackupKey;
 use gatehouse_core::command::Outcome;
 use gatehouse_core::homeassistant::Form;
@@ -130,7 +130,7 @@ fn live(from: Vec<u8>, cut: u64, seed: u64) -> Result<Life, String> {
     let mut changes = Vec::new();
     for ticket in 1..=CHANGES {
         for _ in 0..random.below(6) {
-            let happened = Record::Command(crate::support::command(random.below(1_000), Outcome::Confirmed));
+            let happened = Record::Command(crate::records::command(random.below(1_000), Outcome::Confirmed));
             writer.queue().try_send(Batch { ticket: None, records: vec![happened] }).unwrap();
         }
         let records = change(&mut random);

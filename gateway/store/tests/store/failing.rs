@@ -1,6 +1,8 @@
 //! Disks that fail and power that goes.
 
-use crate::support::{Disk, LONG, Random, Running, command, patient, reported, room};
+use crate::disk::{Disk, Random};
+use crate::records::{command, reported, room};
+use crate::support::{LONG, Running, patient};
 use gatehouse_core::command::Outcome;
 use gatehouse_core::ids::{CommandId, Ticket};
 use gatehouse_core::record::Record;

@@ -1,10 +1,11 @@
 //! What is kept is what comes back.
 
-use crate::support::{Running, patient};
-use crate::support::{
-    command, device, found, grant, guest_link, home, home_assistant, identity, integration, invitation, keep, member,
-    name, notice, reported, room, session, switch, token, wrong_tries,
+use crate::records::{
+    command, device, grant, guest_link, home, home_assistant, identity, integration, invitation, member, name, notice,
+    reported, room, session, switch, token, wrong_tries,
 };
+use crate::support::{Running, patient};
+use crate::support::{found, keep};
 use gatehouse_core::access::Tried;
 use gatehouse_core::backup::BackupKey;
 use gatehouse_core::command::Outcome;

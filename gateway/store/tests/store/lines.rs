@@ -1,6 +1,7 @@
 //! The record that people read: merged, paged, bounded.
 
-use crate::support::{Running, command, entry, patient, room};
+use crate::records::{command, entry, room};
+use crate::support::{Running, patient};
 use gatehouse_core::audit::{Kind, Line};
 use gatehouse_core::command::Outcome;
 use gatehouse_core::ids::EntryId;

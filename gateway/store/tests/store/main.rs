@@ -4,11 +4,13 @@
 
 mod checking;
 mod cuts;
+mod disk;
 mod failing;
 mod fixtures;
 mod keeping;
 mod lines;
 mod opening;
+mod records;
 mod retained;
 mod snapshots;
 mod support;

@@ -1,6 +1,7 @@
 //! Opening what is there, refusing what cannot be read.
 
-use crate::support::{Running, command, device, found, home, keep, member, patient, room};
+use crate::records::{command, device, home, member, room};
+use crate::support::{Running, found, keep, patient};
 use gatehouse_core::command::Outcome;
 use gatehouse_core::ids::{CommandId, MAX_BOOTS};
 use gatehouse_core::record::Record;

@@ -1,6 +1,8 @@
 //! Integrations' retained messages: kept beside the records, and worth less than they.
 
-use crate::support::{Disk, Running, found, keep, patient, room};
+use crate::disk::Disk;
+use crate::records::room;
+use crate::support::{Running, found, keep, patient};
 use gatehouse_core::retained::{Expiry, RetainedChange, RetainedMessage};
 use gatehouse_core::time::Wall;
 use gatehouse_store::{FILE_NAME, Settings, open};

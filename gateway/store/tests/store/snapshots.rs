@@ -1,6 +1,7 @@
 //! Snapshots beside the database, and starts from them.
 
-use crate::support::{Running, command, device, found, home, keep, member, reported, room};
+use crate::records::{command, device, home, member, reported, room};
+use crate::support::{Running, found, keep};
 use gatehouse_core::command::Outcome;
 use gatehouse_core::record::Record;
 use gatehouse_store::{FILE_NAME, OpenError, Recovered, SNAPSHOT_NAME, Snapshot, open};

@@ -1,6 +1,8 @@
 //! When things are written, and how the writer ends.
 
-use crate::support::{Disk, LONG, Running, command, found, keep, patient, reported, room};
+use crate::disk::Disk;
+use crate::records::{command, reported, room};
+use crate::support::{LONG, Running, found, keep, patient};
 use gatehouse_core::command::Outcome;
 use gatehouse_core::ids::{CommandId, Ticket};
 use gatehouse_core::record::Record;
