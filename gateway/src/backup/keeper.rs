@@ -271,3 +271,26 @@ fn proven(data_dir: &Path) -> Option<Proven> {
     let file: ProvenFile = serde_json::from_slice(&fs::read(data_dir.join(PROVEN)).ok()?).ok()?;
     Some(Proven { name: file.name.into(), at: Wall::from_millis(file.at_ms) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_else_keeps_there_is_theirs() {
+        let dir = tempfile::tempdir().unwrap();
+        let ours = ["gatehouse-20261127-030000.age", "gatehouse-20261127-030000-2.age"];
+        let theirs = [
+            "gatehouse-20261127-030000 (copy).age",
+            "gatehouse-Küche.age",
+            "gatehouse-20261127-030000.age.new",
+            "holiday.age",
+        ];
+        ours.iter().chain(&theirs).for_each(|name| fs::write(dir.path().join(name), "x").unwrap());
+        fs::create_dir(dir.path().join("gatehouse-directory.age")).unwrap();
+        let mut names: Vec<_> = kept(dir.path()).iter().map(|backup| backup.name.to_string()).collect();
+        names.sort();
+        assert_eq!(names, [ours[1], ours[0]]);
+        assert_eq!(kept(&dir.path().join("none")), []);
+    }
+}
