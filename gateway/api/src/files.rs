@@ -16,12 +16,12 @@ use tokio_util::io::ReaderStream;
 
 /// Where the record is.
 pub(crate) const RECORD: &str = "/record.csv";
+/// Before the name of a backup.
+pub(crate) const BACKUPS: &str = "/backups/";
 /// How many are written at a time.
 pub(crate) const MAX_FILES: usize = 2;
 /// How much of a backup is in memory at a time, in bytes.
 const PIECE: usize = 64 * 1024;
-/// Before the name of a backup.
-pub(crate) const BACKUPS: &str = "/backups/";
 
 impl Http {
     /// For the owner: programs with a token, and our own page, which sends a form by POST. A link would not do: a cookie
